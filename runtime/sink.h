@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_RUNTIME_SINK_H
+#define SEATLOG_RUNTIME_SINK_H
+
+#include "runtime/error.h"
+#include "runtime/pg.h"
+#include "seatlog_types.h"
+
+#include <stdint.h>
+
+struct daemon;
+
+/*
+ * The exactly-once PostgreSQL sink: records of one or more topics, in order within a partition, each
+ * handled once in the same PostgreSQL transaction as the next offset to read:
+ *
+ *   BEGIN; handle(record)…; flush(); UPDATE public.sink_offset SET next_offset = :new
+ *   WHERE sink = :daemon AND topic = :t AND partition = :p AND next_offset = :expected; COMMIT
+ *
+ * No row updated means that somebody else owns the partition: roll back and rejoin the group. Offsets live
+ * in PostgreSQL alone, and the group only shares out the partitions. What arrived during a commit makes the
+ * next batch, at most sink_batch_records_max of them.
+ */
+struct sink_record {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms;
+    struct octets value;                 /* as on the log */
+    const char *traceparent;             /* empty where there is none */
+    const struct event *event;           /* of seatlog.events, else NULL */
+    const struct ticket_record *tickets; /* of seatlog.tickets, else NULL */
+};
+
+struct sink_spec {
+    const char *const *topics; /* ends with NULL */
+
+    /*
+     * Handles one record inside the open transaction; must touch nothing but pg and its own memory, which
+     * discard undoes. false with *error: RETRY rolls the batch back and runs it again after a back-off;
+     * PARK rolls back and runs it again without this record, which goes to the dead letters; DIE ends the
+     * process.
+     */
+    bool (*handle)(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
+                   struct error *error);
+
+    /* Before the commit: writes what handle has gathered. May be NULL. */
+    bool (*flush)(struct daemon *daemon, struct pg *pg, struct error *error);
+
+    /* After the commit: wake workers, release caches. May be NULL. */
+    void (*committed)(struct daemon *daemon);
+
+    /* After a rollback: forget what handle has gathered. May be NULL. */
+    void (*discard)(struct daemon *daemon);
+};
+
+/* The loop; daemon_main calls it for a daemon whose spec has a sink. Returns the exit status. */
+int sink_run(struct daemon *daemon, const struct sink_spec *spec);
+
+#endif

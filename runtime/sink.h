@@ -21,6 +21,7 @@ struct daemon;
  * in PostgreSQL alone, and the group only shares out the partitions. What arrived during a commit makes the
  * next batch, at most sink_batch_records_max of them.
  */
+/* A record and all it points at stay valid until committed or discard is called for its batch. */
 struct sink_record {
     const char *topic;
     int32_t partition;

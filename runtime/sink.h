@@ -29,6 +29,7 @@ struct sink_record {
     int64_t timestamp_ms;
     struct octets value;                 /* as on the log */
     const char *traceparent;             /* empty where there is none */
+    const char *waiter;                  /* the ingest instance that waits; empty: none */
     const struct event *event;           /* of seatlog.events, else NULL */
     const struct ticket_record *tickets; /* of seatlog.tickets, else NULL */
 };

@@ -93,6 +93,15 @@ CREATE INDEX reservation_buyer ON catalog.reservation (buyer_id, created_at DESC
 CREATE INDEX reservation_show ON catalog.reservation (show_id);
 CREATE INDEX reservation_refund_failed ON catalog.reservation (updated_at) WHERE state = 'REFUND_FAILED';
 
+-- Tickets of an order, from seatlog.tickets; it may come before the order's own event has been folded.
+CREATE TABLE catalog.order_tickets (
+    order_id   uuid PRIMARY KEY,
+    show_id    uuid NOT NULL,
+    ticket_ids uuid[] NOT NULL,
+    issued_at  bigint NOT NULL DEFAULT 0,
+    revoked_at bigint NOT NULL DEFAULT 0
+);
+
 -- What an answer of 202 needs to say later of a command that was refused; kept for some days.
 CREATE TABLE catalog.refusal (
     partition      integer NOT NULL,

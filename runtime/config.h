@@ -13,7 +13,8 @@
  * (SEATLOG_ and the key in upper case, dots as underscores); a flag --key=value or --key value.
  *
  * Keys that begin with `kafka.` are not in the table: what follows the dot is handed to every
- * librdkafka client as it is, which refuses what it does not know. Every other unknown key is an error.
+ * librdkafka client as it is, which refuses what it does not know. Every other unknown key is an
+ * error.
  */
 enum config_type {
     CONFIG_TEXT,

@@ -16,9 +16,10 @@
  *   };
  *   int main(int argc, char **argv) { return daemon_main(&spec, argc, argv); }
  *
- * daemon_main reads the configuration (--help prints the table), starts logs and the admin server, dies
- * with its parent (PR_SET_PDEATHSIG, unless die_with_parent = no), ignores SIGPIPE, turns SIGTERM and SIGINT
- * into a graceful stop (a second one ends at once), runs start, the loop, stop.
+ * daemon_main reads the configuration (--help prints the table), starts logs and the admin server,
+ * dies with its parent (PR_SET_PDEATHSIG, unless die_with_parent = no), ignores SIGPIPE, turns
+ * SIGTERM and SIGINT into a graceful stop (a second one ends at once, and so does drain_s_max),
+ * runs start, the loop, stop.
  */
 struct sink_spec;
 struct transaction_spec;
@@ -33,9 +34,11 @@ struct daemon {
 struct daemon_spec {
     const char *name;
     const char *summary;
-    const struct config_option *options; /* beyond the common ones; ends with a NULL name; may be NULL */
+    const struct config_option
+        *options; /* beyond the common ones; ends with a NULL name; may be NULL */
 
-    /* Makes daemon->state, opens what is needed, starts threads. false: *error; RETRY is tried again. */
+    /* Makes daemon->state, opens what is needed, starts threads. false: *error; RETRY is tried
+     * again. */
     bool (*start)(struct daemon *daemon, struct error *error);
 
     /* Exactly one loop: */
@@ -62,14 +65,14 @@ int daemon_stop_descriptor(void);
 bool daemon_sleep_ms(int duration_ms);
 
 /*
- * Back-off with full jitter: the next delay after `failures` in a row (1, 2, …), between half and all of
- * base_ms * 2^(failures-1), at most maximum_ms.
+ * Back-off with full jitter: the next delay after `failures` in a row (1, 2, …), between half and
+ * all of base_ms * 2^(failures-1), at most maximum_ms.
  */
 int backoff_ms(int failures, int base_ms, int maximum_ms);
 
 /*
  * The common options: instance_id, admin_listen, log_level, die_with_parent, postgres_url,
- * partitions (expected count of the keyed topics), sink_batch_records_max.
+ * partitions (expected count of the keyed topics), sink_batch_records_max, drain_s_max.
  */
 extern const struct config_option daemon_options[];
 

@@ -10,25 +10,26 @@
 /*
  * Many HTTP requests at once on one thread, over libcurl's multi interface. The caller drives it:
  *
- *   http_client_start(client, &request); …; while (http_client_active(client)) http_client_poll(client, 100);
+ *   http_client_start(client, &request); …; while (http_client_active(client))
+ * http_client_poll(client, 100);
  *
  * Connections are kept and reused. No redirects are followed. Names and certificates are verified.
  */
 struct http_client;
 
 struct http_request {
-    const char *method;          /* GET, POST, PUT, DELETE */
+    const char *method; /* GET, POST, PUT, DELETE */
     const char *url;
-    const char *const *headers;  /* "Name: value", ends with NULL; may be NULL */
-    const char *body;            /* may be NULL */
+    const char *const *headers; /* "Name: value", ends with NULL; may be NULL */
+    const char *body;           /* may be NULL */
     size_t body_size;
-    int timeout_ms;              /* of the whole exchange */
+    int timeout_ms; /* of the whole exchange */
 };
 
 struct http_response {
-    int status;          /* 0: there was no answer */
-    bool sent_nothing;   /* status 0: certain that the request never reached the server */
-    const char *body;    /* NUL-terminated; until the callback returns */
+    int status;        /* 0: there was no answer */
+    bool sent_nothing; /* status 0: certain that the request never reached the server */
+    const char *body;  /* NUL-terminated; until the callback returns */
     size_t body_size;
     const char *failure; /* status 0: why, in words */
     long retry_after_s;  /* of a Retry-After header, 0 without one */
@@ -37,8 +38,10 @@ struct http_response {
 /* Called from http_client_poll, once a started request. May start others. */
 typedef void http_completed(void *context, const struct http_response *response);
 
-/* ca_file: NULL for the system's. response_size_max bounds a body; a larger one counts as no answer. */
-struct http_client *http_client_new(int connections_max, const char *ca_file, size_t response_size_max);
+/* ca_file: NULL for the system's. response_size_max bounds a body; a larger one counts as no
+ * answer. */
+struct http_client *http_client_new(int connections_max, const char *ca_file,
+                                    size_t response_size_max);
 
 /* Copies the request. */
 void http_client_start(struct http_client *client, const struct http_request *request,

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UUID_TEXT_SIZE 37        /* 36 characters and the NUL */
-#define PUBLIC_ORDER_ID_SIZE 44  /* 43 characters of base64url and the NUL */
+#define UUID_TEXT_SIZE 37       /* 36 characters and the NUL */
+#define PUBLIC_ORDER_ID_SIZE 44 /* 43 characters of base64url and the NUL */
 
 /* A random UUID, version 4 (RFC 9562). */
 struct uuid uuid_random(void);
@@ -30,7 +30,8 @@ bool uuid_parse(const char *text, size_t size, struct uuid *out);
  * The public id of a reservation or order: base64url without padding (RFC 4648 §5) of show id and
  * reservation id, so that any instance can route it without a look-up.
  */
-char *public_order_id_format(const struct uuid *show_id, const struct uuid *reservation_id, char *out);
+char *public_order_id_format(const struct uuid *show_id, const struct uuid *reservation_id,
+                             char *out);
 bool public_order_id_parse(const char *text, size_t size, struct uuid *show_id,
                            struct uuid *reservation_id);
 
@@ -41,8 +42,10 @@ struct uuid reservation_id_derive(const struct uuid *show_id, const struct uuid 
 /* The issued ticket: UUIDv5(reservation, "ticket:" ordinal). */
 struct uuid ticket_id_derive(const struct uuid *reservation_id, int32_t ordinal);
 
-/* The provider's idempotency key: UUIDv5(reservation, action ":" attempt), action authorize, capture, refund. */
-struct uuid payment_key_derive(const struct uuid *reservation_id, const char *action, int32_t attempt);
+/* The provider's idempotency key: UUIDv5(reservation, action ":" attempt), action authorize,
+ * capture, refund. */
+struct uuid payment_key_derive(const struct uuid *reservation_id, const char *action,
+                               int32_t attempt);
 
 /* Milliseconds since the epoch, and milliseconds of a clock that never goes back. */
 int64_t clock_now_ms(void);

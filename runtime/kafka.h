@@ -19,9 +19,10 @@
 
 /*
  * A client configuration with the settings found good (design: linger.ms=0, socket.nagle.disable,
- * retry.backoff.ms=5, fetch.wait.max.ms=20, partitioner=murmur2_random, acks=all, enable.idempotence for
- * producers, isolation.level=read_committed for consumers), logs through log.h, then the kafka.* keys of
- * the configuration on top. The caller owns it until a client is made of it. Dies on a bad property.
+ * retry.backoff.ms=5, fetch.wait.max.ms=20, partitioner=murmur2_random, acks=all,
+ * enable.idempotence for producers, isolation.level=read_committed for consumers), logs through
+ * log.h, then the kafka.* keys of the configuration on top. The caller owns it until a client is
+ * made of it. Dies on a bad property.
  */
 enum kafka_role { KAFKA_PRODUCER, KAFKA_CONSUMER };
 rd_kafka_conf_t *kafka_conf_new(const struct config *config, enum kafka_role role);
@@ -30,35 +31,40 @@ rd_kafka_conf_t *kafka_conf_new(const struct config *config, enum kafka_role rol
 void kafka_conf_set(rd_kafka_conf_t *conf, const char *property, const char *value);
 
 /*
- * Checks what the cluster says of a topic: partition count (0: any) and, where asked, that timestamps are
- * LogAppendTime. RETRY while the cluster can not be reached, DIE where the answer is wrong.
- * Fills *partition_count where not NULL.
+ * Checks what the cluster says of a topic: partition count (0: any) and, where asked, that
+ * timestamps are LogAppendTime. RETRY while the cluster can not be reached, DIE where the answer is
+ * wrong. Fills *partition_count where not NULL.
  */
 bool kafka_topic_check(rd_kafka_t *client, const char *topic, int32_t partitions_expected,
                        bool log_append_time, int32_t *partition_count, struct error *error);
 
-/* The partition a key belongs to: murmur2 as Kafka's Java client and librdkafka's murmur2_random. */
+/* The partition a key belongs to: murmur2 as Kafka's Java client and librdkafka's murmur2_random.
+ */
 int32_t kafka_partition_of(const void *key, size_t key_size, int32_t partition_count);
 
 /* What librdkafka's error means: RETRY, PARK (the record), DIE. */
 enum error_action kafka_error_action(rd_kafka_resp_err_t code);
 
-/* Headers for transport: CloudEvents 1.0 binary mode, trace context, and who waits for the answer. */
+/* Headers for transport: CloudEvents 1.0 binary mode, trace context, and who waits for the answer.
+ */
 struct kafka_envelope {
-    const char *type;            /* ce_type: seatlog.commands.Reserve */
-    const char *source;          /* ce_source: the daemon's name and instance */
-    struct uuid id;              /* ce_id */
-    struct uuid command_id;      /* seatlog-command-id; zero: none */
-    char traceparent[56];        /* empty: none */
-    char waiter[64];             /* seatlog-waiter; empty: none */
+    const char *type;       /* ce_type: seatlog.commands.Reserve */
+    const char *source;     /* ce_source: the daemon's name and instance */
+    struct uuid id;         /* ce_id */
+    struct uuid command_id; /* seatlog-command-id; zero: none */
+    char traceparent[56];   /* empty: none */
+    char waiter[64];        /* seatlog-waiter; empty: none */
 };
 
-rd_kafka_headers_t *kafka_headers_new(const struct kafka_envelope *envelope, const struct uuid *show_id);
+rd_kafka_headers_t *kafka_headers_new(const struct kafka_envelope *envelope,
+                                      const struct uuid *show_id);
 
-/* Reads what is there of the headers; fields that are not become empty. type and source stay NULL. */
+/* Reads what is there of the headers; fields that are not become empty. type and source stay NULL.
+ */
 void kafka_headers_read(const rd_kafka_message_t *message, struct kafka_envelope *envelope);
 
-/* A new traceparent (version 00, sampled), or a child of the given one: same trace id, new parent id. */
+/* A new traceparent (version 00, sampled), or a child of the given one: same trace id, new parent
+ * id. */
 void traceparent_new(char out[56]);
 void traceparent_child(const char *parent, char out[56]);
 

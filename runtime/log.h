@@ -9,7 +9,8 @@
 /*
  * Structured logs: one line a record on standard error, as logfmt:
  *
- *   time=2026-11-24T06:00:00.123Z level=info daemon=payment message="captured" reservation_id=… trace_id=…
+ *   time=2026-11-24T06:00:00.123Z level=info daemon=payment message="captured" reservation_id=…
+ * trace_id=…
  *
  * Programs log ids, never names, addresses, tokens or secrets. Safe from any thread; a line is one
  * write(2), so lines never mix.
@@ -49,8 +50,8 @@ bool log_level_parse(const char *name, enum log_level *level);
 void log_write(enum log_level level, const char *message, const struct log_field *fields);
 
 /*
- * W3C Trace Context: the trace id of `traceparent` (or NULL for none) goes into every line this thread
- * logs until the next call. An ill-formed value is as none.
+ * W3C Trace Context: the trace id of `traceparent` (or NULL for none) goes into every line this
+ * thread logs until the next call. An ill-formed value is as none.
  */
 void log_trace_set(const char *traceparent);
 

@@ -12,8 +12,8 @@
 
 /*
  * One PostgreSQL connection that comes back by itself: a lost one is opened again by the next call
- * outside a transaction. Statements are prepared on first use, known by the address of their text, so
- * sql must be a literal or live as long as the connection. One thread at a time.
+ * outside a transaction. Statements are prepared on first use, known by the address of their text,
+ * so sql must be a literal or live as long as the connection. One thread at a time.
  */
 struct pg;
 
@@ -30,7 +30,14 @@ PGconn *pg_connection(struct pg *pg, struct error *error);
  * PG_UUID(const struct uuid *), PG_OCTETS(data, size), PG_BOOLEAN, PG_NULL.
  */
 struct pg_value {
-    enum { PG_VALUE_NULL, PG_VALUE_TEXT, PG_VALUE_SPAN, PG_VALUE_INTEGER, PG_VALUE_UUID, PG_VALUE_OCTETS } type;
+    enum {
+        PG_VALUE_NULL,
+        PG_VALUE_TEXT,
+        PG_VALUE_SPAN,
+        PG_VALUE_INTEGER,
+        PG_VALUE_UUID,
+        PG_VALUE_OCTETS
+    } type;
     union {
         const char *text;
         struct text span;
@@ -49,9 +56,10 @@ struct pg_value {
     ((struct pg_value){.type = PG_VALUE_OCTETS, .as.octets = {(octets_data), (octets_size)}})
 
 /*
- * Runs one statement with its parameters. Returns the result (PGRES_TUPLES_OK or PGRES_COMMAND_OK) for the
- * caller to PQclear, or NULL with *error: RETRY for a lost connection, serialization failure, deadlock,
- * shutdown, too many connections; PARK for bad data (SQLSTATE classes 22 and 23); DIE else.
+ * Runs one statement with its parameters. Returns the result (PGRES_TUPLES_OK or PGRES_COMMAND_OK)
+ * for the caller to PQclear, or NULL with *error: RETRY for a lost connection, serialization
+ * failure, deadlock, shutdown, too many connections; PARK for bad data (SQLSTATE classes 22 and
+ * 23); DIE else.
  *
  *   PGresult *result = PG_QUERY(pg, &error, "SELECT … WHERE id = $1", PG_UUID(&id));
  */
@@ -59,19 +67,23 @@ PGresult *pg_query(struct pg *pg, struct error *error, const char *sql, size_t c
                    const struct pg_value *values);
 #define PG_QUERY(pg, error, sql, ...)                                                              \
     pg_query((pg), (error), (sql),                                                                 \
-             sizeof((const struct pg_value[]){PG_NULL, ##__VA_ARGS__}) / sizeof(struct pg_value) - 1, \
+             sizeof((const struct pg_value[]){PG_NULL, ##__VA_ARGS__}) / sizeof(struct pg_value) - \
+                 1,                                                                                \
              (const struct pg_value[]){PG_NULL, ##__VA_ARGS__} + 1)
 
-/* The same for a statement without an answer: true when it ran; *rows (may be NULL) gets the rows touched. */
+/* The same for a statement without an answer: true when it ran; *rows (may be NULL) gets the rows
+ * touched. */
 bool pg_execute(struct pg *pg, struct error *error, int64_t *rows, const char *sql, size_t count,
                 const struct pg_value *values);
 #define PG_EXECUTE(pg, error, rows, sql, ...)                                                      \
-    pg_execute((pg), (error), (rows), (sql),                                                       \
-               sizeof((const struct pg_value[]){PG_NULL, ##__VA_ARGS__}) / sizeof(struct pg_value) - 1, \
-               (const struct pg_value[]){PG_NULL, ##__VA_ARGS__} + 1)
+    pg_execute(                                                                                    \
+        (pg), (error), (rows), (sql),                                                              \
+        sizeof((const struct pg_value[]){PG_NULL, ##__VA_ARGS__}) / sizeof(struct pg_value) - 1,   \
+        (const struct pg_value[]){PG_NULL, ##__VA_ARGS__} + 1)
 
 bool pg_begin(struct pg *pg, struct error *error);
-bool pg_commit(struct pg *pg, struct error *error); /* false and RETRY: the outcome may be unknown */
+bool pg_commit(struct pg *pg,
+               struct error *error); /* false and RETRY: the outcome may be unknown */
 void pg_rollback(struct pg *pg);
 
 /* Fields of a row: the value, or the given/zero value where it is null. */

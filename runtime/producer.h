@@ -5,10 +5,10 @@
 #include "runtime/kafka.h"
 
 /*
- * A plain idempotent producer (no transactions), for those who write commands: ingest-api, payment and
- * reservation's ticks; and for dead letters of the PostgreSQL sinks. It has a thread of its own that
- * serves delivery reports. It survives librdkafka's fatal errors: the client is made anew and records
- * under way are reported as PRODUCER_UNKNOWN.
+ * A plain idempotent producer (no transactions), for those who write commands: ingest-api, payment
+ * and reservation's ticks; and for dead letters of the PostgreSQL sinks. It has a thread of its own
+ * that serves delivery reports. It survives librdkafka's fatal errors: the client is made anew and
+ * records under way are reported as PRODUCER_UNKNOWN.
  */
 struct producer;
 
@@ -39,14 +39,15 @@ typedef void producer_reported(void *context, const struct producer_report *repo
 struct producer *producer_new(const struct config *config, const char *client_id);
 
 /*
- * Copies the record and queues it. false: nothing was queued and reported will not be called; RETRY when
- * the queue is full or no broker has been reachable for a while.
+ * Copies the record and queues it. false: nothing was queued and reported will not be called; RETRY
+ * when the queue is full or no broker has been reachable for a while.
  */
 bool producer_send(struct producer *producer, const struct producer_record *record,
                    producer_reported *reported, void *context, struct error *error);
 
 /* Queues and waits for the report. */
-enum producer_outcome producer_send_wait(struct producer *producer, const struct producer_record *record,
+enum producer_outcome producer_send_wait(struct producer *producer,
+                                         const struct producer_record *record,
                                          struct producer_report *report, struct error *error);
 
 /* Whether a broker answered lately: cheap, from any thread. */

@@ -11,15 +11,15 @@
 struct daemon;
 
 /*
- * The exactly-once PostgreSQL sink: records of one or more topics, in order within a partition, each
- * handled once in the same PostgreSQL transaction as the next offset to read:
+ * The exactly-once PostgreSQL sink: records of one or more topics, in order within a partition,
+ * each handled once in the same PostgreSQL transaction as the next offset to read:
  *
  *   BEGIN; handle(record)…; flush(); UPDATE public.sink_offset SET next_offset = :new
  *   WHERE sink = :daemon AND topic = :t AND partition = :p AND next_offset = :expected; COMMIT
  *
- * No row updated means that somebody else owns the partition: roll back and rejoin the group. Offsets live
- * in PostgreSQL alone, and the group only shares out the partitions. What arrived during a commit makes the
- * next batch, at most sink_batch_records_max of them.
+ * No row updated means that somebody else owns the partition: roll back and rejoin the group.
+ * Offsets live in PostgreSQL alone, and the group only shares out the partitions. What arrived
+ * during a commit makes the next batch, at most sink_batch_records_max of them.
  */
 /* A record and all it points at stay valid until committed or discard is called for its batch. */
 struct sink_record {
@@ -38,10 +38,10 @@ struct sink_spec {
     const char *const *topics; /* ends with NULL */
 
     /*
-     * Handles one record inside the open transaction; must touch nothing but pg and its own memory, which
-     * discard undoes. false with *error: RETRY rolls the batch back and runs it again after a back-off;
-     * PARK rolls back and runs it again without this record, which goes to the dead letters; DIE ends the
-     * process.
+     * Handles one record inside the open transaction; must touch nothing but pg and its own memory,
+     * which discard undoes. false with *error: RETRY rolls the batch back and runs it again after a
+     * back-off; PARK rolls back and runs it again without this record, which goes to the dead
+     * letters; DIE ends the process.
      */
     bool (*handle)(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
                    struct error *error);

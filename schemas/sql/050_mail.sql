@@ -25,8 +25,7 @@ CREATE TABLE mail.outbox (
     state           text        NOT NULL DEFAULT 'queued'
                                 CHECK (state IN ('queued', 'sent', 'refused', 'erased', 'superseded', 'expired')),
     attempts        integer     NOT NULL DEFAULT 0,
-    next_attempt_at timestamptz NOT NULL DEFAULT now(),
-    leased_until    timestamptz,                 -- a worker is at it
+    next_attempt_at timestamptz NOT NULL DEFAULT now(), -- a worker at it holds the row's lock, for as long as it is
     last_code       integer,                     -- SMTP reply code of the last try, 0 without an answer
     last_answer     text,                        -- what the server said, or what went wrong
     settled_at      timestamptz                  -- when it left queued

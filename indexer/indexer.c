@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "indexer/indexer.h"
+
+#include "indexer/indexer_pg.h"
+#include "runtime/identity.h"
+#include "runtime/metrics.h"
+
+#include <stdlib.h>
+
+#define REFUSALS_PURGE_INTERVAL_MS (10 * 60 * 1000)
+#define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
+
+const struct config_option indexer_options[] = {
+    {"refusals_kept_days", CONFIG_INTEGER, "3", 1, 365,
+     "how long the outcome of a refused command can be asked for"},
+    {0}};
+
+struct indexer {
+    struct indexer_batch batch;
+    int64_t refusals_purge_at_ms;
+    struct metric *gaps;
+};
+
+bool indexer_start(struct daemon *daemon, struct error *error) {
+    (void)error;
+    struct indexer *indexer = allocate_zeroed(1, sizeof *indexer);
+    indexer_batch_init(&indexer->batch);
+    indexer->gaps = metrics_counter("seatlog_sequence_gaps_total", NULL,
+                                    "Events of a show that were missing before the one folded.");
+    daemon->state = indexer;
+    return true;
+}
+
+static bool indexer_handle(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
+                           struct error *error) {
+    (void)pg;
+    (void)error;
+    struct indexer *indexer = daemon->state;
+    indexer_batch_add(&indexer->batch, record);
+    return true;
+}
+
+static bool refusals_purge(struct daemon *daemon, struct pg *pg, struct error *error) {
+    struct indexer *indexer = daemon->state;
+    if (clock_monotonic_ms() < indexer->refusals_purge_at_ms)
+        return true;
+    indexer->refusals_purge_at_ms = clock_monotonic_ms() + REFUSALS_PURGE_INTERVAL_MS;
+    int64_t kept_ms = config_integer(daemon->config, "refusals_kept_days") * DAY_MS;
+    return indexer_pg_refusals_purge(pg, clock_now_ms() - kept_ms, error);
+}
+
+static bool indexer_flush(struct daemon *daemon, struct pg *pg, struct error *error) {
+    struct indexer *indexer = daemon->state;
+    struct indexer_batch *batch = &indexer->batch;
+    indexer_batch_prepare(batch);
+    if (!indexer_pg_load(pg, batch, error))
+        return false;
+    metric_add(indexer->gaps, (int64_t)indexer_batch_fold(batch));
+    return indexer_pg_store(pg, batch, error) && refusals_purge(daemon, pg, error);
+}
+
+static void indexer_batch_end(struct daemon *daemon) {
+    struct indexer *indexer = daemon->state;
+    indexer_batch_reset(&indexer->batch);
+}
+
+static const char *const topics[] = {"seatlog.events", "seatlog.tickets", NULL};
+
+const struct sink_spec indexer_sink = {
+    .topics = topics,
+    .handle = indexer_handle,
+    .flush = indexer_flush,
+    .committed = indexer_batch_end,
+    .discard = indexer_batch_end,
+};
+
+void indexer_stop(struct daemon *daemon) {
+    struct indexer *indexer = daemon->state;
+    indexer_batch_deinit(&indexer->batch);
+    free(indexer);
+}

@@ -129,6 +129,11 @@ class Registered:
     file: File
 
 
+def changed(path):
+    return (f"{path} is registered and has changed since: make it a new version"
+            " (or, before the first release only, register.py --rebuild)")
+
+
 def read_registered(root):
     """Registered schemas by ascending id; refuses files and lines that do not agree."""
     files = {file.path: file for file in read_files(root)}
@@ -140,7 +145,7 @@ def read_registered(root):
         if (file.subject, file.version) != (line.subject, line.version):
             raise SchemaError(f"ids.tsv: id {line.id} and {line.path} do not agree")
         if file.digest != line.digest:
-            raise SchemaError(f"{line.path} is registered and has changed since: make it a new version")
+            raise SchemaError(changed(line.path))
         registered.append(Registered(line.id, file))
     if files:
         raise SchemaError(f"not registered: {', '.join(files)}: run schemas/register.py")

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Generates the C side of the record schemas.
 
-    generate.py OUTPUT_FOLDER
+    generate.py [--root SCHEMAS_FOLDER] OUTPUT_FOLDER
 
 writes seatlog_types.h (structs, enums; pure), seatlog_codec.h and seatlog_codec.c (encode, decode,
-the schema registry) from the .avsc files that ids.tsv registers. The newest version of a record is
-what the structs are; every version ever registered can be decoded.
+the schema registry) and, for tests, seatlog_samples.h and seatlog_samples.c from the .avsc files
+that ids.tsv registers. The newest version of a record is what the structs are; every version ever
+registered can be decoded.
 """
+import argparse
 import pathlib
-import sys
 
 import generate_codec
+import generate_samples
 import generate_types
 from avro_model import (SCHEMAS, TOPICS, TOPIC_BY_NAMESPACE, SchemaError, die, read_registered,
                         signature, snake, walk_named)
@@ -105,22 +107,25 @@ class Model:
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: generate.py OUTPUT_FOLDER")
-    output = pathlib.Path(sys.argv[1])
-    root = pathlib.Path(SCHEMAS)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=pathlib.Path, default=SCHEMAS, help="the schemas folder")
+    parser.add_argument("output", type=pathlib.Path, help="folder of the generated files")
+    arguments = parser.parse_args()
     try:
-        model = Model(read_registered(root))
+        model = Model(read_registered(arguments.root))
         files = {
             "seatlog_types.h": generate_types.header(model),
             "seatlog_codec.h": generate_codec.header(model),
             "seatlog_codec.c": generate_codec.source(model),
+            "seatlog_samples.h": generate_samples.header(model),
+            "seatlog_samples.c": generate_samples.source(model),
         }
     except SchemaError as error:
         die(error)
-    output.mkdir(parents=True, exist_ok=True)
+    arguments.output.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        (output / name).write_text(content, encoding="utf-8")
+        (arguments.output / name).write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":

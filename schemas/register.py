@@ -14,8 +14,8 @@ import sys
 
 import avro.compatibility
 
-from avro_model import (ID_FIRST, SCHEMAS, Registration, SchemaError, default_of, die, read_files,
-                        read_ids, read_registered)
+from avro_model import (ID_FIRST, SCHEMAS, Registration, SchemaError, changed, default_of, die,
+                        read_files, read_ids, read_registered)
 
 HEADING = """# Schema ids as they stand in records: append only, never reused. Written by schemas/register.py.
 # id	subject	version	file	BLAKE2b-256 of the file
@@ -79,7 +79,7 @@ def append(files, registrations):
         if line.path not in by_path:
             raise SchemaError(f"{line.path} is registered as {line.id} and must stay")
         if by_path[line.path].digest != line.digest:
-            raise SchemaError(f"{line.path} is registered and has changed: make it a new version")
+            raise SchemaError(changed(line.path))
     known = {line.path for line in registrations}
     next_id = max([ID_FIRST - 1] + [line.id for line in registrations]) + 1
     result = list(registrations)

@@ -75,6 +75,19 @@ static void places_secure(struct seat_map *map, const struct event_secured *secu
                 secured->quantity, secured->head.seq);
 }
 
+/* What costs nothing is sold straight from the hold; else Secured has moved the places already. */
+static void places_sell(struct seat_map *map, const struct event_sold *sold) {
+    if (sold->attempt != 0)
+        return;
+    for (size_t i = 0; i < sold->places.count; i++) {
+        const struct place *place = &sold->places.items[i];
+        if (place->seat >= 0)
+            seat_set(map, place->seat, SEAT_SOLD, sold->head.seq);
+        else
+            general_add(map, place->section_index, -1, 1, sold->head.seq);
+    }
+}
+
 /* The section a Reserved counts in: its own for general admission, none for seats. */
 static int32_t reserved_section(const struct event_reserved *reserved) {
     return reserved->selection == SELECTION_GENERAL ? reserved->section : -1;
@@ -102,6 +115,9 @@ enum fold_result seat_map_fold(struct seat_map *map, const struct event *event) 
         break;
     case EVENT_SECURED:
         places_secure(map, &event->as.secured);
+        break;
+    case EVENT_SOLD:
+        places_sell(map, &event->as.sold);
         break;
     case EVENT_CAPTURE_FAILED:
         places_free(map, &event->as.capture_failed.places, seq);

@@ -1,0 +1,1 @@
+seatlog_bench(codec seatlog_codec)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# PostgreSQL, Kafka, the mail catcher: made once, then started.
+
+POSTGRES_BIN=/usr/lib/postgresql/15/bin
+
+java_find() {
+    local java
+    for java in /usr/lib/jvm/java-17-openjdk-*/bin/java; do
+        if [ -x "$java" ]; then
+            printf '%s' "$java"
+            return 0
+        fi
+    done
+    command -v java
+}
+
+# As the user PostgreSQL runs as: postgres where we are root, else ourselves.
+as_postgres() {
+    if [ "$(id -u)" -eq 0 ]; then
+        (cd / && exec runuser -u postgres -- "$@")
+    else
+        (cd / && exec "$@")
+    fi
+}
+
+postgres_make() {
+    local data=$POSTGRES/data password_file=$POSTGRES/password
+    mkdir -p "$POSTGRES" "$RUN/postgres" || return 1
+    if [ "$(id -u)" -eq 0 ]; then
+        chown postgres: "$POSTGRES" "$RUN/postgres" || return 1
+        chmod a+x "$STATE"
+        if ! as_postgres test -w "$POSTGRES" || ! as_postgres test -w "$RUN/postgres"; then
+            STEP_HINT="PostgreSQL refuses to run as root, and the user postgres cannot reach $POSTGRES.
+Choose a folder that others may enter: SEATLOG_STATE=/var/lib/seatlog/other ./seatlog up"
+            return 1
+        fi
+    fi
+    chmod 755 "$RUN/postgres"
+    if [ ! -e "$data/PG_VERSION" ]; then
+        (umask 077 && secret_get POSTGRES_SUPERUSER >"$password_file") || return 1
+        [ "$(id -u)" -ne 0 ] || chown postgres: "$password_file"
+        as_postgres env LC_ALL=C.UTF-8 "$POSTGRES_BIN/initdb" -D "$data.new" -U postgres --pwfile="$password_file" \
+            --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --no-instructions || return 1
+        rm -f "$password_file"
+        # In place only once it is whole: an interrupted initdb is begun anew.
+        as_postgres mv "$data.new" "$data" || return 1
+    fi
+    template_fill "$(cat "$LOCAL/etc/postgresql.conf")" || return 1
+    printf '%s\n' "$FILLED" | file_write "$STATE/etc/postgres.conf" 600 || return 1
+    cat "$STATE/etc/postgres.conf" >"$data/seatlog.conf" || return 1
+    chmod a+r "$data/seatlog.conf"
+    grep -q '^include .seatlog.conf' "$data/postgresql.conf" ||
+        printf "include 'seatlog.conf'\n" >>"$data/postgresql.conf"
+}
+
+kafka_make() {
+    local data=$STATE/kafka cluster
+    [ -e "$data/meta.properties" ] && return 0
+    rm -rf "$data"
+    cluster=$(head -c 16 /dev/urandom | base64 -w 0 | tr '+/' '-_' | cut -c 1-22)
+    "${VALUE[JAVA]}" -Xmx256m -Dlog4j2.configurationFile="$LOCAL/kafka/log4j2.properties" \
+        -cp "$KAFKA_LIBRARIES/*" kafka.tools.StorageTool format -t "$cluster" -c "$STATE/etc/kafka.properties"
+}
+
+# As the superuser, over the private socket.
+sql_superuser() {
+    PGPASSWORD=$(secret_get POSTGRES_SUPERUSER) psql -X -q -v ON_ERROR_STOP=1 \
+        -h "$RUN/postgres" -p "$(state_get PORT_POSTGRES)" -U postgres "$@"
+}
+
+# As the owner of the database, which is what the daemons are. Passwords stay out of command lines, which
+# everybody on the machine can read.
+sql_url() { printf 'postgresql://seatlog@127.0.0.1:%s/seatlog' "$(state_get PORT_POSTGRES)"; }
+sql() { PGPASSWORD=$(secret_get POSTGRES) psql -X -q -v ON_ERROR_STOP=1 "$(sql_url)" "$@"; }
+
+postgres_database() {
+    local password
+    password=$(secret_get POSTGRES)
+    sql_superuser -d postgres <<END || return 1
+SET client_min_messages = warning;
+SELECT 'CREATE ROLE seatlog LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'seatlog') \gexec
+ALTER ROLE seatlog PASSWORD '$password';
+SELECT 'CREATE DATABASE seatlog OWNER seatlog' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'seatlog') \gexec
+END
+}
+
+postgres_ready() { pg_isready -q -h 127.0.0.1 -p "$(state_get PORT_POSTGRES)"; }
+mail_ready() { port_taken "$(state_get PORT_SMTP)"; }
+
+postgres_up() {
+    postgres_make && programs_start postgres && program_await postgres 60 postgres_ready &&
+        postgres_database || return 1
+    STEP_NOTE="15, private, 127.0.0.1:$(state_get PORT_POSTGRES)"
+}
+
+kafka_up() {
+    STEP_HINT="Its log: ./seatlog logs kafka"
+    kafka_make && programs_start kafka && program_await kafka 90 port_taken "$(state_get PORT_KAFKA)" || return 1
+    STEP_HINT="What the topics are is fixed for the life of a log; see the line above"
+    "$BIN/seatlog-topics" "--kafka.bootstrap.servers=${VALUE[KAFKA]}" --wait=60 || return 1
+    STEP_NOTE="$(kafka_version), 127.0.0.1:$(state_get PORT_KAFKA)"
+}
+
+others_up() {
+    local program
+    # shellcheck disable=SC2046
+    programs_start $(pipeline_programs infra) && program_await mail-catcher 20 mail_ready || return 1
+    for program in $(pipeline_rows infra | awk '$6 !~ /^[@\/]/ { print $4 }'); do
+        program_await "$program" 20 daemon_ready "$program" || return 1
+    done
+    STEP_NOTE="mail catcher, payment simulator"
+}
+
+migrations_up() {
+    STEP_HINT="See schemas/sql, and what the line above says of it"
+    PGPASSWORD=$(secret_get POSTGRES) "$ROOT/schemas/sql/migrate" "$(sql_url)" || return 1
+    STEP_NOTE=$(sql -At -c "SELECT count(*) || ' applied, the last ' || max(name) FROM public.migration")
+}

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# ./seatlog status, logs and env.
+
+# Sum of a metric over its labels, empty when the daemon does not answer or has none.
+metric_sum() {
+    awk -v name="$2" '$1 == name || index($1, name "{") == 1 { sum += $2; found = 1 } END { if (found) print sum }' <<<"$1"
+}
+
+# Memory of a process and its children, in MB; pages that processes share are counted once (PSS).
+process_memory_mb() {
+    local pid=$1 child total=0 kilobytes
+    for child in "$pid" $(pgrep -P "$pid" 2>/dev/null); do
+        kilobytes=$(awk '/^Pss:/ { print $2 }' "/proc/$child/smaps_rollup" 2>/dev/null)
+        total=$((total + ${kilobytes:-0}))
+    done
+    printf '%d' $((total / 1024))
+}
+
+# How often a program ended by itself since this supervisord began.
+program_restarts() {
+    awk -v program="$1" '/ supervisord started with pid / { count = 0 }
+        $0 ~ " exited: " program " " { count++ } END { print count + 0 }' \
+        "$STATE/log/supervisord.log" 2>/dev/null
+}
+
+status_row() { printf '%-18s %-9s %-6s %9s %9s %8s %9s  %s\n' "$@"; }
+
+status_program() {
+    local program=$1 daemon=$2 line state pid uptime='-' memory='-' lag='-' ready='-' metrics port
+    line=$(grep -E "^$program " <<<"$STATUS_ALL")
+    state=$(awk '{ print tolower($2) }' <<<"$line")
+    pid=$(sed -n 's/.* pid \([0-9]*\),.*/\1/p' <<<"$line")
+    if [ -n "$pid" ]; then
+        uptime=$(sed -n 's/.* uptime //p' <<<"$line")
+        uptime=${uptime/ days, /d}
+        uptime=${uptime/ day, /d}
+        memory="$(process_memory_mb "$pid") MB"
+    fi
+    if [ -n "$pid" ] && [ "$daemon" = yes ]; then
+        port=$(pipeline_admin_port "$program")
+        if ready=$(curl -sS -m 2 "http://127.0.0.1:$port/readyz" 2>&1 | tr '\n' ' '); then
+            metrics=$(curl -fsS -m 2 "http://127.0.0.1:$port/metrics" 2>/dev/null)
+            lag=$(metric_sum "$metrics" seatlog_consumer_lag_records)
+        fi
+        ready=${ready%% }
+    fi
+    [ "$state" = running ] || STATUS_GOOD=no
+    status_row "$program" "${state:-unknown}" "${pid:--}" "$uptime" "$memory" "${lag:--}" \
+        "$(program_restarts "$program")" "${ready:0:60}"
+}
+
+command_status() {
+    local stage name instance program stop command
+    state_exists || fail "nothing here yet: run ./seatlog up"
+    if ! supervisor_runs; then
+        say "seatlog: down. Everything is kept in $STATE; ./seatlog up starts it."
+        return 3
+    fi
+    STATUS_ALL=$(control status 2>/dev/null)
+    STATUS_GOOD=yes
+    status_row daemon state pid uptime memory lag restarts ready
+    while read -r stage name instance program stop command; do
+        if pipeline_is_daemon "$command"; then
+            status_program "$program" yes
+        else
+            status_program "$program" no
+        fi
+    done < <(pipeline_rows)
+    say ""
+    say "http://127.0.0.1:$(state_get PORT_HTTP)   mails: $(find "$MAILS" -name '*.eml' | wc -l) in $MAILS"
+    [ "$STATUS_GOOD" = yes ]
+}
+
+command_logs() {
+    local program files=()
+    state_exists || fail "nothing here yet: run ./seatlog up"
+    if [ $# -eq 0 ]; then
+        for program in $(pipeline_programs); do
+            [ -e "$STATE/log/$program.log" ] && files+=("$STATE/log/$program.log")
+        done
+        exec tail -n 5 -F "${files[@]}"
+    fi
+    for program in "$@"; do
+        if [ ! -e "$STATE/log/$program.log" ]; then
+            fail "no log of $program; there are: $(pipeline_programs | tr '\n' ' ')supervisord"
+        fi
+        files+=("$STATE/log/$program.log")
+    done
+    if [ -t 1 ]; then
+        exec tail -n 50 -F "${files[@]}"
+    fi
+    cat "${files[@]}"
+}
+
+# For other programs: where things are, as KEY=value for a shell.
+command_env() {
+    local name
+    state_exists || fail "nothing here yet: run ./seatlog up"
+    up_values
+    printf 'SEATLOG_URL=%s\nSEATLOG_KAFKA=%s\n' "${VALUE[URL]}" "${VALUE[KAFKA]}"
+    printf 'SEATLOG_POSTGRES_URL=%s\n' "${VALUE[POSTGRES_URL]}"
+    printf 'SEATLOG_SIMULATOR_URL=http://127.0.0.1:%s\n' "${VALUE[PORT_SIMULATOR]}"
+    printf 'SEATLOG_SIMULATOR_TOKEN=%s\n' "${VALUE[SIMULATOR_TOKEN]}"
+    printf 'SEATLOG_MAILS=%q\nSEATLOG_STATE=%q\nSEATLOG_BIN=%q\n' "$MAILS" "$STATE" "$BIN"
+    for name in BUYER ORGANIZER OPERATOR; do
+        printf 'SEATLOG_%s=%s\nSEATLOG_%s_PASSWORD=%s\n' "$name" "${name,,}@example.com" "$name" "$(secret_get "DEMO_$name")"
+    done
+}

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+# A supervisord of our own keeps the programs running; its socket and configuration are in the state folder.
+
+control() { /usr/bin/supervisorctl -c "$SUPERVISOR_CONF" "$@"; }
+
+supervisor_pid() {
+    local pid
+    pid=$(cat "$RUN/supervisord.pid" 2>/dev/null) || return 1
+    [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$SUPERVISOR_CONF" || return 1
+    printf '%s' "$pid"
+}
+
+supervisor_runs() { supervisor_pid >/dev/null && [ -S "$SUPERVISOR_SOCKET" ]; }
+
+# In supervisor's files % and ; mean something.
+supervisor_quote() { printf '"%s"' "${1//%/%%}"; }
+
+supervisor_program() {
+    local program=$1 stop=$2 word line=''
+    shift 2
+    for word in "$@"; do
+        template_fill "$word" || return 1
+        line+=" $(supervisor_quote "$FILLED")"
+    done
+    printf '\n[program:%s]\ncommand=%s\n' "$program" "${line# }"
+    printf 'stopsignal=%s\nstopwaitsecs=%s\n' "${stop%/*}" "${stop#*/}"
+    printf 'stdout_logfile=%s\n' "${STATE//%/%%}/log/$program.log"
+    printf 'autostart=false\nautorestart=true\nstartsecs=1\nstartretries=1000000\n'
+    printf 'redirect_stderr=true\nstdout_logfile_maxbytes=20MB\nstdout_logfile_backups=3\n'
+    if [ "$program" = postgres ] && [ "$(id -u)" -eq 0 ]; then
+        printf 'user=postgres\n' # which refuses to run as root
+    fi
+}
+
+supervisor_configure() {
+    local stage name instance program stop command text
+    text=$(
+        cat <<END
+; made by ./seatlog up from compose/local/pipeline.tsv
+[supervisord]
+logfile=${STATE//%/%%}/log/supervisord.log
+logfile_maxbytes=20MB
+logfile_backups=2
+pidfile=${RUN//%/%%}/supervisord.pid
+childlogdir=${STATE//%/%%}/log
+minfds=4096
+directory=/
+user=$(id -un)
+
+[unix_http_server]
+file=$SUPERVISOR_SOCKET
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl=unix://$SUPERVISOR_SOCKET
+END
+        while read -r stage name instance program stop command; do
+            pipeline_is_daemon "$command" && command="@BIN@/$command --config @ETC@/$program.conf"
+            set -f
+            # shellcheck disable=SC2086
+            supervisor_program "$program" "$stop" $command || exit 1
+        done < <(pipeline_rows)
+    ) || return 1
+    printf '%s\n' "$text" | file_write "$SUPERVISOR_CONF" 600
+}
+
+# Processes that a killed supervisord left behind: supervisor gave each the address of its socket.
+orphans_find() {
+    local environment pid
+    for environment in /proc/[0-9]*/environ; do
+        pid=${environment#/proc/}
+        pid=${pid%/environ}
+        if tr '\0' '\n' 2>/dev/null <"$environment" |
+            grep -qxF "SUPERVISOR_SERVER_URL=unix://$SUPERVISOR_SOCKET"; then
+            printf '%s\n' "$pid"
+        fi
+    done 2>/dev/null
+}
+
+orphans_signal() {
+    local pid
+    for pid in "${@:2}"; do
+        # PostgreSQL waits for its clients at TERM; INT is its fast shutdown.
+        if [ "$1" = TERM ] && [[ $(readlink "/proc/$pid/exe") == */postgres ]]; then
+            kill -INT "$pid" 2>/dev/null
+        else
+            kill "-$1" "$pid" 2>/dev/null
+        fi
+    done
+    return 0
+}
+
+orphans_reap() {
+    local pids round
+    mapfile -t pids < <(orphans_find)
+    if [ "${#pids[@]}" -eq 0 ]; then
+        STEP_NOTE='none'
+        return 0
+    fi
+    STEP_NOTE="${#pids[@]} programs of a supervisord that was killed, ended"
+    echo "left behind by a supervisord that was killed: ${pids[*]}"
+    orphans_signal TERM "${pids[@]}"
+    for ((round = 0; round < 300; round++)); do
+        sleep 0.1
+        mapfile -t pids < <(orphans_find)
+        [ "${#pids[@]}" -gt 0 ] || return 0
+    done
+    echo "still there after 30 s, killed: ${pids[*]}"
+    orphans_signal KILL "${pids[@]}"
+    sleep 1
+}
+
+supervisor_start() {
+    local round
+    if supervisor_runs; then
+        # Programs whose definition changed are started anew; the others are left as they are.
+        control reread && control update || return 1
+        return 0
+    fi
+    rm -f "$SUPERVISOR_SOCKET" "$RUN/supervisord.pid"
+    (cd / && exec env -u SEATLOG_STATE /usr/bin/supervisord -c "$SUPERVISOR_CONF" 9>&-) || return 1
+    for ((round = 0; round < 100; round++)); do
+        supervisor_runs && control pid >/dev/null 2>&1 && return 0
+        sleep 0.1
+    done
+    STEP_LOG=$STATE/log/supervisord.log
+    return 1
+}
+
+program_state() { control status "$1" 2>/dev/null | awk '{ print $2 }'; }
+program_pid() { control status "$1" 2>/dev/null | sed -n 's/.* pid \([0-9]*\),.*/\1/p'; }
+
+# A program runs on with an older binary or configuration than there is now.
+program_is_stale() {
+    local pid
+    pid=$(program_pid "$1")
+    [ -n "$pid" ] || return 1
+    [[ $FILES_CHANGED == *" $1.conf "* ]] && return 0
+    [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == *' (deleted)' ]]
+}
+
+# Starts what does not run of the given programs, and starts anew what is stale.
+programs_start() {
+    local program status
+    for program in "$@"; do
+        if program_is_stale "$program"; then
+            control restart "$program" || return 1
+        fi
+    done
+    status=$(control status "$@" 2>/dev/null)
+    for program in "$@"; do
+        if ! grep -qE "^$program +(RUNNING|STARTING)" <<<"$status"; then
+            control start "$program" || {
+                STEP_LOG=$STATE/log/$program.log
+                return 1
+            }
+        fi
+    done
+}
+
+# program_await PROGRAM SECONDS CHECK…: until the check succeeds; gives up when time is out.
+program_await() {
+    local program=$1 until=$((SECONDS + $2))
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        if [ "$SECONDS" -ge "$until" ]; then
+            STEP_LOG=$STATE/log/$program.log
+            STEP_HINT="$program is not ready after waiting ($(program_state "$program")). Its log: ./seatlog logs $program"
+            return 1
+        fi
+        sleep 0.2
+    done
+}
+
+daemon_ready() { curl -fsS -m 2 -o /dev/null "http://127.0.0.1:$(pipeline_admin_port "$1")/readyz"; }

@@ -30,6 +30,11 @@ rd_kafka_conf_t *kafka_conf_new(const struct config *config, enum kafka_role rol
 /* kafka_conf_set(conf, "group.id", "indexer"); dies when librdkafka refuses. */
 void kafka_conf_set(rd_kafka_conf_t *conf, const char *property, const char *value);
 
+/* The same, unless the configuration has a kafka.PROPERTY of its own: a default that operators
+ * change. */
+void kafka_conf_default(rd_kafka_conf_t *conf, const struct config *config, const char *property,
+                        const char *value);
+
 /*
  * Checks what the cluster says of a topic: partition count (0: any) and, where asked, that
  * timestamps are LogAppendTime. RETRY while the cluster can not be reached, DIE where the answer is

@@ -24,6 +24,10 @@ void pg_free(struct pg *pg);
 /* The live connection for LISTEN, COPY and pipelines; NULL with *error when it can not be had. */
 PGconn *pg_connection(struct pg *pg, struct error *error);
 
+/* How often it has connected: a new number means that LISTEN and session settings are to be made
+ * again. */
+uint64_t pg_generation(const struct pg *pg);
+
 /*
  * Parameters of a statement, all in text format but octets, which go in binary as bytea. Use the
  * constructors: PG_TEXT(c string or NULL for null), PG_SPAN(struct text), PG_INTEGER(int64),
@@ -92,7 +96,8 @@ struct uuid pg_uuid(const PGresult *result, int row, int column);
 bool pg_boolean(const PGresult *result, int row, int column);
 const char *pg_text(const PGresult *result, int row, int column); /* NULL where null */
 
-/* A bytea in text form (\x…), decoded into memory the caller frees. */
+/* A bytea in text form (\x…), decoded into memory the caller frees, with a NUL that is not
+ * counted behind it; NULL where null. */
 uint8_t *pg_octets(const PGresult *result, int row, int column, size_t *size);
 
 #endif

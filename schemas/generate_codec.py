@@ -76,6 +76,9 @@ SOURCE = """/* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
 #include "schemas/codec_support.h"
+
+/* Of a type that only dropped fields had. */
+#define UNUSED __attribute__((unused))
 """
 
 SCALARS = ("int", "long", "boolean", "string", "bytes")
@@ -183,7 +186,7 @@ def read_enum(model, definitions, writer):
     """Maps a writer's symbols to the constants of today."""
     c_name = model.type_name(writer)
     current = model.named[writer.fullname]
-    lines = [f"static enum {c_name} {read_name(model, definitions, writer)}(avro_value_t value) {{"]
+    lines = [f"UNUSED static enum {c_name} {read_name(model, definitions, writer)}(avro_value_t value) {{"]
     if current.symbols[:len(writer.symbols)] == writer.symbols:
         lines += [f"    return (enum {c_name})codec_get_enum(value);", "}", ""]
         return lines
@@ -240,7 +243,9 @@ def read_default(model, target, schema, default, where):
     if schema.type == "int":
         return [f"    {target} = INT32_C({default});"]
     if schema.type == "long":
-        return [f"    {target} = (int64_t)({default}LL);"]
+        # C has no literal for the least of them.
+        literal = "INT64_MIN" if default == -2**63 else f"INT64_C({default})"
+        return [f"    {target} = {literal};"]
     if schema.type == "boolean":
         return [f"    {target} = {'true' if default else 'false'};"]
     if schema.type == "string":
@@ -268,9 +273,7 @@ def read_record(model, definitions, writer):
     c_name = model.type_name(writer)
     current = model.named[writer.fullname]
     positions = {field.name: (index, field.type) for index, field in enumerate(writer.fields)}
-    arena = "struct arena *arena, " if uses_arena(writer) else ""
-    lines = [f"static void {read_name(model, definitions, writer)}({arena}const avro_value_t *value,",
-             f"    struct {c_name} *out) {{"]
+    lines = []
     for field in current.fields:
         target = f"out->{field.name}"
         where = f"{writer.fullname}.{field.name}"
@@ -283,9 +286,15 @@ def read_record(model, definitions, writer):
             if not has_default:
                 raise SchemaError(f"{where}: an older version lacks it, so it needs a default")
             lines += read_default(model, target, field.type, default, where)
-    if not any(field.name in positions for field in current.fields):
-        lines.append("    (void)value;")
-    return lines + ["}", ""]
+    arena = "struct arena *arena, " if uses_arena(writer) else ""
+    start = [f"UNUSED static void {read_name(model, definitions, writer)}(",
+             f"    {arena}const avro_value_t *value, struct {c_name} *out) {{"]
+    # Fields that the newest version has dropped leave their means of reading behind.
+    if arena and not any("arena" in line for line in lines):
+        start.append("    (void)arena;")
+    if not any("value" in line for line in lines):
+        start.append("    (void)value;")
+    return start + lines + ["}", ""]
 
 
 def check_same_kind(written, current, where):

@@ -267,7 +267,7 @@ size_t codec_set_octets(avro_value_t value, struct octets octets) {
 
 size_t codec_set_fixed(avro_value_t value, const uint8_t *octets, size_t size) {
     /* avro-c only reads it; its signature lacks the const. */
-    codec_check(avro_value_set_fixed(&value, (void *)(uintptr_t)octets, size));
+    codec_check(avro_value_set_fixed(&value, (void *)octets, size));
     return size;
 }
 

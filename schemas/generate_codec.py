@@ -415,7 +415,7 @@ def sealed():
     return ["struct octets codec_event_encode_sealed(struct codec *codec, const struct event *in,",
             "    const struct hash *previous, struct hash *out) {",
             "    struct octets wire = codec_event_encode(codec, in);",
-            "    event_chain_seal((uint8_t *)(uintptr_t)wire.data, wire.size, previous, out);",
+            "    event_chain_seal((uint8_t *)wire.data, wire.size, previous, out);",
             "    return wire;", "}", ""]
 
 

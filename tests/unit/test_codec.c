@@ -49,7 +49,7 @@ static struct octets exact_copy(struct octets wire) {
     return (struct octets){.data = copy, .size = wire.size};
 }
 
-static void exact_free(struct octets copy) { free((void *)(uintptr_t)copy.data); }
+static void exact_free(struct octets copy) { free((void *)copy.data); }
 
 /* ---- every kind of every topic ----------------------------------------------------------- */
 
@@ -99,7 +99,7 @@ static void exact_free(struct octets copy) { free((void *)(uintptr_t)copy.data);
         struct sample sample = sample_of(seed);                                                    \
         sample_##name(&sample, kind, &record);                                                     \
         struct octets wire = exact_copy(codec_##name##_encode(codec, &record));                    \
-        uint8_t *octets = (uint8_t *)(uintptr_t)wire.data;                                         \
+        uint8_t *octets = (uint8_t *)wire.data;                                                    \
         for (size_t bit = 0; bit < wire.size * 8; bit++) {                                         \
             struct text reason = {NULL, 0};                                                        \
             octets[bit / 8] ^= (uint8_t)(1U << bit % 8);                                           \
@@ -590,7 +590,7 @@ static void test_event_chain(void **state) {
         assert_memory_equal(expected, sealed.octets, sizeof expected);
 
         /* One bit anywhere, in the event or in what went before, is noticed. */
-        uint8_t *octets = (uint8_t *)(uintptr_t)wire.data;
+        uint8_t *octets = (uint8_t *)wire.data;
         for (size_t bit = 0; bit < wire.size * 8; bit++) {
             octets[bit / 8] ^= (uint8_t)(1U << bit % 8);
             assert_false(event_chain_verify(wire, &previous, NULL));

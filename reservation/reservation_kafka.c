@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reservation/reservation_kafka.h"
+
+#include "reservation/reservation_envelope.h"
+#include "reservation/reservation_show_map.h"
+#include "reservation/reservation_tick.h"
+#include "runtime/identity.h"
+#include "runtime/kafka.h"
+#include "runtime/log.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_SIZE (UUID_TEXT_SIZE - 1)
+#define CHUNK_EVENTS 4096
+
+/* An event of the open transaction; librdkafka fills in the offset. */
+struct produced {
+    struct reservation_show *show; /* NULL: it leaves no state */
+    int64_t offset;
+    int32_t partition;
+};
+
+/* Chunks do not move while librdkafka points into them, and are kept for the next transaction. */
+struct chunk {
+    struct chunk *next;
+    size_t count;
+    struct produced events[CHUNK_EVENTS];
+};
+
+struct reservation_kafka {
+    struct reservation_envelope envelope;
+    struct chunk *first;
+    struct chunk *current;
+    struct metric *events_metric[EVENT_KIND_COUNT];
+};
+
+struct reservation_kafka *reservation_kafka_new(const char *instance) {
+    struct reservation_kafka *kafka = allocate_zeroed(1, sizeof *kafka);
+    reservation_envelope_init(&kafka->envelope, instance);
+    kafka->first = kafka->current = allocate_zeroed(1, sizeof(struct chunk));
+    for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+        char labels[64];
+        snprintf(labels, sizeof labels, "type=\"%s\"", event_kind_name((enum event_kind)kind));
+        kafka->events_metric[kind] = metrics_counter("seatlog_reservation_events_total", labels,
+                                                     "Events decided, also of transactions that "
+                                                     "were aborted");
+    }
+    return kafka;
+}
+
+void reservation_kafka_free(struct reservation_kafka *kafka) {
+    if (kafka == NULL) {
+        return;
+    }
+    while (kafka->first != NULL) {
+        struct chunk *next = kafka->first->next;
+        free(kafka->first);
+        kafka->first = next;
+    }
+    free(kafka);
+}
+
+static struct produced *produced_add(struct reservation_kafka *kafka) {
+    struct chunk *chunk = kafka->current;
+    if (chunk->count == CHUNK_EVENTS) {
+        if (chunk->next == NULL) {
+            chunk->next = allocate_zeroed(1, sizeof(struct chunk));
+        }
+        chunk = kafka->current = chunk->next;
+        chunk->count = 0;
+    }
+    return &chunk->events[chunk->count++];
+}
+
+static void produced_clear(struct reservation_kafka *kafka) {
+    kafka->current = kafka->first;
+    kafka->first->count = 0;
+}
+
+void reservation_kafka_aborted(struct daemon *daemon) {
+    produced_clear(((struct reservation_daemon *)daemon->state)->kafka);
+}
+
+void reservation_kafka_committed(struct daemon *daemon) {
+    struct reservation_daemon *state = daemon->state;
+    struct reservation_kafka *kafka = state->kafka;
+    for (struct chunk *chunk = kafka->first;; chunk = chunk->next) {
+        for (size_t i = 0; i < chunk->count; i++) {
+            const struct produced *produced = &chunk->events[i];
+            struct reservation_partition *partition = &state->partitions[produced->partition];
+            /* Below 0: persisted, but librdkafka was not told where; the next recovery folds more.
+             */
+            if (produced->offset < 0) {
+                continue;
+            }
+            if (produced->offset >= partition->events_next) {
+                partition->events_next = produced->offset + 1;
+            }
+            if (produced->show != NULL) {
+                reservation_show_map_set(partition->offsets, produced->show, produced->offset);
+            }
+        }
+        if (chunk == kafka->current) {
+            break;
+        }
+    }
+    produced_clear(kafka);
+}
+
+static void effects_produce(struct reservation_daemon *state, struct transaction *transaction,
+                            const struct transaction_record *record) {
+    struct reservation_kafka *kafka = state->kafka;
+    struct reservation_core *core = state->partitions[record->partition].core;
+    const struct reservation_effects *effects = state->effects;
+    struct hash chain = {{0}};
+    if (effects->show != NULL) {
+        chain = reservation_core_chain_get(core, effects->show);
+    }
+    reservation_envelope_read(&kafka->envelope, record->message);
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct event *event = &effects->events[i];
+        struct produced *produced = produced_add(kafka);
+        *produced = (struct produced){effects->show, -1, record->partition};
+        char key[UUID_TEXT_SIZE];
+        uuid_format(&event->as.head.show_id, key);
+        struct octets value;
+        if (event->as.head.seq != 0) {
+            value = codec_event_encode_sealed(state->codec, event, &chain, &chain);
+        } else {
+            value = codec_event_encode(state->codec, event);
+        }
+        const struct transaction_output output = {
+            .topic = TOPIC_EVENTS,
+            .partition = record->partition,
+            .key = {(const uint8_t *)key, KEY_SIZE},
+            .value = value,
+            .headers =
+                reservation_envelope_headers(&kafka->envelope, event, record->partition, key, i),
+            .offset = &produced->offset,
+        };
+        transaction_produce(transaction, record->partition, &output);
+        metric_add(kafka->events_metric[event->kind], 1);
+    }
+    if (effects->show != NULL) {
+        reservation_core_chain_set(core, effects->show, &chain);
+    }
+}
+
+static bool key_is_of(struct octets key, const struct uuid *show_id) {
+    char text[UUID_TEXT_SIZE];
+    return key.size == KEY_SIZE && memcmp(uuid_format(show_id, text), key.data, KEY_SIZE) == 0;
+}
+
+static void undecodable_handle(struct reservation_daemon *state, struct transaction *transaction,
+                               const struct transaction_record *record,
+                               const struct hash *command_hash, struct text reason) {
+    struct uuid show_id;
+    if (!uuid_parse((const char *)record->key.data, record->key.size, &show_id)) {
+        show_id = (struct uuid){{0}};
+    }
+    reservation_core_undecodable(state->partitions[record->partition].core, &show_id,
+                                 record->timestamp_ms, record->offset, command_hash, reason,
+                                 state->effects);
+    effects_produce(state, transaction, record);
+    struct text copy = arena_text_copy(&state->arena, reason);
+    transaction_dead_letter(transaction, record, copy.data);
+}
+
+bool reservation_kafka_handle(struct daemon *daemon, struct transaction *transaction,
+                              const struct transaction_record *record, struct error *error) {
+    struct reservation_daemon *state = daemon->state;
+    struct reservation_partition *partition = &state->partitions[record->partition];
+    struct command command;
+    struct text reason;
+    (void)error;
+    assert(partition->core != NULL);
+    assert(record->offset >= reservation_core_cursor(partition->core));
+    arena_reset(&state->arena);
+
+    struct reservation_record decided = {
+        .command = &command,
+        .broker_timestamp_ms = record->timestamp_ms,
+        .offset = record->offset,
+    };
+    octets_hash(record->value, &decided.command_hash);
+    if (!codec_command_decode(state->codec, &state->arena, record->value, &command, &reason)) {
+        undecodable_handle(state, transaction, record, &decided.command_hash, reason);
+        return true;
+    }
+    if (!key_is_of(record->key, &command.as.head.show_id)) {
+        undecodable_handle(state, transaction, record, &decided.command_hash,
+                           TEXT_LITERAL("the key is not the show's id"));
+        return true;
+    }
+    if (kafka_partition_of(record->key.data, record->key.size, state->partition_count) !=
+        record->partition) {
+        log_warning("a command stands in the wrong partition",
+                    LOG_UUID("show_id", &command.as.head.show_id),
+                    LOG_INTEGER("partition", record->partition),
+                    LOG_INTEGER("offset", record->offset));
+        reservation_core_rejected(partition->core, &decided, REJECTION_REASON_WRONG_PARTITION,
+                                  state->effects);
+    } else {
+        reservation_core_step(partition->core, &decided, state->effects);
+    }
+    if (command.kind == COMMAND_TICK && state->effects->show != NULL && partition->ticks != NULL) {
+        reservation_ticks_seen(partition->ticks, state->effects->show);
+    }
+    effects_produce(state, transaction, record);
+    return true;
+}

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -487,6 +488,42 @@ static void test_large_then_small(void **state) {
     }
 }
 
+/* A codec a thread: they share nothing that they write. */
+static void *use_own_codec(void *result) {
+    struct codec *own = codec_new();
+    struct arena memory = {.first = NULL};
+    struct sample sample = {.arena = &memory, .state = 5, .count_max = 3, .text_characters_max = 9};
+    bool *good = result;
+    *good = true;
+    for (int i = 0; i < 20 * EVENT_KIND_COUNT; i++) {
+        struct event event;
+        struct event again;
+        struct text reason = {NULL, 0};
+        sample_event(&sample, (enum event_kind)(i % EVENT_KIND_COUNT), &event);
+        *good =
+            *good &&
+            codec_event_decode(own, &memory, codec_event_encode(own, &event), &again, &reason) &&
+            sample_event_equals(&event, &again);
+        arena_reset(&memory);
+    }
+    arena_deinit(&memory);
+    codec_free(own);
+    return NULL;
+}
+
+static void test_a_codec_a_thread(void **state) {
+    (void)state;
+    pthread_t threads[4];
+    bool good[4];
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, use_own_codec, &good[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_true(good[i]);
+    }
+}
+
 /* ---- names and the registry -------------------------------------------------------------- */
 
 static void test_names(void **state) {
@@ -706,6 +743,7 @@ int main(int argc, char **argv) {
         TEST(test_texts_that_are_not_utf8),
         TEST(test_wrong_envelopes),
         TEST(test_large_then_small),
+        TEST(test_a_codec_a_thread),
         TEST(test_names),
         TEST(test_registry_serves_the_files),
         TEST(test_registry_subjects),

@@ -14,8 +14,9 @@ struct daemon;
  * The exactly-once PostgreSQL sink: records of one or more topics, in order within a partition,
  * each handled once in the same PostgreSQL transaction as the next offset to read:
  *
- *   BEGIN; handle(record)…; flush(); UPDATE public.sink_offset SET next_offset = :new
- *   WHERE sink = :daemon AND topic = :t AND partition = :p AND next_offset = :expected; COMMIT
+ *   BEGIN; UPDATE public.sink_offset SET next_offset = :new
+ *   WHERE sink = :daemon AND topic = :t AND partition = :p AND next_offset = :expected;
+ *   handle(record)…; flush(); COMMIT
  *
  * No row updated means that somebody else owns the partition: roll back and rejoin the group.
  * Offsets live in PostgreSQL alone, and the group only shares out the partitions. What arrived

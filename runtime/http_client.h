@@ -13,7 +13,9 @@
  *   http_client_start(client, &request); …; while (http_client_active(client))
  * http_client_poll(client, 100);
  *
- * Connections are kept and reused. No redirects are followed. Names and certificates are verified.
+ * Connections are kept and reused. No redirects are followed, no proxy is used. Names and
+ * certificates are verified. A request that is lost with a kept connection, before any answer, is
+ * sent once more by libcurl: what must not happen twice needs an idempotency key of the server's.
  */
 struct http_client;
 

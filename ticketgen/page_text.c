@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ticketgen/page_text.h"
+
+#include "runtime/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FAMILY "Noto Sans"
+#define SHRINK_STEP 0.5 /* points */
+
+/* Han characters are drawn as in the country of the venue. */
+static const char *language_of_zone(struct text time_zone) {
+    static const struct {
+        const char *zone;
+        const char *language;
+    } known[] = {
+        {"Asia/Tokyo", "ja"},        {"Asia/Seoul", "ko"},     {"Asia/Taipei", "zh-tw"},
+        {"Asia/Hong_Kong", "zh-hk"}, {"Asia/Macau", "zh-hk"},  {"Asia/Shanghai", "zh-cn"},
+        {"Asia/Singapore", "zh-cn"}, {"Asia/Urumqi", "zh-cn"},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strlen(known[i].zone) == time_zone.size &&
+            memcmp(known[i].zone, time_zone.data, time_zone.size) == 0) {
+            return known[i].language;
+        }
+    }
+    return "ja";
+}
+
+static void context_prepare(PangoContext *pango) {
+    cairo_font_options_t *options = cairo_font_options_create();
+    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
+    pango_cairo_context_set_font_options(pango, options);
+    cairo_font_options_destroy(options);
+    pango_cairo_context_set_resolution(pango, 72);
+    pango_context_set_base_dir(pango, PANGO_DIRECTION_LTR);
+}
+
+void page_text_init(struct page_text *text, cairo_t *cairo, struct text time_zone) {
+    *text = (struct page_text){
+        .cairo = cairo,
+        .pango = pango_cairo_create_context(cairo),
+        .language = language_of_zone(time_zone),
+    };
+    context_prepare(text->pango);
+    pango_context_set_language(text->pango, pango_language_from_string("en"));
+}
+
+void page_text_deinit(struct page_text *text) { g_clear_object(&text->pango); }
+
+/* U+2028 and U+2029 would begin a new paragraph, as control characters do. */
+static char *without_controls(struct text value) {
+    char *copy = allocate(value.size + 1);
+    for (size_t i = 0; i < value.size; i++) {
+        unsigned char octet = (unsigned char)value.data[i];
+        copy[i] = octet < 0x20 || octet == 0x7f ? ' ' : (char)octet;
+    }
+    copy[value.size] = '\0';
+    for (char *found = copy; (found = strstr(found, "\xe2\x80")) != NULL; found++) {
+        if (found[2] == '\xa8' || found[2] == '\xa9') {
+            memset(found, ' ', 3);
+        }
+    }
+    return copy;
+}
+
+static bool has_script_of_its_own(const char *value) {
+    for (const char *at = value; *at != '\0'; at = g_utf8_next_char(at)) {
+        GUnicodeScript script = g_unichar_get_script(g_utf8_get_char(at));
+        if (script == G_UNICODE_SCRIPT_HIRAGANA || script == G_UNICODE_SCRIPT_KATAKANA ||
+            script == G_UNICODE_SCRIPT_HANGUL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Kana means Japanese and hangul Korean, wherever the venue is. */
+static const char *language_of(const struct page_text *text, const char *value) {
+    if (!has_script_of_its_own(value)) {
+        return text->language;
+    }
+    for (const char *at = value; *at != '\0'; at = g_utf8_next_char(at)) {
+        if (g_unichar_get_script(g_utf8_get_char(at)) == G_UNICODE_SCRIPT_HANGUL) {
+            return "ko";
+        }
+    }
+    return "ja";
+}
+
+static bool is_hangul(const char *at) {
+    return *at != '\0' && g_unichar_get_script(g_utf8_get_char(at)) == G_UNICODE_SCRIPT_HANGUL;
+}
+
+/* Korean is broken between words, not between any two syllables. */
+static void hangul_keep(PangoAttrList *attributes, const char *value) {
+    for (const char *at = value; *at != '\0';) {
+        const char *end = at;
+        while (is_hangul(end)) {
+            end = g_utf8_next_char(end);
+        }
+        if (end > at) {
+            PangoAttribute *keep = pango_attr_allow_breaks_new(FALSE);
+            keep->start_index = (guint)(at - value);
+            keep->end_index = (guint)(end - value);
+            pango_attr_list_insert(attributes, keep);
+        }
+        at = *end != '\0' ? g_utf8_next_char(end) : end;
+    }
+}
+
+static void layout_style(PangoLayout *layout, const struct page_style *style, double size,
+                         const char *language) {
+    PangoFontDescription *font = pango_font_description_new();
+    pango_font_description_set_family(font, style->family != NULL ? style->family : FAMILY);
+    pango_font_description_set_weight(font, style->bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
+    pango_font_description_set_absolute_size(font, size * PANGO_SCALE);
+    pango_layout_set_font_description(layout, font);
+    pango_font_description_free(font);
+    PangoAttrList *attributes = pango_attr_list_new();
+    pango_attr_list_insert(attributes,
+                           pango_attr_language_new(pango_language_from_string(language)));
+    /* A hyphen within an id would be read as part of it. */
+    pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));
+    hangul_keep(attributes, pango_layout_get_text(layout));
+    if (style->spacing != 0) {
+        pango_attr_list_insert(attributes,
+                               pango_attr_letter_spacing_new((int)(style->spacing * PANGO_SCALE)));
+    }
+    pango_layout_set_attributes(layout, attributes);
+    pango_attr_list_unref(attributes);
+}
+
+/* Marks the octets of value whose clusters hold a glyph that no font has. Returns how many
+ * clusters. */
+static size_t missing_mark(PangoLayout *layout, bool *marks) {
+    size_t missing = 0;
+    PangoLayoutIter *iterator = pango_layout_get_iter(layout);
+    do {
+        PangoLayoutRun *run = pango_layout_iter_get_run_readonly(iterator);
+        if (run == NULL) {
+            continue;
+        }
+        for (int i = 0; i < run->glyphs->num_glyphs; i++) {
+            if ((run->glyphs->glyphs[i].glyph & PANGO_GLYPH_UNKNOWN_FLAG) == 0 ||
+                run->glyphs->glyphs[i].glyph == PANGO_GLYPH_EMPTY) {
+                continue;
+            }
+            int offset = run->item->offset + run->glyphs->log_clusters[i];
+            if (!marks[offset]) {
+                marks[offset] = true;
+                missing++;
+            }
+        }
+    } while (pango_layout_iter_next_run(iterator));
+    pango_layout_iter_free(iterator);
+    return missing;
+}
+
+/* Takes the marked characters out of value, and what joiners and selectors followed them. */
+static void missing_remove(char *value, const bool *marks) {
+    char *out = value;
+    bool after_removed = false;
+    for (const char *at = value; *at != '\0';) {
+        const char *next = g_utf8_next_char(at);
+        gunichar character = g_utf8_get_char(at);
+        bool follows = character == 0x200d || (character >= 0xfe00 && character <= 0xfe0f);
+        bool second_space = character == ' ' && (out == value || out[-1] == ' ');
+        bool removed = marks[at - value] || (after_removed && follows);
+        if (!removed && !second_space) {
+            memmove(out, at, (size_t)(next - at));
+            out += next - at;
+        }
+        after_removed = removed;
+        at = next;
+    }
+    *out = '\0';
+}
+
+static bool is_blank(const char *value) { return value[strspn(value, " ")] == '\0'; }
+
+/* A layout of what can be written of the text, at its largest size. */
+static PangoLayout *layout_new(struct page_text *text, struct text value,
+                               const struct page_style *style, bool count) {
+    char *written = without_controls(value);
+    PangoLayout *layout = pango_layout_new(text->pango);
+    const char *language = language_of(text, written);
+    layout_style(layout, style, style->size_max, language);
+    /* Removing may join what stood apart into another cluster: look again, a bounded number of
+     * times. */
+    for (int round = 0; round < 4; round++) {
+        pango_layout_set_text(layout, written, -1);
+        if (pango_layout_get_unknown_glyphs_count(layout) == 0) {
+            break;
+        }
+        bool *marks = allocate_zeroed(strlen(written) + 1, sizeof(*marks));
+        size_t missing = missing_mark(layout, marks);
+        text->missing += count ? missing : 0;
+        missing_remove(written, marks);
+        free(marks);
+    }
+    g_strstrip(written);
+    pango_layout_set_text(layout, value.size > 0 && is_blank(written) ? "—" : written, -1);
+    layout_style(layout, style, style->size_max, language);
+    free(written);
+    return layout;
+}
+
+static bool layout_fits(PangoLayout *layout, const struct page_style *style, double width) {
+    int layout_width, layout_height;
+    pango_layout_get_size(layout, &layout_width, &layout_height);
+    return layout_width <= width * PANGO_SCALE &&
+           pango_layout_get_line_count(layout) <= style->lines_max &&
+           (style->height_max == 0 || layout_height <= style->height_max * PANGO_SCALE);
+}
+
+/* Every word on a line of its own measure: a title should shrink before it is broken within a word.
+ */
+static bool breaks_a_word(PangoLayout *layout) {
+    const PangoLogAttr *attributes = NULL;
+    int count = 0;
+    attributes = pango_layout_get_log_attrs_readonly(layout, &count);
+    const char *value = pango_layout_get_text(layout);
+    for (int i = 1; i < pango_layout_get_line_count(layout); i++) {
+        PangoLayoutLine *line = pango_layout_get_line_readonly(layout, i);
+        glong at = g_utf8_pointer_to_offset(value, value + line->start_index);
+        if (at < count && !attributes[at].is_line_break) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void layout_align(PangoLayout *layout, const struct page_style *style) {
+    /* Pango's left and right change sides in right-to-left paragraphs. */
+    bool right_to_left = pango_layout_get_direction(layout, 0) == PANGO_DIRECTION_RTL;
+    bool left = style->align != PAGE_ALIGN_RIGHT;
+    if (right_to_left && style->align != PAGE_ALIGN_START) {
+        left = !left;
+    }
+    pango_layout_set_alignment(layout, left ? PANGO_ALIGN_LEFT : PANGO_ALIGN_RIGHT);
+}
+
+/* The narrowest measure that takes no more lines and breaks no word. */
+static int width_balanced(PangoLayout *layout, const struct page_style *style, int width) {
+    int lines = pango_layout_get_line_count(layout);
+    int narrow = width / 3, wide = width;
+    while (lines > 1 && wide - narrow > PANGO_SCALE) {
+        int middle = narrow + (wide - narrow) / 2;
+        pango_layout_set_width(layout, middle);
+        bool good = pango_layout_get_line_count(layout) == lines &&
+                    (style->anywhere || !breaks_a_word(layout));
+        *(good ? &wide : &narrow) = middle;
+    }
+    return wide;
+}
+
+static PangoLayout *layout_fitted(struct page_text *text, struct text value,
+                                  const struct page_style *style, double width, bool count) {
+    PangoLayout *layout = layout_new(text, value, style, count);
+    const char *language = language_of(text, pango_layout_get_text(layout));
+    pango_layout_set_wrap(layout, style->anywhere ? PANGO_WRAP_CHAR : PANGO_WRAP_WORD_CHAR);
+    pango_layout_set_line_spacing(layout, 1.08f);
+    layout_align(layout, style);
+    bool several = style->lines_max > 1;
+    bool whole_words = several && !style->anywhere;
+    pango_layout_set_width(layout, several ? (int)(width * PANGO_SCALE) : -1);
+    double size = style->size_max;
+    while (size > style->size_min &&
+           (!layout_fits(layout, style, width) || (whole_words && breaks_a_word(layout)))) {
+        size = size - SHRINK_STEP < style->size_min ? style->size_min : size - SHRINK_STEP;
+        layout_style(layout, style, size, language);
+    }
+    pango_layout_set_width(layout, (int)(width * PANGO_SCALE));
+    if (!layout_fits(layout, style, width)) {
+        pango_layout_set_height(layout, -style->lines_max);
+        pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+    } else if (style->balanced) {
+        pango_layout_set_width(layout, width_balanced(layout, style, (int)(width * PANGO_SCALE)));
+    }
+    return layout;
+}
+
+double page_text_draw(struct page_text *text, struct text value, const struct page_style *style,
+                      double x, double y, double width) {
+    PangoLayout *layout = layout_fitted(text, value, style, width, true);
+    /* A balanced layout is narrower than its box: right-to-left text begins at the box's right. */
+    double slack = width - pango_layout_get_width(layout) / (double)PANGO_SCALE;
+    bool at_right = style->align == PAGE_ALIGN_RIGHT ||
+                    (style->align == PAGE_ALIGN_START &&
+                     pango_layout_get_direction(layout, 0) == PANGO_DIRECTION_RTL);
+    cairo_move_to(text->cairo, at_right ? x + slack : x, y);
+    pango_cairo_show_layout(text->cairo, layout);
+    int height;
+    pango_layout_get_size(layout, NULL, &height);
+    g_object_unref(layout);
+    return height / (double)PANGO_SCALE;
+}
+
+double page_text_measure(struct page_text *text, struct text value, const struct page_style *style,
+                         double width) {
+    PangoLayout *layout = layout_fitted(text, value, style, width, false);
+    int height;
+    pango_layout_get_size(layout, NULL, &height);
+    g_object_unref(layout);
+    return height / (double)PANGO_SCALE;
+}
+
+bool page_text_fonts_check(const char **script) {
+    static const struct {
+        const char *script;
+        const char *sample;
+    } samples[] = {
+        {"Latin", "Ghost – “Æther” 19:30"},
+        {"Greek", "Ορφέας"},
+        {"Cyrillic", "Призрак"},
+        {"Arabic", "الشبح"},
+        {"Hebrew", "רוח"},
+        {"Devanagari", "भूत"},
+        {"Thai", "ผีแม่นาค"},
+        {"Japanese", "幽霊ゴースト"},
+        {"Korean", "유령"},
+        {"Chinese", "鬼魂"},
+    };
+    PangoFontMap *fonts = pango_cairo_font_map_get_default();
+    PangoContext *pango = pango_font_map_create_context(fonts);
+    context_prepare(pango);
+    bool complete = true;
+    for (size_t i = 0; complete && i < sizeof(samples) / sizeof(samples[0]); i++) {
+        PangoLayout *layout = pango_layout_new(pango);
+        PangoFontDescription *font = pango_font_description_from_string(FAMILY " 12");
+        pango_layout_set_font_description(layout, font);
+        pango_font_description_free(font);
+        pango_layout_set_text(layout, samples[i].sample, -1);
+        if (pango_layout_get_unknown_glyphs_count(layout) > 0) {
+            *script = samples[i].script;
+            complete = false;
+        }
+        g_object_unref(layout);
+    }
+    g_object_unref(pango);
+    return complete;
+}

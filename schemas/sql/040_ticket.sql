@@ -27,7 +27,7 @@ CREATE TABLE ticket.issue (
     revoked_offset  bigint,               -- of OrderCancelled
     revoked_seq     bigint,
     revoked_at      timestamptz,
-    reason          text CHECK (reason IN ('BUYER', 'SHOW_CANCELLED'))
+    reason          text                  -- CancelReason of the schemas: BUYER, SHOW_CANCELLED, …
 );
 CREATE INDEX issue_show_id ON ticket.issue (show_id);
 
@@ -48,14 +48,14 @@ CREATE TABLE ticket.ticket (
     token           text        NOT NULL, -- base45, as in the QR code; kept for ever
     issued_at       timestamptz NOT NULL,
     revoked_at      timestamptz,          -- NULL while the ticket is good
-    reason          text CHECK (reason IN ('BUYER', 'SHOW_CANCELLED')),
+    reason          text,
     UNIQUE (order_id, ordinal)
 );
 CREATE INDEX ticket_show_id ON ticket.ticket (show_id);
 CREATE INDEX ticket_buyer_id ON ticket.ticket (buyer_id);
 
 -- PDFs: one of all tickets of an order (document_id = order_id) and one of each ticket (document_id =
--- ticket_id). Removed when purge_at has passed, 90 days after the show.
+-- ticket_id). Removed when the order is called off, and when purge_at has passed, 90 days after the show.
 CREATE TABLE ticket.document (
     document_id uuid        PRIMARY KEY,
     order_id    uuid        NOT NULL REFERENCES ticket.issue,

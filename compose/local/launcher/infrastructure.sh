@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2015,SC2034
 # PostgreSQL, Kafka, the mail catcher: made once, then started.
 
 POSTGRES_BIN=/usr/lib/postgresql/15/bin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2015,SC2034
 # Reads pipeline.tsv and fills in templates.
 
 PIPELINE=$LOCAL/pipeline.tsv

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2015,SC2034
 # A supervisord of our own keeps the programs running; its socket and configuration are in the state folder.
 
 control() { /usr/bin/supervisorctl -c "$SUPERVISOR_CONF" "$@"; }

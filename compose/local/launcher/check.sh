@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2015,SC2034
+# ./seatlog demo, tail, test and bench.
+
+need_up() {
+    state_exists && supervisor_runs || fail "it is not up: ./seatlog up"
+    up_values
+}
+
+command_demo() {
+    need_up
+    exec /usr/bin/python3 -B "$LOCAL/demo.py" --url "${VALUE[URL]}" --mails "$MAILS" --folder "$STATE/demo" "$@"
+}
+
+command_tail() {
+    local options=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --from-start) options+=(--from_start=yes) ;;
+        --no-follow) options+=(--follow=no) ;;
+        --lines=* | --show=*) options+=("$1") ;;
+        --lines | --show)
+            [ $# -ge 2 ] || fail "$1 wants a value"
+            options+=("$1=$2")
+            shift
+            ;;
+        *)
+            say "usage: ./seatlog tail [--from-start] [--lines N] [--show ID] [--no-follow]"
+            [ "$1" = --help ] && return 0
+            return 2
+            ;;
+        esac
+        shift
+    done
+    need_up
+    exec "$BIN/seatlog-tail" "--kafka.bootstrap.servers=${VALUE[KAFKA]}" "${options[@]}"
+}
+
+# The tests' own Python, made anew when their requirements change.
+venv_make() {
+    local requirements=$ROOT/tests/requirements.txt mark=$VENV/requirements.sha256 want
+    want=$(sha256sum <"$requirements")
+    if [ -e "$mark" ] && [ "$(cat "$mark")" = "$want" ] && "$VENV/bin/python" -c '' 2>/dev/null; then
+        STEP_NOTE='there'
+        return 0
+    fi
+    STEP_HINT="Is PyPI reachable? Try: '$VENV/bin/python' -m pip install -r '$requirements'"
+    rm -rf "$VENV"
+    /usr/bin/python3 -m venv "$VENV" &&
+        "$VENV/bin/python" -m pip install --disable-pip-version-check -q -r "$requirements" || return 1
+    printf '%s\n' "$want" >"$mark"
+    STEP_NOTE="$(grep -c == "$requirements") packages"
+}
+
+# Unit tests under ctest; what they print goes to the terminal, the counts to a file.
+test_unit() {
+    step build build_run debug "$DEBUG"
+    (cd "$ROOT" && ctest --test-dir "$DEBUG" -j "$(nproc)" --output-on-failure --no-tests=error \
+        --test-output-size-passed 1048576 --test-output-size-failed 1048576 \
+        --output-junit "$RESULTS/unit.xml" "$@")
+}
+
+# End-to-end tests start what they need by themselves.
+test_e2e() {
+    [ -x "$BIN/seatlog-ingest-api" ] && [ "$TEST_ALL" = no ] || step build build_run release "$RELEASE"
+    step kafka-jars kafka_fetch
+    step python venv_make
+    (cd "$ROOT" && SEATLOG_ROOT=$ROOT SEATLOG_BIN=$BIN SEATLOG_KAFKA_LIBRARIES=$KAFKA_LIBRARIES \
+        "$VENV/bin/python" -B -m pytest tests/e2e -p no:cacheprovider --junit-xml="$RESULTS/e2e.xml" "$@")
+}
+
+command_test() {
+    local suite status=0 suites=()
+    TEST_ALL=no
+    YES=yes
+    case ${1:-} in
+    '')
+        suites=(unit e2e)
+        TEST_ALL=yes
+        ;;
+    unit | e2e)
+        suites=("$1")
+        shift
+        ;;
+    *) fail "there is no suite $1; there are: unit, e2e (and what follows goes to ctest or pytest)" ;;
+    esac
+    state_make
+    packages_ensure build run test
+    RESULTS=$STATE/log/test
+    rm -rf "$RESULTS"
+    mkdir -p "$RESULTS"
+    for suite in "${suites[@]}"; do
+        "test_$suite" "$@" || status=1
+    done
+    # A suite that ended without a result must not pass for one without failures.
+    for suite in "${suites[@]}"; do
+        [ -s "$RESULTS/$suite.xml" ] || {
+            warn "the suite $suite left no result"
+            status=1
+        }
+    done
+    /usr/bin/python3 -B "$LOCAL/test_totals.py" "$RESULTS"/*.xml || status=1
+    return $status
+}
+
+bench_program() {
+    [ -x "$BIN/$1" ] || fail "there is no $1 in this build"
+    printf '%s' "$BIN/$1"
+}
+
+command_bench() {
+    local what=${1:-}
+    case $what in
+    core | pipeline) shift ;;
+    '') ;;
+    *) fail "there is no bench $what; there are: core, pipeline" ;;
+    esac
+    YES=yes
+    state_make
+    packages_ensure build run test
+    step build build_run release "$RELEASE"
+    if [ "$what" != pipeline ]; then
+        bench_core "$@" || return 1
+    fi
+    if [ "$what" != core ]; then
+        bench_pipeline "$@" || return 1
+    fi
+}

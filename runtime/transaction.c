@@ -18,6 +18,8 @@
 #define COMMITTED_TIMEOUT_MS 1000
 #define SEEK_TIMEOUT_MS 1000
 #define START_TIMEOUT_ATTEMPT_MS 500
+/* A slow handler's transaction is committed in time: long before transaction_timeout_ms. */
+#define RECORDS_MS_MAX 1000
 #define RETRY_BASE_MS 100
 #define RETRY_MS_MAX 10000
 /* Longer than any call of ours may keep the loop from polling (COMMIT_PATIENCE_MS twice). */
@@ -536,7 +538,8 @@ static void records_take(struct transaction *transaction, size_t records_max, in
         }
         rd_kafka_message_destroy(message);
         wait_ms = 0;
-        if (transaction->failed) {
+        if (transaction->failed ||
+            (transaction->open && clock_monotonic_ms() - transaction->opened_ms > RECORDS_MS_MAX)) {
             break;
         }
     }

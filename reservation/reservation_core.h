@@ -211,8 +211,8 @@ reservation_core_show_restore(struct reservation_core *core,
 /* Memory and contents, for metrics and benchmarks. */
 struct reservation_statistics {
     size_t shows;
-    size_t seats;               /* of all plans, seated */
-    size_t reservations;        /* known, released ones included */
+    size_t seats;        /* of all plans, seated */
+    size_t reservations; /* known, released ones included */
     size_t payments;
     size_t octets_shows;        /* shows, plans with labels and texts, seats' state, their index */
     size_t octets_reservations; /* reservations, payments, their indexes */

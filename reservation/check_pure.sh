@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Fails if the library leaves a symbol undefined that it does not define itself and that is not one
+# of the C library's string and memory functions. Sanitizers add calls of their own: skipped (77).
+set -eu
+library=$1
+symbols() { nm "$@" "$library" | awk 'NF >= 2 && $(NF - 1) ~ /^[A-Za-z]$/ { print $NF }' | sort -u; }
+undefined=$(mktemp)
+defined=$(mktemp)
+trap 'rm -f "$undefined" "$defined"' EXIT
+symbols --undefined-only > "$undefined"
+symbols --defined-only > "$defined"
+if grep -q '^__[atu]*san_' "$undefined"; then
+    echo "built with a sanitizer: nothing to tell"
+    exit 77
+fi
+foreign=$(comm -23 "$undefined" "$defined" |
+    grep -Evx '_GLOBAL_OFFSET_TABLE_|mem(cpy|set|move|cmp|chr)|str(len|cmp|ncmp|chr)' || true)
+if [ -n "$foreign" ]; then
+    echo "the core is not pure, it calls:"
+    echo "$foreign"
+    exit 1
+fi
+echo "pure: $(wc -l < "$defined") symbols, none from outside but $(comm -23 "$undefined" "$defined" | tr '\n' ' ')"

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_RESERVATION_CORE_PLAN_H
+#define SEATLOG_RESERVATION_CORE_PLAN_H
+
+/*
+ * A show's details and seat plan, packed into one block that never moves: header, prices, sections,
+ * rows, one bit a seat (set: free), and all texts. Rows with the same seat labels share them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reservation/reservation_core_memory.h"
+#include "seatlog_types.h"
+
+/* What a valid show is bounded by; octets are of UTF-8. */
+#define PLAN_SEATS_PER_ROW_MAX 500
+#define PLAN_ROWS_MAX 4096
+#define PLAN_SECTIONS_MAX 256
+#define PLAN_CATEGORIES_MAX 64
+#define PLAN_TITLE_OCTETS_MAX 200
+#define PLAN_CITY_OCTETS_MAX 100
+#define PLAN_NAME_OCTETS_MAX 80
+#define PLAN_LABEL_OCTETS_MAX 16
+#define PLAN_DESCRIPTION_OCTETS_MAX 4000
+#define PLAN_TIME_ZONE_OCTETS_MAX 64
+#define PLAN_PRICE_MINOR_MAX 1000000000LL
+#define PLAN_HOLD_TTL_MS_MIN (60 * 1000)
+#define PLAN_HOLD_TTL_MS_MAX (60 * 60 * 1000)
+#define PLAN_SEATS_PER_BUYER_MAX 1000
+#define PLAN_START_AHEAD_MS_MAX (3653LL * 24 * 60 * 60 * 1000)
+#define PLAN_LENGTH_MS_MAX (31LL * 24 * 60 * 60 * 1000)
+
+/* A text of the plan: offset into its texts, octets. */
+struct plan_text {
+    uint32_t offset;
+    uint16_t octets;
+};
+
+struct plan_category {
+    int64_t price_minor;
+    struct plan_text name;
+};
+
+struct plan_section {
+    struct plan_text name;
+    uint32_t seats_first; /* a general section: 0, 0 */
+    uint32_t seats_count;
+    uint16_t rows_first;
+    uint16_t rows_count;
+    uint16_t capacity; /* of a general section, else 0 */
+    uint16_t taken;    /* of it */
+    uint8_t category;
+    uint8_t kind; /* enum section_kind */
+};
+
+struct plan_row {
+    uint32_t labels_offset; /* of its seats' labels: each an octet count and the octets */
+    uint32_t label_offset;
+    uint16_t seats_first;
+    uint16_t seats_count;
+    uint8_t label_octets;
+};
+
+struct reservation_plan {
+    int64_t starts_at;
+    int64_t ends_at;
+    int32_t hold_ttl_ms;
+    int32_t seats_per_buyer_max;
+    const struct plan_category *categories;
+    struct plan_section *sections;
+    const struct plan_row *rows;
+    uint64_t *free;
+    const char *texts;
+    uint32_t octets; /* of the whole block */
+    uint16_t seats_count;
+    uint16_t rows_count;
+    uint16_t sections_count;
+    uint8_t categories_count;
+    uint8_t type; /* enum show_type */
+    char currency[3];
+    char country[2];
+    struct plan_text title, description, venue, city, region, time_zone;
+};
+
+/* Whether a show with these details may be put on sale at this time. */
+bool reservation_plan_is_valid(const struct show_details *details, int64_t now_ms);
+/* The same, whatever the time: what restore and fold insist on. */
+bool reservation_plan_is_sound(const struct show_details *details);
+
+/* All seats free. The details must be sound. */
+struct reservation_plan *reservation_plan_make(struct reservation_memory *memory,
+                                               const struct show_details *details);
+void reservation_plan_free(struct reservation_memory *memory, struct reservation_plan *plan);
+
+/* The details back; lists in scratch, texts in the plan. */
+struct show_details reservation_plan_details(const struct reservation_plan *plan,
+                                             struct reservation_scratch *scratch);
+struct show_summary reservation_plan_summary(const struct reservation_plan *plan);
+struct text reservation_plan_currency(const struct reservation_plan *plan);
+
+/* Where a seat, or with seat -1 a general section's place, is. */
+uint32_t reservation_plan_section_of(const struct reservation_plan *plan, uint32_t seat);
+int64_t reservation_plan_price_minor(const struct reservation_plan *plan, uint32_t section);
+struct place reservation_plan_place(const struct reservation_plan *plan, int32_t seat,
+                                    uint32_t section);
+
+/* reservation_core_seats.c: which seats are free. */
+bool reservation_seat_is_free(const struct reservation_plan *plan, uint32_t seat);
+void reservation_seat_take(struct reservation_plan *plan, uint32_t seat);
+void reservation_seat_give(struct reservation_plan *plan, uint32_t seat);
+
+/*
+ * The first seat of the best run of free neighbours in one row, -1 if there is none. section and
+ * category: -1 for any. The rule is in reservation/README.md.
+ */
+int32_t reservation_seats_best(const struct reservation_plan *plan, int32_t section,
+                               int32_t category, uint32_t quantity);
+
+#endif

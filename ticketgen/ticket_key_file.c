@@ -59,6 +59,17 @@ static void folder_sync(const char *path) {
     }
 }
 
+/* Draws until tokens do not begin with base45's space, which many a program would strip. (They
+ * never end with one: the last octet of an Ed25519 signature is below 45.) */
+static void seed_draw(uint8_t seed[TICKET_SEED_SIZE]) {
+    struct ticket_key key;
+    do {
+        randombytes_buf(seed, TICKET_SEED_SIZE);
+        ticket_key_derive(seed, &key);
+    } while ((TICKET_TOKEN_VERSION * 256 + key.key_id[0]) % 45 == 36);
+    sodium_memzero(&key, sizeof(key));
+}
+
 /* A whole file appears under its name or none does: link(2) fails where another process was first.
  */
 static bool seed_create(const char *path, bool *created, struct error *error) {
@@ -68,7 +79,7 @@ static bool seed_create(const char *path, bool *created, struct error *error) {
     }
     uint8_t seed[TICKET_SEED_SIZE];
     char text[SEED_TEXT_SIZE + 2];
-    randombytes_buf(seed, sizeof(seed));
+    seed_draw(seed);
     sodium_bin2hex(text, sizeof(text), seed, sizeof(seed));
     strcat(text, "\n");
     int descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

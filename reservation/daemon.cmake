@@ -11,7 +11,7 @@ add_library(seatlog_reservation_daemon STATIC
     reservation_show_map.c
     reservation_snapshot.c
     reservation_tick.c)
-target_link_libraries(seatlog_reservation_daemon PUBLIC seatlog_reservation_core seatlog_runtime)
+target_link_libraries(seatlog_reservation_daemon PUBLIC reservation_core seatlog_runtime)
 
 add_executable(seatlog-reservation main.c)
 target_link_libraries(seatlog-reservation PRIVATE seatlog_reservation_daemon)

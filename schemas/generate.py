@@ -125,7 +125,10 @@ def main():
         die(error)
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        (arguments.output / name).write_text(content, encoding="utf-8")
+        path = arguments.output / name
+        # A file that stays as it is keeps its time: what includes it is not built again.
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            path.write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":

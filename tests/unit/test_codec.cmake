@@ -1,1 +1,1 @@
-seatlog_unit_test(codec seatlog_codec seatlog_samples PkgConfig::SODIUM Threads::Threads)
+seatlog_unit_test(codec seatlog_codec seatlog_samples Threads::Threads)

@@ -1,0 +1,1 @@
+seatlog_unit_test(codec_wire seatlog_codec seatlog_samples PkgConfig::SODIUM)

@@ -15,13 +15,13 @@ CREATE TABLE mail.outbox (
     buyer_id        uuid        NOT NULL,
     facts           jsonb       NOT NULL,        -- title, venue, times, places, amount, reason
     happened_at     timestamptz NOT NULL,        -- the show's clock; the Date of every try
-    created_at      timestamptz NOT NULL DEFAULT now(),
+    queued_at       timestamptz NOT NULL DEFAULT now(), -- a resend sets it anew
     -- queued:     to be sent at next_attempt_at
     -- sent:       the server took it
     -- refused:    the server said no for good (5xx), or the address can not be written to
     -- erased:     the buyer's account is gone
     -- superseded: the order was called off before the confirmation went out
-    -- expired:    tried for smtp_give_up_hours without success
+    -- expired:    tried for give_up_h without success
     state           text        NOT NULL DEFAULT 'queued'
                                 CHECK (state IN ('queued', 'sent', 'refused', 'erased', 'superseded', 'expired')),
     attempts        integer     NOT NULL DEFAULT 0,
@@ -33,3 +33,21 @@ CREATE TABLE mail.outbox (
 CREATE INDEX outbox_due ON mail.outbox (next_attempt_at) WHERE state = 'queued';
 CREATE INDEX outbox_order_id ON mail.outbox (order_id);
 CREATE INDEX outbox_buyer_id ON mail.outbox (buyer_id);
+
+-- Why a show was called off, in its organizer's words: the mails about its orders say so.
+CREATE TABLE mail.cancelled_show (
+    show_id uuid PRIMARY KEY,
+    reason  text NOT NULL
+);
+
+-- For operators: sends the mails of an order again, with the Message-IDs they had. Says how many there are.
+CREATE FUNCTION mail.resend(resent_order_id uuid, resent_template text DEFAULT NULL) RETURNS bigint
+    LANGUAGE sql AS $$
+    WITH resent AS (
+        UPDATE mail.outbox
+        SET state = 'queued', attempts = 0, queued_at = now(), next_attempt_at = now(), settled_at = NULL
+        WHERE order_id = resent_order_id AND state <> 'superseded'
+          AND (resent_template IS NULL OR template = resent_template)
+        RETURNING 1)
+    SELECT count(*) FROM resent
+$$;

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest-api/ingest_http.h"
+
+#include "ingest-api/ingest_admit.h"
+#include "ingest-api/ingest_problem.h"
+#include "ingest-api/ingest_request.h"
+#include "ingest-api/ingest_tls.h"
+#include "ingest-api/ingest_wait.h"
+#include "runtime/log.h"
+#include "runtime/metrics.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CONNECTION_MEMORY_OCTETS ((size_t)32 * 1024) /* bounds the headers */
+#define ANSWER_TIMEOUT_FACTOR 10
+#define TLS_REFRESH_MS 10000
+#define BODY_DISCARDED_FACTOR 2 /* so much more than allowed is read away to answer 413 */
+
+/* A connection must bring a request, or take an answer, before its deadline. */
+struct http_connection {
+    struct deadline deadline;
+    struct http_server *server;
+    int descriptor;
+};
+
+struct http_server {
+    struct ingest *ingest;
+    struct MHD_Daemon *daemon;
+    struct deadline_heap deadlines;
+    struct request *requests; /* all there are */
+    size_t request_count;
+    int request_timeout_s;
+    int epoll_descriptor;
+    bool draining;
+    struct metric *requests_metric;
+    struct metric *errors_metric;
+    struct metric *duration_metric;
+    struct metric *active_metric;
+};
+
+struct deadline_heap *http_server_deadlines(struct http_server *server) {
+    return &server->deadlines;
+}
+
+bool http_server_draining(const struct http_server *server) { return server->draining; }
+
+/* ---- connections ---- */
+
+static void connection_expired(struct deadline *deadline) {
+    struct http_connection *connection = (struct http_connection *)deadline;
+    shutdown(connection->descriptor, SHUT_RDWR);
+}
+
+static struct http_connection *connection_of(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *information =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return information != NULL ? information->socket_context : NULL;
+}
+
+static void connection_expect(struct MHD_Connection *connection, int within_s) {
+    struct http_connection *state = connection_of(connection);
+    if (state != NULL) {
+        deadline_set(&state->server->deadlines, &state->deadline,
+                     clock_monotonic_ms() + within_s * (int64_t)1000, connection_expired);
+    }
+}
+
+static void connection_notify(void *context, struct MHD_Connection *connection,
+                              void **socket_context, enum MHD_ConnectionNotificationCode code) {
+    struct http_server *server = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct http_connection *state = allocate_zeroed(1, sizeof *state);
+        state->server = server;
+        state->descriptor =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        deadline_set(&server->deadlines, &state->deadline,
+                     clock_monotonic_ms() + server->request_timeout_s * (int64_t)1000,
+                     connection_expired);
+        *socket_context = state;
+    } else if (*socket_context != NULL) {
+        struct http_connection *state = *socket_context;
+        deadline_cancel(&server->deadlines, &state->deadline);
+        free(state);
+        *socket_context = NULL;
+    }
+}
+
+/* ---- requests ---- */
+
+static struct request *request_new(struct http_server *server, struct MHD_Connection *connection,
+                                   const char *path) {
+    struct request *request = allocate_zeroed(1, sizeof *request);
+    request->ingest = server->ingest;
+    request->connection = connection;
+    request->path = text_duplicate(path);
+    request->started_ms = clock_monotonic_ms();
+    request->list_next = server->requests;
+    request->list_link = &server->requests;
+    if (server->requests != NULL) {
+        server->requests->list_link = &request->list_next;
+    }
+    server->requests = request;
+    server->request_count++;
+    metric_set(server->active_metric, (int64_t)server->request_count);
+    return request;
+}
+
+static void request_free(struct http_server *server, struct request *request) {
+    *request->list_link = request->list_next;
+    if (request->list_next != NULL) {
+        request->list_next->list_link = request->list_link;
+    }
+    server->request_count--;
+    metric_set(server->active_metric, (int64_t)server->request_count);
+    deadline_cancel(&server->deadlines, &request->deadline);
+    wait_release(request->wait);
+    if (request->shared_release != NULL) {
+        request->shared_release(request->shared_owner);
+    }
+    json_decref(request->json);
+    buffer_deinit(&request->body);
+    buffer_deinit(&request->answer);
+    arena_deinit(&request->arena);
+    free(request->path);
+    free(request);
+}
+
+static struct MHD_Response *response_new(struct request *request) {
+    if (request->shared != NULL) {
+        struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+            request->shared_size, (void *)request->shared, request->shared_release,
+            request->shared_owner);
+        request->shared_release = NULL; /* the response's now */
+        return response;
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        request->answer.size, request->answer.data, MHD_RESPMEM_MUST_FREE);
+    request->answer = (struct buffer){0};
+    return response;
+}
+
+static enum MHD_Result request_send(struct request *request) {
+    struct http_server *server = request->ingest->http;
+    struct MHD_Response *response = response_new(request);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    if (request->content_type != NULL) {
+        MHD_add_response_header(response, "Content-Type", request->content_type);
+    }
+    bool cache_said = false;
+    for (size_t i = 0; i < request->header_count; i++) {
+        cache_said = cache_said || strcmp(request->headers[i].name, "Cache-Control") == 0;
+        MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
+    }
+    if (!cache_said) {
+        MHD_add_response_header(response, "Cache-Control", "no-store");
+    }
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (server->draining) {
+        MHD_add_response_header(response, "Connection", "close");
+    }
+    int64_t duration_ms = clock_monotonic_ms() - request->started_ms;
+    metric_add(server->requests_metric, 1);
+    metric_observe_ms(server->duration_metric, (double)duration_ms);
+    if (request->status >= 500) {
+        metric_add(server->errors_metric, 1);
+    }
+    log_debug("answered", LOG_TEXT("path", request->path), LOG_INTEGER("status", request->status),
+              LOG_INTEGER("duration_ms", duration_ms));
+    connection_expect(request->connection, server->request_timeout_s * ANSWER_TIMEOUT_FACTOR);
+    enum MHD_Result result = MHD_queue_response(request->connection, request->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* Runs steps until the request is answered or suspended. */
+static enum MHD_Result request_run(struct request *request) {
+    log_trace_set(request->traceparent);
+    enum MHD_Result result = MHD_YES;
+    while (!request->answered) {
+        request_step *step = request->next;
+        if (step == NULL) {
+            log_error("a request has no next step", LOG_TEXT("path", request->path));
+            problem_answer(request, PROBLEM_INTERNAL, "It is logged.");
+            break;
+        }
+        request->next = NULL;
+        step(request);
+        if (request->suspended) { /* from here on it may be somebody else's */
+            log_trace_set(NULL);
+            return MHD_YES;
+        }
+    }
+    result = request_send(request);
+    log_trace_set(NULL);
+    return result;
+}
+
+static enum MHD_Result request_receive(struct request *request, const char *data, size_t *size) {
+    size_t total = request->body.size + *size;
+    if (total > request->body_size_max) {
+        request->body_too_large = true;
+    }
+    if (total > request->body_size_max * BODY_DISCARDED_FACTOR) {
+        return MHD_NO; /* it was told by Content-Length, or goes on and on: cut it off */
+    }
+    buffer_append(&request->body, data, *size);
+    *size = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result server_handle(void *context, struct MHD_Connection *connection,
+                                     const char *url, const char *method, const char *version,
+                                     const char *upload, size_t *upload_size,
+                                     void **request_context) {
+    (void)version;
+    struct http_server *server = context;
+    struct request *request = *request_context;
+    if (request == NULL) {
+        request = request_new(server, connection, url);
+        *request_context = request;
+        return admit_headers(request, method) ? MHD_YES : request_send(request);
+    }
+    if (*upload_size > 0) {
+        return request_receive(request, upload, upload_size);
+    }
+    if (!request->body_complete) {
+        request->body_complete = true;
+        struct http_connection *state = connection_of(connection);
+        deadline_cancel(&server->deadlines, &state->deadline);
+        request->next = admit_body;
+    } else if (request->answered && !request->suspended) {
+        return MHD_YES;
+    }
+    if (request->suspended) {
+        request->suspended = false;
+        deadline_cancel(&server->deadlines, &request->deadline);
+    }
+    return request_run(request);
+}
+
+static void server_completed(void *context, struct MHD_Connection *connection,
+                             void **request_context, enum MHD_RequestTerminationCode code) {
+    struct http_server *server = context;
+    struct request *request = *request_context;
+    (void)code;
+    if (request != NULL) {
+        *request_context = NULL;
+        request_free(server, request);
+        connection_expect(connection, server->request_timeout_s);
+    }
+}
+
+/* ---- the server ---- */
+
+static void server_log(void *context, const char *format, va_list arguments) {
+    (void)context;
+    char text[256];
+    vsnprintf(text, sizeof text, format, arguments);
+    text[strcspn(text, "\n")] = '\0';
+    log_debug("http", LOG_TEXT("reason", text));
+}
+
+/* Paths and parameters stay as sent in the first place: %00 must not end a string early. */
+static size_t path_unescape(void *context, struct MHD_Connection *connection, char *text) {
+    (void)context, (void)connection;
+    for (const char *at = strchr(text, '%'); at != NULL; at = strchr(at + 1, '%')) {
+        if (at[1] == '0' && at[2] == '0') {
+            return strlen(text);
+        }
+    }
+    return MHD_http_unescape(text);
+}
+
+static struct addrinfo *listen_resolve(const char *listen, struct error *error) {
+    char host[256];
+    const char *colon = strrchr(listen, ':');
+    if (colon == NULL || colon == listen || (size_t)(colon - listen) >= sizeof host) {
+        error_set(error, ERROR_DIE, "listen must be ADDRESS:PORT, not \"%s\"", listen);
+        return NULL;
+    }
+    snprintf(host, sizeof host, "%.*s", (int)(colon - listen), listen);
+    char *name = host;
+    size_t size = strlen(host);
+    if (host[0] == '[' && host[size - 1] == ']') {
+        host[size - 1] = '\0';
+        name++;
+    }
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_PASSIVE};
+    struct addrinfo *found = NULL;
+    int code = getaddrinfo(name, colon + 1, &hints, &found);
+    if (code != 0) {
+        error_set(error, ERROR_DIE, "listen %s: %s", listen, gai_strerror(code));
+        return NULL;
+    }
+    return found;
+}
+
+static void descriptors_raise(int connections_max) {
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)connections_max + 256;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        if (limit.rlim_cur < wanted) {
+            log_warning("fewer descriptors than connections_max are allowed",
+                        LOG_INTEGER("descriptors", (int64_t)limit.rlim_cur));
+        }
+    }
+}
+
+static struct MHD_Daemon *daemon_open(struct http_server *server,
+                                      const struct http_settings *settings,
+                                      const struct addrinfo *address) {
+    bool tls = settings->certificate_file[0] != '\0';
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    flags |= address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0;
+    flags |= tls ? MHD_USE_TLS : 0;
+    struct MHD_OptionItem certificate[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls ? tls_callback() : NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, server_handle, server, MHD_OPTION_EXTERNAL_LOGGER, server_log, NULL,
+        MHD_OPTION_SOCK_ADDR, address->ai_addr, MHD_OPTION_NOTIFY_COMPLETED, server_completed,
+        server, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, path_unescape, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)settings->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)settings->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)settings->request_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY_OCTETS, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_ARRAY,
+        tls ? certificate : none, MHD_OPTION_END);
+}
+
+struct http_server *http_server_new(struct ingest *ingest, const struct http_settings *settings,
+                                    struct error *error) {
+    struct addrinfo *address = listen_resolve(settings->listen, error);
+    if (address == NULL) {
+        return NULL;
+    }
+    if (settings->certificate_file[0] != '\0' &&
+        !tls_start(settings->certificate_file, settings->key_file, error)) {
+        freeaddrinfo(address);
+        return NULL;
+    }
+    descriptors_raise(settings->connections_max);
+    struct http_server *server = allocate_zeroed(1, sizeof *server);
+    server->ingest = ingest;
+    server->request_timeout_s = settings->request_timeout_s;
+    server->requests_metric =
+        metrics_counter("seatlog_http_requests_total", NULL, "Requests answered");
+    server->errors_metric =
+        metrics_counter("seatlog_http_errors_total", NULL, "Requests answered with 5xx");
+    server->duration_metric = metrics_histogram(
+        "seatlog_http_request_duration_seconds", NULL, "From the first header to the answer");
+    server->active_metric = metrics_gauge("seatlog_http_requests_active", NULL,
+                                          "Requests under way, those that wait too");
+    server->daemon = daemon_open(server, settings, address);
+    freeaddrinfo(address);
+    if (server->daemon == NULL) {
+        error_set(error, ERROR_RETRY, "cannot listen on %s: %s", settings->listen, strerror(errno));
+        tls_stop();
+        free(server);
+        return NULL;
+    }
+    server->epoll_descriptor =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    return server;
+}
+
+int http_server_port(const struct http_server *server) {
+    return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+}
+
+static int poll_timeout_ms(struct http_server *server) {
+    int64_t timeout_ms = 1000;
+    MHD_UNSIGNED_LONG_LONG wanted_ms;
+    if (MHD_get_timeout(server->daemon, &wanted_ms) == MHD_YES && (int64_t)wanted_ms < timeout_ms) {
+        timeout_ms = (int64_t)wanted_ms;
+    }
+    int64_t due_ms = deadline_next_ms(&server->deadlines) - clock_monotonic_ms();
+    timeout_ms = due_ms < timeout_ms ? due_ms : timeout_ms;
+    return timeout_ms > 0 ? (int)timeout_ms : 0;
+}
+
+/* From here on nothing waits: what waits is woken, and no new connections are taken. */
+static void drain_begin(struct http_server *server) {
+    server->draining = true;
+    metrics_ready_set("stopping");
+    MHD_socket listener = MHD_quiesce_daemon(server->daemon);
+    if (listener != MHD_INVALID_SOCKET) {
+        close(listener);
+    }
+    for (struct request *request = server->requests; request != NULL; request = request->list_next) {
+        if (request->deadline.place != 0) {
+            deadline_set(&server->deadlines, &request->deadline, 0, request->deadline.expired);
+        }
+    }
+}
+
+void http_server_run(struct http_server *server) {
+    int64_t refresh_ms = 0;
+    while (!server->draining || server->request_count > 0) {
+        MHD_run(server->daemon);
+        int64_t now_ms = clock_monotonic_ms();
+        deadline_run(&server->deadlines, now_ms);
+        if (now_ms >= refresh_ms) {
+            refresh_ms = now_ms + TLS_REFRESH_MS;
+            tls_refresh();
+        }
+        if (daemon_stopping() && !server->draining) {
+            drain_begin(server);
+        }
+        struct pollfd descriptors[2] = {
+            {.fd = server->epoll_descriptor, .events = POLLIN},
+            {.fd = server->draining ? -1 : daemon_stop_descriptor(), .events = POLLIN}};
+        poll(descriptors, 2, poll_timeout_ms(server));
+    }
+}
+
+void http_server_free(struct http_server *server) {
+    if (server == NULL) {
+        return;
+    }
+    if (!server->draining) {
+        drain_begin(server);
+    }
+    MHD_stop_daemon(server->daemon);
+    tls_stop();
+    deadline_heap_deinit(&server->deadlines);
+    free(server);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_INGEST_HTTP_H
+#define SEATLOG_INGEST_HTTP_H
+
+#include "ingest-api/ingest_deadline.h"
+#include "runtime/error.h"
+
+#include <stdbool.h>
+
+/*
+ * The HTTP server: libmicrohttpd, driven by one thread of ours that polls its epoll descriptor (its own
+ * epoll thread hangs when the ready sockets are a multiple of 128). Requests that wait are suspended.
+ *
+ * Limits: connections_max at once; a request's headers and body must be there within request_timeout_s,
+ * however slowly they trickle; an answer must be taken within ten times that.
+ */
+struct ingest;
+struct http_server;
+
+struct http_settings {
+    const char *listen;           /* ADDRESS:PORT */
+    const char *certificate_file; /* empty: no TLS */
+    const char *key_file;
+    int connections_max;
+    int connections_per_address_max; /* 0: any */
+    int request_timeout_s;
+};
+
+/* Binds and listens; requests are served by http_server_run. NULL: *error. */
+struct http_server *http_server_new(struct ingest *ingest, const struct http_settings *settings,
+                                    struct error *error);
+
+/*
+ * Serves until the process is to stop; then takes no new connections, wakes what waits (a command's
+ * answer is 202 then), and returns when every request is answered. Blocks.
+ */
+void http_server_run(struct http_server *server);
+void http_server_free(struct http_server *server);
+
+/* The port it listens on. */
+int http_server_port(const struct http_server *server);
+
+/* HTTP thread only. */
+struct deadline_heap *http_server_deadlines(struct http_server *server);
+bool http_server_draining(const struct http_server *server);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_INGEST_READER_H
+#define SEATLOG_INGEST_READER_H
+
+#include "schemas/value.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Reads JSON into C values and gathers everything that is wrong with it, each with the place where it
+ * stands (a JSON Pointer, RFC 6901). Pure. Start from a zeroed reader; errors is NULL while all is well.
+ */
+struct reader {
+    json_t *errors; /* array of {"field", "detail"} */
+};
+
+#define READER_ERRORS_MAX 20
+
+/* Where a value stands: a chain on the stack, up to the body (NULL). */
+struct place_in {
+    const struct place_in *parent;
+    const char *name; /* of a member; NULL: an index */
+    size_t index;
+};
+
+void reader_deinit(struct reader *reader);
+bool reader_failed(const struct reader *reader);
+
+/* Adds an error at the member `name` of `parent`; name NULL: at parent itself. Returns false. */
+bool reader_error(struct reader *reader, const struct place_in *parent, const char *name,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same where the name is no place in a body: a parameter or a header. Returns false. */
+bool reader_error_named(struct reader *reader, const char *field, const char *detail);
+
+/* Whether value is an object with no members but these (names end with NULL). */
+bool reader_object(struct reader *reader, const struct place_in *at, const json_t *value,
+                   const char *const *names);
+
+enum reader_need { READER_OPTIONAL, READER_REQUIRED };
+
+/*
+ * The member `name` of object. Each returns whether there is a valid value in *out; what is not there
+ * and optional leaves *out alone and is no error.
+ */
+struct text_rule {
+    size_t size_min; /* octets */
+    size_t size_max;
+    bool lines; /* line ends and tabs are allowed; other control characters never are */
+};
+bool reader_text(struct reader *reader, const struct place_in *at, const json_t *object,
+                 const char *name, enum reader_need need, struct text_rule rule, struct text *out);
+bool reader_integer(struct reader *reader, const struct place_in *at, const json_t *object,
+                    const char *name, enum reader_need need, int64_t minimum, int64_t maximum,
+                    int64_t *out);
+bool reader_array(struct reader *reader, const struct place_in *at, const json_t *object,
+                  const char *name, enum reader_need need, size_t count_min, size_t count_max,
+                  json_t **out);
+
+/* One text that is not a member: an element of an array. */
+bool reader_text_value(struct reader *reader, const struct place_in *at, const json_t *value,
+                       struct text_rule rule, struct text *out);
+
+/* Well-formed UTF-8 without control characters (see struct text_rule). */
+bool text_is_printable(struct text text, bool lines);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_INGEST_ROUTER_H
+#define SEATLOG_INGEST_ROUTER_H
+
+#include "schemas/value.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Which call a request is. The table of all calls is ingest_routes; matching is pure.
+ */
+struct request;
+
+enum route_access {
+    ROUTE_PUBLIC, /* no login */
+    ROUTE_BROWSE, /* a login, unless browse_without_login */
+    ROUTE_LOGIN
+};
+
+enum route_body {
+    ROUTE_BODY_NONE,     /* a body is ignored */
+    ROUTE_BODY_OPTIONAL, /* a JSON object, or nothing */
+    ROUTE_BODY_JSON      /* a JSON object */
+};
+
+#define ROUTE_PARAMETERS_MAX 2
+
+struct route {
+    const char *method;
+    const char *path; /* with {parameters}, as in the contract: /tickets/{ticket_id}.pdf */
+    void (*handle)(struct request *request);
+    enum route_access access;
+    unsigned roles; /* any of these; 0: every role */
+    enum route_body body;
+    size_t body_size_max; /* octets; 0: ROUTE_BODY_SIZE_MAX */
+    bool password;        /* costs an Argon2: limited by address, and harder */
+};
+
+#define ROUTE_BODY_SIZE_MAX ((size_t)64 * 1024)
+
+extern const struct route ingest_routes[];
+extern const size_t ingest_route_count;
+
+struct route_match {
+    const struct route *route; /* NULL: none */
+    struct text parameters[ROUTE_PARAMETERS_MAX]; /* views of the path */
+    char allow[64]; /* the methods of the path, where it exists with another method only: "GET, HEAD" */
+};
+
+/* HEAD matches where GET does. */
+struct route_match router_match(const struct route *routes, size_t count, const char *method,
+                                const char *path);
+
+#endif

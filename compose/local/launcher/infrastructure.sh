@@ -98,7 +98,7 @@ kafka_up() {
     STEP_HINT="Its log: ./seatlog logs kafka"
     kafka_make && programs_start kafka && program_await kafka 90 port_taken "$(state_get PORT_KAFKA)" || return 1
     STEP_HINT="What the topics are is fixed for the life of a log; see the line above"
-    "$BIN/seatlog-topics" "--kafka.bootstrap.servers=${VALUE[KAFKA]}" --wait=60 || return 1
+    "$BIN/seatlog-topics" "--kafka.bootstrap.servers=${VALUE[KAFKA]}" --wait_s=60 || return 1
     STEP_NOTE="$(kafka_version), 127.0.0.1:$(state_get PORT_KAFKA)"
 }
 

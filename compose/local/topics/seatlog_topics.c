@@ -3,25 +3,28 @@
  *
  * What is fixed for a log's life is compared, never changed: the partition count (another one
  * would send a show to another decider) and the timestamp type (the broker's clock decides expiry).
- * Exit status: 0 topics are as they must be; 1 they differ or could not be made; 2 bad usage. */
-#include <librdkafka/rdkafka.h>
+ * Exit status: 0 topics are as they must be; 1 they differ or could not be made; 2 bad
+ * configuration. */
+#include "runtime/config.h"
+#include "runtime/kafka.h"
+#include "runtime/log.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum {
-    PARTITIONS_DEFAULT = 6,
-    PARTITIONS_MAX = 1024,
-    REPLICATION_MAX = 9,
-    WAIT_S_DEFAULT = 30,
-    WAIT_S_MAX = 3600,
-    REQUEST_TIMEOUT_MS = 15000,
-    TEXT_SIZE = 512,
+enum { REQUEST_TIMEOUT_MS = 15000, TEXT_SIZE = 512 };
+
+static const struct config_option option_table[] = {
+    {"partitions", CONFIG_INTEGER, "6", 1, 1024,
+     "partitions of every topic, fixed for the life of the log"},
+    {"replication", CONFIG_INTEGER, "1", 1, 9, "copies of every partition"},
+    {"in_sync_min", CONFIG_INTEGER, "0", 0, 9,
+     "min.insync.replicas of every topic; 0: the default of the broker"},
+    {"wait_s", CONFIG_INTEGER, "30", 0, 3600, "how long to wait for a broker"},
+    {0},
 };
 
 struct setting {
@@ -68,78 +71,7 @@ struct options {
     int replication;
     int in_sync_min; /* min.insync.replicas; 0: the broker's own */
     int wait_s;
-    rd_kafka_conf_t *conf; /* owned until rd_kafka_new takes it */
 };
-
-static void usage(FILE *out) {
-    fprintf(out,
-            "usage: seatlog-topics --kafka.bootstrap.servers=HOST:PORT[,…] [options]\n"
-            "  --partitions=N    partitions of every topic, fixed for the log's life (%d)\n"
-            "  --replication=N   copies of every partition (1)\n"
-            "  --in-sync-min=N   min.insync.replicas of every topic (the broker's default)\n"
-            "  --wait=SECONDS    how long to wait for a broker (%d)\n"
-            "  --kafka.NAME=V    any librdkafka property\n",
-            PARTITIONS_DEFAULT, WAIT_S_DEFAULT);
-}
-
-static bool number_parse(const char *text, int least, int most, int *out) {
-    char *end = NULL;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || value < least || value > most) {
-        return false;
-    }
-    *out = (int)value;
-    return true;
-}
-
-/* --kafka.NAME=VALUE becomes librdkafka's property NAME. */
-static bool property_set(rd_kafka_conf_t *conf, const char *text) {
-    char name[TEXT_SIZE];
-    char error[TEXT_SIZE];
-    const char *equals = strchr(text, '=');
-    if (equals == NULL || (size_t)(equals - text) >= sizeof(name)) {
-        fprintf(stderr, "seatlog-topics: --kafka.%s: expected --kafka.NAME=VALUE\n", text);
-        return false;
-    }
-    memcpy(name, text, (size_t)(equals - text));
-    name[equals - text] = '\0';
-    if (rd_kafka_conf_set(conf, name, equals + 1, error, sizeof(error)) != RD_KAFKA_CONF_OK) {
-        fprintf(stderr, "seatlog-topics: --kafka.%s: %s\n", text, error);
-        return false;
-    }
-    return true;
-}
-
-static bool option_parse(struct options *options, const char *argument) {
-    static const struct {
-        const char *name;
-        size_t offset;
-        int least, most;
-    } numbers[] = {
-        {"--partitions=", offsetof(struct options, partitions), 1, PARTITIONS_MAX},
-        {"--replication=", offsetof(struct options, replication), 1, REPLICATION_MAX},
-        {"--in-sync-min=", offsetof(struct options, in_sync_min), 1, REPLICATION_MAX},
-        {"--wait=", offsetof(struct options, wait_s), 0, WAIT_S_MAX},
-    };
-    if (strncmp(argument, "--kafka.", strlen("--kafka.")) == 0) {
-        return property_set(options->conf, argument + strlen("--kafka."));
-    }
-    for (size_t i = 0; i < COUNT(numbers); i++) {
-        size_t length = strlen(numbers[i].name);
-        if (strncmp(argument, numbers[i].name, length) == 0) {
-            int *out = (int *)((char *)options + numbers[i].offset);
-            if (number_parse(argument + length, numbers[i].least, numbers[i].most, out)) {
-                return true;
-            }
-            fprintf(stderr, "seatlog-topics: %s: a number from %d to %d is wanted\n", argument,
-                    numbers[i].least, numbers[i].most);
-            return false;
-        }
-    }
-    fprintf(stderr, "seatlog-topics: %s: no such option\n", argument);
-    usage(stderr);
-    return false;
-}
 
 /* Returns what the cluster has, or NULL after wait_s seconds without an answer. The caller frees
  * it with rd_kafka_metadata_destroy. */
@@ -353,32 +285,28 @@ static bool topics_make(rd_kafka_t *client, const struct options *options) {
 }
 
 int main(int argc, char **argv) {
-    struct options options = {
-        .partitions = PARTITIONS_DEFAULT,
-        .replication = 1,
-        .wait_s = WAIT_S_DEFAULT,
-        .conf = rd_kafka_conf_new(),
-    };
-    char error[TEXT_SIZE];
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout);
-            rd_kafka_conf_destroy(options.conf);
-            return 0;
-        }
-        if (!option_parse(&options, argv[i])) {
-            rd_kafka_conf_destroy(options.conf);
-            return 2;
-        }
+    struct error error = {0};
+    char text[TEXT_SIZE];
+    log_init("topics", LOG_LEVEL_ERROR);
+    struct config *config = config_load(NULL, option_table, argc, argv, &error);
+    if (config == NULL) {
+        fprintf(stderr, "seatlog-topics: %s\n", error.message);
+        return 2;
     }
-    rd_kafka_conf_set(options.conf, "log_level", "2", NULL, 0);
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, options.conf, error, sizeof(error));
+    const struct options options = {
+        .partitions = (int)config_integer(config, "partitions"),
+        .replication = (int)config_integer(config, "replication"),
+        .in_sync_min = (int)config_integer(config, "in_sync_min"),
+        .wait_s = (int)config_integer(config, "wait_s"),
+    };
+    rd_kafka_t *client =
+        rd_kafka_new(RD_KAFKA_PRODUCER, kafka_conf_new(config, KAFKA_PRODUCER), text, sizeof text);
     if (client == NULL) {
-        fprintf(stderr, "seatlog-topics: %s\n", error);
-        rd_kafka_conf_destroy(options.conf);
+        fprintf(stderr, "seatlog-topics: %s\n", text);
         return 2;
     }
     bool good = topics_make(client, &options);
     rd_kafka_destroy(client);
+    config_free(config);
     return good ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "indexer/indexer_pg.h"
 #include "runtime/identity.h"
+#include "seatlog_codec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +20,9 @@ static size_t integers_parse(struct arena *arena, const char *text, int32_t **it
 }
 
 static enum reservation_state state_parse(const char *name) {
-    enum reservation_state state = RESERVATION_STATE_REFUND_FAILED;
-    while (state > RESERVATION_STATE_NONE && strcmp(reservation_state_name(state), name) != 0)
-        state--;
+    enum reservation_state state = RESERVATION_STATE_NONE;
+    if (!reservation_state_parse((struct text){name, strlen(name)}, &state))
+        die("catalog.reservation has a state \"%s\" that is none", name);
     return state;
 }
 

@@ -81,9 +81,11 @@ static bool entry_is_done(const struct sink_entry *entry) {
     return entry->message->offset < entry->partition->next_offset;
 }
 
+/* The record lives as long as the batch: handlers may keep it until committed or discard. */
 static bool entry_handle(struct sink *sink, const struct sink_entry *entry, struct error *error) {
     rd_kafka_timestamp_type_t type;
-    struct sink_record record = {
+    struct sink_record *record = arena_allocate(&sink->arena, sizeof *record);
+    *record = (struct sink_record){
         .topic = entry->partition->topic,
         .partition = entry->partition->partition,
         .offset = entry->message->offset,
@@ -91,13 +93,13 @@ static bool entry_handle(struct sink *sink, const struct sink_entry *entry, stru
         .value = message_value(entry->message),
         .traceparent = entry->envelope.traceparent,
     };
-    if (strcmp(record.topic, TOPIC_EVENTS) == 0) {
-        record.event = &entry->event;
-    } else if (strcmp(record.topic, TOPIC_TICKETS) == 0) {
-        record.tickets = &entry->tickets;
+    if (strcmp(record->topic, TOPIC_EVENTS) == 0) {
+        record->event = &entry->event;
+    } else if (strcmp(record->topic, TOPIC_TICKETS) == 0) {
+        record->tickets = &entry->tickets;
     }
-    log_trace_set(record.traceparent);
-    bool good = sink->spec->handle(sink->daemon, sink->pg, &record, error);
+    log_trace_set(record->traceparent);
+    bool good = sink->spec->handle(sink->daemon, sink->pg, record, error);
     log_trace_set(NULL);
     if (!good && error->action == ERROR_NONE) {
         die("a sink's handler failed without saying what to do");

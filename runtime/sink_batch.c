@@ -92,6 +92,7 @@ static bool entry_handle(struct sink *sink, const struct sink_entry *entry, stru
         .timestamp_ms = rd_kafka_message_timestamp(entry->message, &type),
         .value = message_value(entry->message),
         .traceparent = entry->envelope.traceparent,
+        .waiter = entry->envelope.waiter,
     };
     if (strcmp(record->topic, TOPIC_EVENTS) == 0) {
         record->event = &entry->event;

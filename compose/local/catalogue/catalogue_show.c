@@ -91,7 +91,8 @@ void catalogue_init(struct catalogue *catalogue, const char *data_folder, int64_
     data_read(&catalogue->cities, data_folder, "cities.csv", CITIES);
     data_read(&catalogue->titles, data_folder, "titles.csv", TITLES);
     catalogue->city_films = allocate_zeroed(catalogue->cities.row_count, sizeof(uint32_t));
-    catalogue->city_stages = allocate_zeroed(catalogue->cities.row_count, sizeof(uint32_t));
+    catalogue->city_plays = allocate_zeroed(catalogue->cities.row_count, sizeof(uint32_t));
+    catalogue->city_concerts = allocate_zeroed(catalogue->cities.row_count, sizeof(uint32_t));
     catalogue->ghost = row_find(&catalogue->films, FILM_TITLE, "Ghost");
     catalogue->chico = row_find(&catalogue->cities, CITY_NAME, "Chico");
 }
@@ -101,7 +102,8 @@ void catalogue_deinit(struct catalogue *catalogue) {
     catalogue_table_deinit(&catalogue->cities);
     catalogue_table_deinit(&catalogue->titles);
     free(catalogue->city_films);
-    free(catalogue->city_stages);
+    free(catalogue->city_plays);
+    free(catalogue->city_concerts);
 }
 
 static struct text city_field(const struct catalogue *catalogue, size_t city, size_t column) {
@@ -208,13 +210,15 @@ static struct slot film_place(struct catalogue *catalogue, struct arena *arena, 
 
 static struct slot stage_place(struct catalogue *catalogue, struct arena *arena, size_t city,
                                struct show_details *show) {
+    const bool concert = show->type == SHOW_TYPE_CONCERT;
+    const char *const *houses = concert ? halls : playhouses;
+    const uint32_t house_count = concert ? COUNT(halls) : COUNT(playhouses);
     struct text name = city_field(catalogue, city, CITY_NAME);
-    struct slot slot = slot_take(catalogue, city, catalogue->city_stages, stage_times_min,
-                                 COUNT(stage_times_min), COUNT(playhouses) * COUNT(halls));
-    const char *house = show->type == SHOW_TYPE_CONCERT
-                            ? halls[slot.place % COUNT(halls)]
-                            : playhouses[slot.place % COUNT(playhouses)];
-    show->venue = arena_text_format(arena, "%.*s %s", (int)name.size, name.data, house);
+    struct slot slot =
+        slot_take(catalogue, city, concert ? catalogue->city_concerts : catalogue->city_plays,
+                  stage_times_min, COUNT(stage_times_min), house_count);
+    show->venue =
+        arena_text_format(arena, "%.*s %s", (int)name.size, name.data, houses[slot.place]);
     return slot;
 }
 

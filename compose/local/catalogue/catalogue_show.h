@@ -20,8 +20,9 @@ struct catalogue {
     struct catalogue_table titles; /* other scripts, plays, concerts */
     int64_t first_day;             /* days since the epoch */
     int32_t days;                  /* how far ahead shows are, 2 at least */
-    uint32_t *city_films;          /* of each city: how many of either kind it has so far */
-    uint32_t *city_stages;
+    uint32_t *city_films;          /* of each city: how many of each kind it has so far */
+    uint32_t *city_plays;
+    uint32_t *city_concerts;
     size_t ghost;
     size_t chico;
     uint32_t number; /* of the next show */

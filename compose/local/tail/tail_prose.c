@@ -23,13 +23,25 @@ static void id_say(const struct prose *prose, const char *what, const struct uui
         id->octets[3]);
 }
 
+/* What somebody wrote must neither break the line nor steer the terminal. */
 static void text_say(const struct prose *prose, struct text text) {
-    buffer_append(prose->out, text.data, text.size);
+    for (size_t i = 0; i < text.size; i++) {
+        const unsigned char octet = (unsigned char)text.data[i];
+        const bool c1 =
+            octet == 0xc2 && i + 1 < text.size && (unsigned char)text.data[i + 1] < 0xa0;
+        if (octet < 0x20 || octet == 0x7f || c1) {
+            buffer_append(prose->out, " ", 1);
+            i += c1;
+        } else {
+            buffer_append(prose->out, text.data + i, 1);
+        }
+    }
 }
 
 static void money_say(const struct prose *prose, int64_t minor, struct text currency) {
     char money[PRESENT_MONEY_SIZE];
-    SAY(prose, "%s", present_money(minor, currency, money));
+    present_money(minor, currency, money);
+    text_say(prose, (struct text){money, strlen(money)});
 }
 
 /* A constant's name in words: SEATS_TAKEN becomes "seats taken". */
@@ -230,7 +242,7 @@ static void payment_declined_say(const struct prose *prose,
                                  const struct event_payment_declined *event) {
     id_say(prose, "the card is declined for reservation", &event->reservation_id);
     SAY(prose, " (");
-    name_say(prose, event->code.size > 0 ? event->code.data : "no code");
+    text_say(prose, event->code);
     SAY(prose, "); %" PRId32 " attempt%s left", event->attempts_left,
         event->attempts_left == 1 ? "" : "s");
 }

@@ -1,0 +1,1 @@
+seatlog_unit_test(catalogue seatlog_catalogue)

@@ -1,0 +1,1 @@
+seatlog_unit_test(tail_prose seatlog_tail seatlog_samples)

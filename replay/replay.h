@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_REPLAY_H
+#define SEATLOG_REPLAY_H
+
+#include "replay/replay_log.h"
+#include "runtime/config.h"
+
+/*
+ * The auditor's commands. Each prints to standard output and returns the exit status: 0 all is
+ * well, 1 it is not, 2 it could not be found out.
+ */
+struct replay_context {
+    const struct config *config;
+    struct replay_log *log;
+    const char *argument; /* what follows the command's name, or NULL */
+};
+
+int replay_verify(const struct replay_context *context);
+
+extern const struct config_option replay_options[];
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/replay_checks.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define FINDINGS_MAX 20
+
+void replay_books_find(struct replay_books *books, const char *format, ...) {
+    if (books->violated++ >= FINDINGS_MAX) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
+}
+
+struct ledger_order *replay_books_order(struct replay_books *books, const struct uuid *order_id) {
+    for (int32_t i = 0; i < books->count; i++) {
+        struct ledger_order *order = replay_table_find(&books->ledgers[i].orders, order_id);
+        if (order != NULL) {
+            return order;
+        }
+    }
+    return NULL;
+}

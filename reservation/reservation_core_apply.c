@@ -13,6 +13,7 @@
 
 /* The payment that a result is about: known, or the attempt's own, or one that has turned up. */
 static struct reservation_payment *payment_adopt(struct reservation_core *core,
+                                                 struct reservation_show *show,
                                                  struct reservation *reservation, int32_t attempt,
                                                  struct text payment_id) {
     struct reservation_payment *payment =
@@ -23,7 +24,7 @@ static struct reservation_payment *payment_adopt(struct reservation_core *core,
             payment = NULL;
     }
     if (payment == NULL)
-        payment = reservation_payment_add(core, reservation, attempt, false);
+        payment = reservation_store_stray_add(core, show, reservation, attempt);
     if (payment != NULL && payment->payment_id == NULL)
         reservation_payment_id_set(core, payment, payment_id);
     return payment;
@@ -246,7 +247,7 @@ static enum reservation_apply_result apply_void_requested(struct reservation_cor
         return RESERVATION_APPLY_APPLIED;
     BROKEN_UNLESS(requested->state == reservation->state);
     struct reservation_payment *payment =
-        payment_adopt(core, reservation, requested->attempt, requested->payment_id);
+        payment_adopt(core, show, reservation, requested->attempt, requested->payment_id);
     if (payment == NULL)
         return RESERVATION_APPLY_APPLIED;
     payment->state = PAYMENT_VOIDING;
@@ -357,7 +358,7 @@ static enum reservation_apply_result apply_refund_requested(struct reservation_c
                   requested->refund_attempt <= RESERVATION_REFUND_ATTEMPTS_MAX);
     reservation->refund_attempt = (uint8_t)requested->refund_attempt;
     struct reservation_payment *payment =
-        payment_adopt(core, reservation, requested->attempt, requested->payment_id);
+        payment_adopt(core, show, reservation, requested->attempt, requested->payment_id);
     if (payment != NULL) {
         payment->state = PAYMENT_REFUNDING;
         payment->refund_attempt = (uint8_t)requested->refund_attempt;

@@ -246,6 +246,11 @@ void reservation_store_move(struct reservation_core *core, struct reservation_sh
 /* After a change of its payments or its cancel: keeps the show's counters right. */
 void reservation_store_recount(struct reservation_core *core, struct reservation_show *show,
                                struct reservation *reservation);
+/* A payment that nobody asked for; NULL if there are too many such. Now it is not forgotten. */
+struct reservation_payment *reservation_store_stray_add(struct reservation_core *core,
+                                                        struct reservation_show *show,
+                                                        struct reservation *reservation,
+                                                        int32_t attempt);
 /* A buyer's places held, being paid and owned, and all known reservations, in this show. */
 struct reservation_buyer_usage {
     int32_t places;

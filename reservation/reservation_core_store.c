@@ -123,7 +123,7 @@ static enum reservation_timer timer_of(const struct reservation *reservation) {
     case RESERVATION_STATE_PAYING:
         return (reservation->flags & RESERVATION_FLAG_MOVED) != 0 ? TIMER_MOVED : TIMER_HELD;
     case RESERVATION_STATE_RELEASED:
-        return reservation->attempt == 0 ? TIMER_FORGET : TIMER_COUNT;
+        return reservation->payments == NULL ? TIMER_FORGET : TIMER_COUNT;
     default:
         return TIMER_COUNT;
     }
@@ -219,6 +219,18 @@ void reservation_store_move(struct reservation_core *core, struct reservation_sh
             reservation_timer_insert(core, show, reservation, after);
     }
     reservation_store_recount(core, show, reservation);
+}
+
+struct reservation_payment *reservation_store_stray_add(struct reservation_core *core,
+                                                        struct reservation_show *show,
+                                                        struct reservation *reservation,
+                                                        int32_t attempt) {
+    enum reservation_timer before = timer_of(reservation);
+    struct reservation_payment *payment =
+        reservation_payment_add(core, reservation, attempt, false);
+    if (before == TIMER_FORGET && payment != NULL)
+        reservation_timer_remove(core, show, reservation, before);
+    return payment;
 }
 
 struct reservation_buyer_usage reservation_store_buyer_usage(const struct reservation_core *core,

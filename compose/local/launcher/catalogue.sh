@@ -38,16 +38,17 @@ catalogue_up() {
         STEP_NOTE="$loaded shows, there"
         return 0
     fi
+    state_set CATALOGUE_DAY "$day"
     owner=$(account_id organizer) && [ -n "$owner" ] || return 1
     "$BIN/seatlog-catalogue" "--kafka.bootstrap.servers=${VALUE[KAFKA]}" "--data_folder=$LOCAL/data" \
         "--owner_id=$owner" "--first_day=$day" "--days=$CATALOGUE_DAYS" \
         "--first_show=$loaded" "--shows=$shows" >"$STATE/catalogue.ids" || return 1
     until=$((SECONDS + CATALOGUE_INDEXED_S))
-    until catalogue_indexed $((shows - loaded)); do
+    until catalogue_indexed "$(wc -l <"$STATE/catalogue.ids")"; do
         [ "$SECONDS" -lt "$until" ] || return 1
         sleep 0.3
     done
-    state_set CATALOGUE_DAY "$day"
+    sql -c "ANALYZE catalog.show" || return 1
     state_set CATALOGUE_SHOWS "$shows"
     STEP_NOTE="$shows shows over the $CATALOGUE_DAYS days from $day"
 }

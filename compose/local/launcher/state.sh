@@ -5,6 +5,7 @@
 #
 #   $STATE/env       ports and what was done, KEY=value a line
 #   $STATE/secrets   generated passwords, readable by the owner only
+#   $STATE/keys      what tickets are signed with
 #   $STATE/etc       configuration of every program
 #   $STATE/log       their logs        $STATE/mails    mails as they arrived
 #   $STATE/postgres $STATE/kafka       data
@@ -40,7 +41,8 @@ state_make() {
         mkdir -m 711 "$RUN" || fail "cannot make $RUN"
     fi
     [ -O "$RUN" ] || fail "$RUN belongs to somebody else; remove it, or say SEATLOG_STATE=FOLDER"
-    chmod 700 "$STATE/etc"
+    mkdir -p "$STATE/keys"
+    chmod 700 "$STATE/etc" "$STATE/keys"
     touch "$STATE/env"
     (umask 077 && touch "$STATE/secrets")
 }

@@ -70,15 +70,8 @@ END
 
 # Processes that a killed supervisord left behind: supervisor gave each the address of its socket.
 orphans_find() {
-    local environment pid
-    for environment in /proc/[0-9]*/environ; do
-        pid=${environment#/proc/}
-        pid=${pid%/environ}
-        if tr '\0' '\n' 2>/dev/null <"$environment" |
-            grep -qxF "SUPERVISOR_SERVER_URL=unix://$SUPERVISOR_SOCKET"; then
-            printf '%s\n' "$pid"
-        fi
-    done 2>/dev/null
+    grep -lzxF "SUPERVISOR_SERVER_URL=unix://$SUPERVISOR_SOCKET" /proc/[0-9]*/environ 2>/dev/null |
+        cut -d / -f 3
 }
 
 orphans_signal() {
@@ -97,10 +90,7 @@ orphans_signal() {
 orphans_reap() {
     local pids round
     mapfile -t pids < <(orphans_find)
-    if [ "${#pids[@]}" -eq 0 ]; then
-        STEP_NOTE='none'
-        return 0
-    fi
+    [ "${#pids[@]}" -gt 0 ] || return 0
     STEP_NOTE="${#pids[@]} programs of a supervisord that was killed, ended"
     echo "left behind by a supervisord that was killed: ${pids[*]}"
     orphans_signal TERM "${pids[@]}"
@@ -143,33 +133,44 @@ program_is_stale() {
     [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == *' (deleted)' ]]
 }
 
-# Starts what does not run of the given programs, and starts anew what is stale.
+# Starts what does not run of the given programs, and starts anew what is stale; all at the same time.
 programs_start() {
-    local program status
-    for program in "$@"; do
-        if program_is_stale "$program"; then
-            control restart "$program" || return 1
-        fi
-    done
+    local program status verb jobs=() job good=0
     status=$(control status "$@" 2>/dev/null)
     for program in "$@"; do
+        verb=''
         if ! grep -qE "^$program +(RUNNING|STARTING)" <<<"$status"; then
-            control start "$program" || {
-                STEP_LOG=$STATE/log/$program.log
-                return 1
-            }
+            verb=start
+        elif program_is_stale "$program"; then
+            verb=restart
+        fi
+        if [ -n "$verb" ]; then
+            control "$verb" "$program" &
+            jobs+=("$! $program")
         fi
     done
+    for job in ${jobs[@]+"${jobs[@]}"}; do
+        wait "${job%% *}" || {
+            STEP_LOG=$STATE/log/${job#* }.log
+            STEP_HINT="${job#* } does not start. Its log: ./seatlog logs ${job#* }"
+            good=1
+        }
+    done
+    return $good
 }
+
+RESTARTS_PATIENCE=5 # a program that ends so often while it is waited for will not come up
 
 # program_await PROGRAM SECONDS CHECK…: until the check succeeds; gives up when time is out.
 program_await() {
-    local program=$1 until=$((SECONDS + $2))
+    local program=$1 until=$((SECONDS + $2)) restarts
+    restarts=$(program_restarts "$program")
     shift 2
     until "$@" >/dev/null 2>&1; do
-        if [ "$SECONDS" -ge "$until" ]; then
+        if [ "$SECONDS" -ge "$until" ] ||
+            [ $(($(program_restarts "$program") - restarts)) -ge "$RESTARTS_PATIENCE" ]; then
             STEP_LOG=$STATE/log/$program.log
-            STEP_HINT="$program is not ready after waiting ($(program_state "$program")). Its log: ./seatlog logs $program"
+            STEP_HINT="$program does not become ready ($(program_state "$program")). Its log: ./seatlog logs $program"
             return 1
         fi
         sleep 0.2

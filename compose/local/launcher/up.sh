@@ -8,10 +8,12 @@ DAEMON_READY_S=90 # a daemon that has a long log to fold may take this long
 
 up_usage() {
     cat <<END
-usage: ./seatlog up [--yes] [--shows N] [--port N]
+usage: ./seatlog up [--yes] [--shows N] [--port N] [--infrastructure]
   --yes      install missing Debian packages without asking
   --shows N  shows of the demo catalogue, 0 to $SHOWS_MAX ($SHOWS_DEFAULT at first; later runs only add)
   --port N   port of the HTTP API on 127.0.0.1 (8080, or the next free one)
+  --infrastructure
+             only what the daemons stand on: PostgreSQL, Kafka with its topics, mail catcher, payment simulator
 END
 }
 
@@ -21,7 +23,7 @@ number_check() {
 }
 
 up_arguments() {
-    YES=no SHOWS='' PORT=''
+    YES=no SHOWS='' PORT='' INFRASTRUCTURE=no
     while [ $# -gt 0 ]; do
         case $1 in
         --yes | -y) YES=yes ;;
@@ -30,6 +32,7 @@ up_arguments() {
             [ "$1" = --shows ] && SHOWS=$2 || PORT=$2
             shift
             ;;
+        --infrastructure) INFRASTRUCTURE=yes ;;
         --shows=*) SHOWS=${1#*=} ;;
         --port=*) PORT=${1#*=} ;;
         -h | --help)
@@ -126,7 +129,7 @@ command_up() {
     VALUE[JAVA]=$(java_find)
     step build build_run release "$RELEASE"
     step kafka-jars kafka_fetch
-    supervisor_runs || step left-overs orphans_reap
+    supervisor_runs || [ -z "$(orphans_find)" ] || step left-overs orphans_reap
     up_ports
     up_values
     step supervisor supervisor_up
@@ -134,6 +137,7 @@ command_up() {
     step kafka kafka_up
     step catchers others_up
     step migrations migrations_up
+    [ "$INFRASTRUCTURE" = no ] || return 0
     step daemons daemons_up
     step accounts accounts_up
     step catalogue catalogue_up

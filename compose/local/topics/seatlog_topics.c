@@ -211,14 +211,23 @@ static bool settings_check(const rd_kafka_ConfigResource_t *resource,
     return good;
 }
 
-static bool configs_check(rd_kafka_t *client, rd_kafka_queue_t *queue) {
+/* Of the topics that were there before. */
+static bool configs_check(rd_kafka_t *client, rd_kafka_queue_t *queue,
+                          const struct rd_kafka_metadata *metadata) {
     rd_kafka_ConfigResource_t *resources[COUNT(plans)];
+    size_t resource_count = 0;
     bool good = true;
     for (size_t i = 0; i < COUNT(plans); i++) {
-        resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, plans[i].name);
+        if (topic_find(metadata, plans[i].name) != NULL) {
+            resources[resource_count++] =
+                rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, plans[i].name);
+        }
     }
-    rd_kafka_DescribeConfigs(client, resources, COUNT(plans), NULL, queue);
-    rd_kafka_ConfigResource_destroy_array(resources, COUNT(plans));
+    if (resource_count == 0) {
+        return true;
+    }
+    rd_kafka_DescribeConfigs(client, resources, resource_count, NULL, queue);
+    rd_kafka_ConfigResource_destroy_array(resources, resource_count);
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, REQUEST_TIMEOUT_MS);
     if (event == NULL || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         fprintf(stderr, "seatlog-topics: reading the topics' settings: %s\n",
@@ -264,6 +273,42 @@ static bool partitions_check(const struct rd_kafka_metadata *metadata, int parti
     return good;
 }
 
+static bool all_have_leaders(const struct rd_kafka_metadata *metadata) {
+    for (size_t i = 0; i < COUNT(plans); i++) {
+        const struct rd_kafka_metadata_topic *topic = topic_find(metadata, plans[i].name);
+        for (int j = 0; topic != NULL && j < topic->partition_cnt; j++) {
+            if (topic->partitions[j].leader < 0) {
+                return false;
+            }
+        }
+        if (topic == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Who comes next finds all topics ready. */
+static bool topics_await(rd_kafka_t *client, int wait_s) {
+    const time_t until = time(NULL) + wait_s;
+    for (;;) {
+        const struct rd_kafka_metadata *metadata = metadata_await(client, wait_s);
+        bool ready = metadata != NULL && all_have_leaders(metadata);
+        if (metadata != NULL) {
+            rd_kafka_metadata_destroy(metadata);
+        }
+        if (ready) {
+            return true;
+        }
+        if (time(NULL) >= until) {
+            fprintf(stderr, "seatlog-topics: not every partition has a leader after %d s\n",
+                    wait_s);
+            return false;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+}
+
 static bool topics_make(rd_kafka_t *client, const struct options *options) {
     const struct rd_kafka_metadata *metadata = metadata_await(client, options->wait_s);
     if (metadata == NULL) {
@@ -271,10 +316,8 @@ static bool topics_make(rd_kafka_t *client, const struct options *options) {
     }
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     bool good = partitions_check(metadata, options->partitions) &&
-                missing_create(client, queue, metadata, options);
-    if (good) {
-        good = configs_check(client, queue);
-    }
+                missing_create(client, queue, metadata, options) &&
+                configs_check(client, queue, metadata) && topics_await(client, options->wait_s);
     if (good) {
         printf("topics: %zu as they must be, %d partitions each\n", COUNT(plans),
                options->partitions);

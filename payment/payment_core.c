@@ -496,6 +496,22 @@ void payment_work_reported(struct payment_work *work, bool acknowledged,
                                        work->tries, random);
 }
 
+enum payment_verdict payment_listed_judge(enum payment_status status,
+                                          const struct payment_knowledge *knowledge) {
+    if (!knowledge->reservation) {
+        return PAYMENT_VERDICT_FOREIGN;
+    }
+    bool known = knowledge->authorized || knowledge->captured || knowledge->voided;
+    if (status == PAYMENT_STATUS_APPROVED) {
+        return known || knowledge->authorizing ? PAYMENT_VERDICT_FINE : PAYMENT_VERDICT_ORPHAN;
+    }
+    if (status == PAYMENT_STATUS_COMPLETED) {
+        return knowledge->captured || knowledge->voided ? PAYMENT_VERDICT_FINE
+                                                        : PAYMENT_VERDICT_UNEXPLAINED;
+    }
+    return PAYMENT_VERDICT_FINE;
+}
+
 bool payment_work_needs_source(const struct payment_work *work) {
     return work->kind == PAYMENT_AUTHORIZE && work->step == PAYMENT_STEP_CREATE;
 }

@@ -131,6 +131,28 @@ const char *payment_work_answered(struct payment_work *work, const struct paymen
 void payment_work_reported(struct payment_work *work, bool acknowledged,
                            const struct payment_limits *limits, int64_t now_ms, uint32_t random);
 
+/*
+ * Reconciliation: what our work knows of a payment that the provider lists under one of our
+ * reservations.
+ */
+struct payment_knowledge {
+    bool reservation; /* there is work of the reservation */
+    bool authorizing; /* an attempt of it is not settled */
+    bool authorized;  /* the log was told of this payment */
+    bool captured;    /* there is work to capture it */
+    bool voided;      /* there is work to void it */
+};
+
+enum payment_verdict {
+    PAYMENT_VERDICT_FOREIGN,    /* not ours */
+    PAYMENT_VERDICT_FINE,       /* as it should be, or somebody is at it */
+    PAYMENT_VERDICT_ORPHAN,     /* set aside, and nobody will ever ask for it: void it */
+    PAYMENT_VERDICT_UNEXPLAINED /* money taken that nobody asked for: an operator must look */
+};
+
+enum payment_verdict payment_listed_judge(enum payment_status status,
+                                          const struct payment_knowledge *knowledge);
+
 /* Whether the buyer's token is still needed. */
 bool payment_work_needs_source(const struct payment_work *work);
 

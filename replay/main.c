@@ -22,6 +22,12 @@ const struct config_option replay_options[] = {
     {"payments_token", CONFIG_SECRET, "", 0, 0, "bearer token for it"},
     {"mails_folder", CONFIG_TEXT, "", 0, 0,
      "folder with the mails that arrived (*.eml); empty: the outbox's word is taken"},
+    {"seals", CONFIG_TEXT, "", 0, 0, "verify: a folder of seals that must hold"},
+    {"seal_public_key", CONFIG_TEXT, "", 0, 0,
+     "verify: the only key that counts for seals, in hexadecimal; empty: the one each names"},
+    {"seal_key_file", CONFIG_TEXT, "", 0, 0, "seal: the signing key; made if it is missing"},
+    {"into", CONFIG_TEXT, "", 0, 0, "import: the archive's folder"},
+    {"at", CONFIG_TEXT, "", 0, 0, "show: the story up to this time, 2026-11-24T06:50:00Z"},
     {"follow_timeout_ms", CONFIG_INTEGER, "60000", 0, 3600000,
      "how long to wait for the projections to follow the log"},
     {0}};
@@ -45,10 +51,16 @@ struct replay_command {
     const char *name;
     int (*run)(const struct replay_context *context);
     const char *description;
+    bool reads_no_log;
 };
 
 static const struct replay_command commands[] = {
-    {"verify", replay_verify, "decide the whole history again and compare, byte for byte"},
+    {"verify", replay_verify, "decide the whole history again and compare, byte for byte", false},
+    {"seal", replay_seal, "FOLDER: sign what the history is up to now", false},
+    {"show", replay_show, "EVENT_ID: a show's story as prose", false},
+    {"export", replay_export, "FOLDER: the log as files, for auditors without a Kafka", false},
+    {"import", replay_import, "FOLDER: check an export and add it to an archive (--into)", true},
+    {"rebuild", replay_rebuild, "make the catalog anew from the log, while it is read", false},
 };
 
 static int usage(void) {
@@ -80,9 +92,9 @@ static int command_run(const struct replay_command *command, const char *argumen
     log_level_parse(config_text(config, "log_level"), &level);
     log_init("replay", level);
     struct replay_context context = {.config = config, .argument = argument};
-    context.log = log_open(config, &error);
+    context.log = command->reads_no_log ? NULL : log_open(config, &error);
     int status = 2;
-    if (context.log == NULL) {
+    if (context.log == NULL && !command->reads_no_log) {
         fprintf(stderr, "%s\n", error.message);
     } else {
         status = command->run(&context);

@@ -16,6 +16,11 @@ struct replay_context {
 };
 
 int replay_verify(const struct replay_context *context);
+int replay_seal(const struct replay_context *context);
+int replay_show(const struct replay_context *context);
+int replay_export(const struct replay_context *context);
+int replay_import(const struct replay_context *context);
+int replay_rebuild(const struct replay_context *context);
 
 extern const struct config_option replay_options[];
 

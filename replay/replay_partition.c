@@ -27,6 +27,8 @@ struct run {
     struct replay_record record; /* of seatlog.events */
     struct event event;
     bool have_event;
+    struct replay_watch events_watch;
+    struct replay_watch commands_watch;
 };
 
 void replay_partition_init(struct replay_partition *partition, struct replay_log *log,
@@ -80,6 +82,7 @@ static bool event_next(struct run *run) {
     if (read == REPLAY_READ_FAILED) {
         return failed(run);
     }
+    replay_watch_take(&run->events_watch, &run->record, &partition->findings);
     struct text reason;
     if (!codec_event_decode(run->codec, &run->recorded, run->record.value, &run->event, &reason)) {
         partition->differing++;
@@ -101,7 +104,23 @@ static bool command_next(struct run *run) {
     if (read == REPLAY_READ_FAILED) {
         return failed(run);
     }
+    if (read == REPLAY_READ_RECORD) {
+        replay_watch_take(&run->commands_watch, &run->command, &partition->findings);
+    }
     return read == REPLAY_READ_RECORD;
+}
+
+/* A seal may speak of commands that were not decided yet when it was made. */
+static void seals_end(struct run *run) {
+    struct replay_partition *partition = run->partition;
+    if (partition->failed || partition->differing > 0) {
+        return;
+    }
+    while (replay_watch_waits(&run->commands_watch) && command_next(run)) {
+    }
+    replay_watch_end(&run->events_watch, &partition->findings);
+    replay_watch_end(&run->commands_watch, &partition->findings);
+    partition->violated += run->events_watch.broken + run->commands_watch.broken;
 }
 
 static void model_take(struct run *run) {
@@ -259,7 +278,12 @@ void replay_partition_run(struct replay_partition *partition) {
     if (run.commands != NULL) {
         atomic_store(&partition->event_end, replay_reader_end(run.events));
         partition->commands_end = replay_reader_end(run.commands);
+        replay_watch_init(&run.events_watch, partition->seals, partition->seal_count,
+                          partition->partition, false);
+        replay_watch_init(&run.commands_watch, partition->seals, partition->seal_count,
+                          partition->partition, true);
         partition_walk(&run);
+        seals_end(&run);
     } else {
         partition->failed = true;
     }

@@ -4,6 +4,7 @@
 
 #include "replay/replay_log.h"
 #include "replay/replay_model.h"
+#include "replay/replay_watch.h"
 #include "reservation/reservation_core.h"
 #include "seatlog_codec.h"
 
@@ -26,6 +27,8 @@ struct replay_partition {
     int32_t partition;
     int32_t partition_count;
     const struct replay_observer *observer; /* NULL: none */
+    const struct seal *seals;               /* seal_count of them, oldest first */
+    size_t seal_count;
 
     /* Progress, for whoever watches. */
     _Atomic uint64_t commands;

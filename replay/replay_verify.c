@@ -3,6 +3,7 @@
 
 #include "replay/replay_checks.h"
 #include "replay/replay_partition.h"
+#include "replay/replay_snapshots.h"
 #include "runtime/identity.h"
 #include "runtime/kafka.h"
 
@@ -21,6 +22,8 @@ struct verification {
     struct replay_partition *partitions;
     struct replay_ledger *ledgers; /* one a partition */
     struct replay_observer *observers;
+    struct seal *seals;
+    size_t seal_count;
     int32_t count;
     _Atomic int32_t next;
     _Atomic int32_t done;
@@ -33,7 +36,11 @@ static void *worker(void *argument) {
         if (index >= verification->count) {
             return NULL;
         }
-        replay_partition_run(&verification->partitions[index]);
+        struct replay_partition *partition = &verification->partitions[index];
+        replay_partition_run(partition);
+        if (!partition->failed && partition->differing == 0) {
+            partition->failed = !replay_snapshots_check(partition);
+        }
         atomic_fetch_add(&verification->done, 1);
     }
 }
@@ -214,6 +221,8 @@ static void verification_init(struct verification *verification, int32_t count) 
         verification->observers[i] =
             (struct replay_observer){.event = ledger_event, .context = &verification->ledgers[i]};
         verification->partitions[i].observer = ledgers ? &verification->observers[i] : NULL;
+        verification->partitions[i].seals = verification->seals;
+        verification->partitions[i].seal_count = verification->seal_count;
     }
 }
 
@@ -225,15 +234,27 @@ static void verification_deinit(struct verification *verification) {
     free(verification->partitions);
     free(verification->ledgers);
     free(verification->observers);
+    for (size_t i = 0; i < verification->seal_count; i++) {
+        seal_deinit(&verification->seals[i]);
+    }
+    free(verification->seals);
+}
+
+/* Seals that do not verify prove nothing: that is a failure, not an omission. */
+static bool seals_load(struct verification *verification, struct error *error) {
+    const struct config *config = verification->context->config;
+    const char *folder = config_text(config, "seals");
+    return *folder == '\0' || seals_read(folder, config_text(config, "seal_public_key"),
+                                         &verification->seals, &verification->seal_count, error);
 }
 
 int replay_verify(const struct replay_context *context) {
     struct error error;
     struct verification verification = {.context = context};
     int32_t count = replay_log_partitions(context->log, TOPIC_EVENTS, &error);
-    if (count < 0) {
-        fprintf(stderr, "%s\n", error.message);
-        return 2;
+    if (count < 0 || !seals_load(&verification, &error)) {
+        printf("%s\n", error.message);
+        return error.action == ERROR_PARK ? 1 : 2;
     }
     verification_init(&verification, count);
     int64_t started_ms = clock_monotonic_ms();
@@ -246,6 +267,10 @@ int replay_verify(const struct replay_context *context) {
     }
     if (!totals.failed && totals.differing == 0) {
         books_check(&verification, &totals);
+    }
+    if (verification.seal_count > 0) {
+        printf("seals: %zu checked, the last of %s\n", verification.seal_count,
+               verification.seals[verification.seal_count - 1].at);
     }
     verification_deinit(&verification);
     return totals_print(&totals, elapsed_ms);

@@ -47,7 +47,7 @@ struct ingest {
     struct wait_table *waits;
     struct tail *tail;
     struct producer *producer;
-    struct codec *codec;           /* the HTTP thread's */
+    struct codec *codec;             /* the HTTP thread's */
     struct rate_table *rate_address; /* HTTP thread: signup, login, and requests without a login */
     struct rate_table *rate_user;    /* HTTP thread: everything else */
     struct rate_table *rate_login;   /* HTTP thread: failed logins, by username */

@@ -50,7 +50,8 @@ void admit_client_address(const char *peer, const char *forwarded_for, const cha
         char address[64];
         struct in6_addr parsed;
         snprintf(address, sizeof address, "%.*s", (int)(item_size < 63 ? item_size : 63), item);
-        if (inet_pton(AF_INET, address, &parsed) != 1 && inet_pton(AF_INET6, address, &parsed) != 1) {
+        if (inet_pton(AF_INET, address, &parsed) != 1 &&
+            inet_pton(AF_INET6, address, &parsed) != 1) {
             return; /* not an address: nobody we trust wrote that */
         }
         snprintf(out, size, "%s", address);
@@ -73,7 +74,8 @@ bool admit_prefer_parse(const char *prefer, int *wait_ms, bool *respond_async) {
             value += strspn(value, " \t\"");
             char *end;
             long wait_s = strtol(value, &end, 10);
-            if (end == value || !isdigit((unsigned char)*value) || wait_s > REQUEST_WAIT_MS_MAX / 1000) {
+            if (end == value || !isdigit((unsigned char)*value) ||
+                wait_s > REQUEST_WAIT_MS_MAX / 1000) {
                 return false;
             }
             *wait_ms = (int)wait_s * 1000;
@@ -215,9 +217,8 @@ static bool body_parse(struct request *request) {
         return false;
     }
     json_error_t error;
-    request->json =
-        json_loadb(request->body.data != NULL ? request->body.data : "", request->body.size,
-                   JSON_REJECT_DUPLICATES, &error);
+    request->json = json_loadb(request->body.data != NULL ? request->body.data : "",
+                               request->body.size, JSON_REJECT_DUPLICATES, &error);
     if (request->json == NULL) {
         problem_answer(request, PROBLEM_BAD_REQUEST, "The body is not JSON: line %d, column %d.",
                        error.line, error.column);
@@ -236,7 +237,8 @@ static void token_read(struct request *request) {
     if (authorization != NULL && strncasecmp(authorization, "Bearer ", 7) == 0) {
         token = authorization + 7 + strspn(authorization + 7, " ");
     } else if (authorization == NULL) {
-        token = MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, "seatlog_session");
+        token =
+            MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, "seatlog_session");
         request->token.by_cookie = token != NULL;
     }
     request->token.present = token != NULL && session_token_hash(token, &request->token.hash);
@@ -257,13 +259,15 @@ static bool same_site(struct request *request) {
     return authority != NULL && host != NULL && strcasecmp(authority + 3, host) == 0;
 }
 
-static bool changes_something(const struct route *route) { return strcmp(route->method, "GET") != 0; }
+static bool changes_something(const struct route *route) {
+    return strcmp(route->method, "GET") != 0;
+}
 
 static void admit_session(struct request *request) {
     const struct route *route = request->route;
     bool known = !uuid_is_zero(&request->session.user_id);
-    bool needed = route->access == ROUTE_LOGIN ||
-                  (route->access == ROUTE_BROWSE && !request->ingest->settings.browse_without_login);
+    bool needed = route->access == ROUTE_LOGIN || (route->access == ROUTE_BROWSE &&
+                                                   !request->ingest->settings.browse_without_login);
     if (!known && needed) {
         problem_answer(request, PROBLEM_LOGIN_REQUIRED,
                        request->token.present ? "The token is not valid, or not any more."
@@ -271,11 +275,12 @@ static void admit_session(struct request *request) {
         return;
     }
     if (route->roles != 0 && (request->session.roles & route->roles) == 0) {
-        problem_answer(request, PROBLEM_FORBIDDEN, "This takes a role that the account does not have.");
+        problem_answer(request, PROBLEM_FORBIDDEN,
+                       "This takes a role that the account does not have.");
         return;
     }
-    if (known ? !rate_allows(request, request->ingest->rate_user,
-                             request->session.user_id.octets, sizeof request->session.user_id, 1)
+    if (known ? !rate_allows(request, request->ingest->rate_user, request->session.user_id.octets,
+                             sizeof request->session.user_id, 1)
               : route->access == ROUTE_BROWSE && !address_allows(request)) {
         return;
     }
@@ -311,9 +316,10 @@ void admit_body(struct request *request) {
     token_read(request);
     if (request->token.present && request->token.by_cookie && changes_something(request->route) &&
         !same_site(request)) {
-        problem_answer(request, PROBLEM_CROSS_SITE,
-                       "With the cookie alone, Origin, Sec-Fetch-Site or X-Seatlog-Request must say "
-                       "that the request is this site's own.");
+        problem_answer(
+            request, PROBLEM_CROSS_SITE,
+            "With the cookie alone, Origin, Sec-Fetch-Site or X-Seatlog-Request must say "
+            "that the request is this site's own.");
         return;
     }
     if (request->route->access == ROUTE_PUBLIC) {

@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE_SIZE 8192      /* a power of two */
-#define CHECKED_MS_MAX 1000  /* PostgreSQL is asked for changes at least that often while looked at */
-#define RELOADED_MS_MIN 100  /* and no more often than that, however fast seats change */
+#define TABLE_SIZE 8192 /* a power of two */
+#define CHECKED_MS_MAX                                                                             \
+    1000 /* PostgreSQL is asked for changes at least that often while looked at */
+#define FAILED_MS_MAX 2000
+#define RELOADED_MS_MIN 100 /* and no more often than that, however fast seats change */
 
 struct catalog_entry {
     struct uuid show_id;
@@ -38,6 +40,7 @@ struct catalog {
     struct catalog_entry *oldest;
     size_t octets;
     size_t octets_max;
+    atomic_int_least64_t failed_ms; /* monotonic */
     struct metric *octets_metric;
     struct metric *served_metric;
     struct metric *rendered_metric;
@@ -181,10 +184,18 @@ struct show_page *catalog_page_find(struct catalog *catalog, const struct uuid *
 struct show_plan *catalog_plan_find(struct catalog *catalog, const struct uuid *show_id) {
     pthread_mutex_lock(&catalog->mutex);
     struct catalog_entry *entry = *entry_link(catalog, show_id);
-    struct show_plan *plan =
-        entry != NULL && entry->plan != NULL ? plan_retain(entry->plan) : NULL;
+    struct show_plan *plan = entry != NULL && entry->plan != NULL ? plan_retain(entry->plan) : NULL;
     pthread_mutex_unlock(&catalog->mutex);
     return plan;
+}
+
+static void result_note(struct catalog *catalog, enum catalog_result result) {
+    atomic_store(&catalog->failed_ms, result == CATALOG_UNAVAILABLE ? clock_monotonic_ms() : 0);
+}
+
+bool catalog_available(struct catalog *catalog) {
+    int64_t failed_ms = atomic_load(&catalog->failed_ms);
+    return failed_ms == 0 || clock_monotonic_ms() - failed_ms > FAILED_MS_MAX;
 }
 
 enum catalog_result catalog_plan_load(struct catalog *catalog, struct pg *pg,
@@ -195,6 +206,7 @@ enum catalog_result catalog_plan_load(struct catalog *catalog, struct pg *pg,
     }
     struct show_plan *loaded = NULL;
     enum catalog_result result = catalog_plan_query(pg, show_id, &loaded);
+    result_note(catalog, result);
     if (result != CATALOG_FOUND) {
         return result;
     }
@@ -259,6 +271,7 @@ static enum catalog_result entry_load(struct catalog *catalog, struct catalog_en
         entry->page = page;
         metric_add(catalog->rendered_metric, 1);
     }
+    result_note(catalog, result);
     if (result == CATALOG_UNAVAILABLE && entry->page != NULL) {
         log_warning("PostgreSQL is away; serving a show as it was last known",
                     LOG_UUID("show_id", &entry->show_id));

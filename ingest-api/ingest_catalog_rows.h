@@ -6,7 +6,8 @@
 #include "ingest-api/ingest_show_json.h"
 
 /*
- * Rows of the catalog as structs: every statement on catalog.show and catalog.seat_map is here. Blocking.
+ * Rows of the catalog as structs: every statement on catalog.show and catalog.seat_map is here.
+ * Blocking.
  */
 enum catalog_result catalog_plan_query(struct pg *pg, const struct uuid *show_id,
                                        struct show_plan **plan);

@@ -93,15 +93,15 @@ static void publication_woken(struct request *request) {
         problem_answer_unavailable(request, "The log cannot be written to");
         return;
     }
-    struct command_position position = {
-        .known = status.reported && status.outcome == PRODUCER_PERSISTED,
-        .partition = status.partition,
-        .offset = status.offset};
+    struct command_position position = {.known =
+                                            status.reported && status.outcome == PRODUCER_PERSISTED,
+                                        .partition = status.partition,
+                                        .offset = status.offset};
     if (!position.known) {
         char key[UUID_TEXT_SIZE];
         uuid_format(&publication->show_id, key);
-        position.partition = kafka_partition_of(key, UUID_TEXT_SIZE - 1,
-                                                request->ingest->settings.partition_count);
+        position.partition =
+            kafka_partition_of(key, UUID_TEXT_SIZE - 1, request->ingest->settings.partition_count);
         position.sent_ms = clock_now_ms();
     }
     char after[48];
@@ -158,10 +158,10 @@ void command_publish(struct request *request, struct command *command,
                           .command_id = command->as.head.command_id,
                           .reservation_id = *reservation_id};
     request_suspend(request, publication_woken);
-    request->wait = wait_new(ingest->waits, request, &publication->show_id, &judge,
-                             request->respond_async);
-    int64_t due_ms = request->respond_async ? clock_monotonic_ms() + REPORT_WAIT_MS
-                                            : request->wait_until_ms;
+    request->wait =
+        wait_new(ingest->waits, request, &publication->show_id, &judge, request->respond_async);
+    int64_t due_ms =
+        request->respond_async ? clock_monotonic_ms() + REPORT_WAIT_MS : request->wait_until_ms;
     deadline_set(http_server_deadlines(ingest->http), &request->deadline,
                  http_server_draining(ingest->http) ? 0 : due_ms, publication_expired);
     log_debug("publishing", LOG_TEXT("command", command_kind_name(command->kind)),
@@ -169,9 +169,8 @@ void command_publish(struct request *request, struct command *command,
               LOG_UUID("show_id", &publication->show_id));
     struct error error;
     if (!record_send(request, command, &error)) {
-        struct producer_report report = {.outcome = PRODUCER_NOT_PERSISTED,
-                                         .partition = -1,
-                                         .offset = -1};
+        struct producer_report report = {
+            .outcome = PRODUCER_NOT_PERSISTED, .partition = -1, .offset = -1};
         log_warning("a command cannot be published", LOG_TEXT("reason", error.message));
         wait_report(request->wait, &report);
     }

@@ -15,10 +15,10 @@ struct request;
 
 /*
  * Publishes the command (command_id is filled in here) and goes on with decided once its answer is
- * known: request->wait->event. Everything else is answered here: 503 where it is certainly not on the
- * log; 202 with Location `location`?after=… where the answer takes longer than the request waits, or it
- * is not known whether the record has made it. location and reservation_id (zero: none) are for the 202
- * and live in the arena.
+ * known: request->wait->event. Everything else is answered here: 503 where it is certainly not on
+ * the log; 202 with Location `location`?after=… where the answer takes longer than the request
+ * waits, or it is not known whether the record has made it. location and reservation_id (zero:
+ * none) are for the 202 and live in the arena.
  */
 void command_publish(struct request *request, struct command *command,
                      const struct uuid *reservation_id, const char *location,
@@ -30,12 +30,12 @@ void command_answer_pending(struct request *request, const struct uuid *show_id,
                             const char *after);
 
 /*
- * Answers Refused, Rejected and Undecodable alike, wherever they come from: a waiting request's event
- * or, later, the catalog's record of it. seats: those the refusal names; may be NULL.
+ * Answers Refused, Rejected and Undecodable alike, wherever they come from: a waiting request's
+ * event or, later, the catalog's record of it. seats: those the refusal names; may be NULL.
  */
 struct refusal {
     enum command_kind command;
-    bool rejected;      /* reason is a rejection_reason; else a refusal_reason */
+    bool rejected; /* reason is a rejection_reason; else a refusal_reason */
     bool undecodable;
     int reason;
     struct integers seats;
@@ -48,7 +48,8 @@ void command_answer_refusal(struct request *request, const struct refusal *refus
 /* The refusal that an event is; false: it is none. */
 bool refusal_of_event(const struct event *event, struct refusal *out);
 
-/* "3-1042" of a command's place in the log, and "~3-1764000000000" of one whose place is not known. */
+/* "3-1042" of a command's place in the log, and "~3-1764000000000" of one whose place is not known.
+ */
 struct command_position {
     bool known;
     int32_t partition;

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * What is due when: a binary heap of deadlines that live in what they belong to. One thread. Times are
- * milliseconds of a clock that never goes back.
+ * What is due when: a binary heap of deadlines that live in what they belong to. One thread. Times
+ * are milliseconds of a clock that never goes back.
  */
 struct deadline {
     int64_t due_ms;

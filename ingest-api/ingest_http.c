@@ -2,6 +2,7 @@
 #include "ingest-api/ingest_http.h"
 
 #include "ingest-api/ingest_admit.h"
+#include "ingest-api/ingest_plan.h"
 #include "ingest-api/ingest_problem.h"
 #include "ingest-api/ingest_request.h"
 #include "ingest-api/ingest_tls.h"
@@ -122,6 +123,7 @@ static void request_free(struct http_server *server, struct request *request) {
     metric_set(server->active_metric, (int64_t)server->request_count);
     deadline_cancel(&server->deadlines, &request->deadline);
     wait_release(request->wait);
+    plan_release(request->plan);
     if (request->shared_release != NULL) {
         request->shared_release(request->shared_owner);
     }
@@ -361,8 +363,8 @@ struct http_server *http_server_new(struct ingest *ingest, const struct http_set
         metrics_counter("seatlog_http_requests_total", NULL, "Requests answered");
     server->errors_metric =
         metrics_counter("seatlog_http_errors_total", NULL, "Requests answered with 5xx");
-    server->duration_metric = metrics_histogram(
-        "seatlog_http_request_duration_seconds", NULL, "From the first header to the answer");
+    server->duration_metric = metrics_histogram("seatlog_http_request_duration_seconds", NULL,
+                                                "From the first header to the answer");
     server->active_metric = metrics_gauge("seatlog_http_requests_active", NULL,
                                           "Requests under way, those that wait too");
     server->daemon = daemon_open(server, settings, address);
@@ -401,7 +403,8 @@ static void drain_begin(struct http_server *server) {
     if (listener != MHD_INVALID_SOCKET) {
         close(listener);
     }
-    for (struct request *request = server->requests; request != NULL; request = request->list_next) {
+    for (struct request *request = server->requests; request != NULL;
+         request = request->list_next) {
         if (request->deadline.place != 0) {
             deadline_set(&server->deadlines, &request->deadline, 0, request->deadline.expired);
         }

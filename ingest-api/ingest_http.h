@@ -8,11 +8,12 @@
 #include <stdbool.h>
 
 /*
- * The HTTP server: libmicrohttpd, driven by one thread of ours that polls its epoll descriptor (its own
- * epoll thread hangs when the ready sockets are a multiple of 128). Requests that wait are suspended.
+ * The HTTP server: libmicrohttpd, driven by one thread of ours that polls its epoll descriptor (its
+ * own epoll thread hangs when the ready sockets are a multiple of 128). Requests that wait are
+ * suspended.
  *
- * Limits: connections_max at once; a request's headers and body must be there within request_timeout_s,
- * however slowly they trickle; an answer must be taken within ten times that.
+ * Limits: connections_max at once; a request's headers and body must be there within
+ * request_timeout_s, however slowly they trickle; an answer must be taken within ten times that.
  */
 struct ingest;
 struct http_server;

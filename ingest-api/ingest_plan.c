@@ -89,9 +89,8 @@ static void seats_number(struct show_plan *plan) {
         const struct section *section = &plan->details.sections.items[i];
         plan->place_count += section->capacity;
         for (size_t j = 0; j < section->rows.count; j++) {
-            plan->rows[row_count++] = (struct plan_row){.section = section,
-                                                        .row = &section->rows.items[j],
-                                                        .seat_first = plan->seat_count};
+            plan->rows[row_count++] = (struct plan_row){
+                .section = section, .row = &section->rows.items[j], .seat_first = plan->seat_count};
             plan->seat_count += (int32_t)section->rows.items[j].seats.count;
         }
     }
@@ -124,11 +123,10 @@ bool plan_seat(const struct show_plan *plan, int32_t number, struct plan_seat *o
         }
     }
     const struct plan_row *row = &plan->rows[low];
-    *out = (struct plan_seat){
-        .section = row->section,
-        .row = row->row->label,
-        .label = row->row->seats.items[number - row->seat_first],
-        .category = &plan->details.categories.items[row->section->category]};
+    *out = (struct plan_seat){.section = row->section,
+                              .row = row->row->label,
+                              .label = row->row->seats.items[number - row->seat_first],
+                              .category = &plan->details.categories.items[row->section->category]};
     return true;
 }
 

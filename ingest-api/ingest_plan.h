@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 /*
- * A show as it was created, with its seats by number. Never changes once it is made, so that threads
- * share it; counted references. Pure.
+ * A show as it was created, with its seats by number. Never changes once it is made, so that
+ * threads share it; counted references. Pure.
  */
 struct plan_row {
     const struct section *section;
@@ -38,8 +38,8 @@ struct show_plan *plan_retain(struct show_plan *plan);
 void plan_release(struct show_plan *plan); /* NULL is fine */
 
 /*
- * Reads the seat plan as the catalog stores it (schemas/sql/020_catalog.sql) into details. false: it is
- * not a plan.
+ * Reads the seat plan as the catalog stores it (schemas/sql/020_catalog.sql) into details. false:
+ * it is not a plan.
  */
 bool plan_read(struct show_plan *plan, const char *text, size_t size);
 

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /*
- * A few threads that do what may block, from a bounded queue: one pool for PostgreSQL, one for Argon2.
+ * A few threads that do what may block, from a bounded queue: one pool for PostgreSQL, one for
+ * Argon2.
  */
 struct pool;
 
@@ -17,8 +18,9 @@ struct pool_job {
 };
 
 /*
- * worker_new makes what each thread works with (a connection), worker_free ends it; both may be NULL.
- * name: of the metrics seatlog_pool_queue_jobs{pool="…"} and seatlog_pool_refused_total; copied.
+ * worker_new makes what each thread works with (a connection), worker_free ends it; both may be
+ * NULL. name: of the metrics seatlog_pool_queue_jobs{pool="…"} and seatlog_pool_refused_total;
+ * copied.
  */
 struct pool *pool_new(const char *name, int thread_count, size_t queue_max,
                       void *(*worker_new)(void *context), void (*worker_free)(void *worker),

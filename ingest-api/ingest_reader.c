@@ -24,13 +24,14 @@ bool reader_error_named(struct reader *reader, const char *field, const char *de
     if (json_array_size(reader->errors) < READER_ERRORS_MAX) {
         json_t *name = json_string(field);
         json_array_append_new(reader->errors,
-                              json_pack("{s:o,s:s}", "field", name != NULL ? name : json_string("?"),
-                                        "detail", detail));
+                              json_pack("{s:o,s:s}", "field",
+                                        name != NULL ? name : json_string("?"), "detail", detail));
     }
     return false;
 }
 
-/* Member names come from the client: whatever is not printable ASCII is left out, ~ and / escaped. */
+/* Member names come from the client: whatever is not printable ASCII is left out, ~ and / escaped.
+ */
 static size_t place_append(char *out, size_t size, size_t used, const char *name) {
     if (used + 1 < size) {
         out[used++] = '/';

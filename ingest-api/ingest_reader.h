@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 /*
- * Reads JSON into C values and gathers everything that is wrong with it, each with the place where it
- * stands (a JSON Pointer, RFC 6901). Pure. Start from a zeroed reader; errors is NULL while all is well.
+ * Reads JSON into C values and gathers everything that is wrong with it, each with the place where
+ * it stands (a JSON Pointer, RFC 6901). Pure. Start from a zeroed reader; errors is NULL while all
+ * is well.
  */
 struct reader {
     json_t *errors; /* array of {"field", "detail"} */
@@ -42,8 +43,8 @@ bool reader_object(struct reader *reader, const struct place_in *at, const json_
 enum reader_need { READER_OPTIONAL, READER_REQUIRED };
 
 /*
- * The member `name` of object. Each returns whether there is a valid value in *out; what is not there
- * and optional leaves *out alone and is no error.
+ * The member `name` of object. Each returns whether there is a valid value in *out; what is not
+ * there and optional leaves *out alone and is no error.
  */
 struct text_rule {
     size_t size_min; /* octets */

@@ -52,9 +52,8 @@ static void sleep_expired(struct deadline *deadline) {
 
 void request_sleep(struct request *request, int64_t duration_ms, request_step *next) {
     request_suspend(request, next);
-    int64_t due_ms = http_server_draining(request->ingest->http)
-                         ? 0
-                         : clock_monotonic_ms() + duration_ms;
+    int64_t due_ms =
+        http_server_draining(request->ingest->http) ? 0 : clock_monotonic_ms() + duration_ms;
     deadline_set(http_server_deadlines(request->ingest->http), &request->deadline, due_ms,
                  sleep_expired);
 }

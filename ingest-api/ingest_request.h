@@ -18,10 +18,10 @@
 /*
  * One HTTP request from its first header to its answer, as a row of steps.
  *
- * A step runs on the HTTP thread and does one of three things, last of all: it answers; it names the
- * step to come (request_next); or it suspends the request until something has happened, and names the
- * step to come then (request_work, request_sleep, command_publish). Whoever works for a suspended
- * request owns it alone until the next step begins, so nothing in it needs a lock.
+ * A step runs on the HTTP thread and does one of three things, last of all: it answers; it names
+ * the step to come (request_next); or it suspends the request until something has happened, and
+ * names the step to come then (request_work, request_sleep, command_publish). Whoever works for a
+ * suspended request owns it alone until the next step begins, so nothing in it needs a lock.
  */
 typedef void request_step(struct request *request);
 
@@ -70,8 +70,10 @@ struct request {
     void (*work)(struct request *request, struct pg *pg);
     struct wait *wait;               /* the command under way, and what is to follow: */
     struct publication *publication; /* see ingest_command.h */
-    void *state;       /* the call's own, in the arena */
-    struct request *list_next; /* all requests of the server */
+    void *state;                     /* the call's own, in the arena */
+    struct show_plan *plan;          /* held; see plan_need */
+    struct reading *reading;         /* see ingest_reading.h */
+    struct request *list_next;       /* all requests of the server */
     struct request **list_link;
 
     /* the answer */
@@ -93,8 +95,8 @@ void *request_allocate(struct request *request, size_t size);
 void request_next(struct request *request, request_step *next);
 
 /*
- * Has work done by a worker of the pool, then goes on with next. pg is the worker's connection, NULL
- * in a pool without. Answers 503 where the queue is full.
+ * Has work done by a worker of the pool, then goes on with next. pg is the worker's connection,
+ * NULL in a pool without. Answers 503 where the queue is full.
  */
 void request_work(struct request *request, struct pool *pool,
                   void (*work)(struct request *request, struct pg *pg), request_step *next);
@@ -109,8 +111,8 @@ void request_suspend(struct request *request, request_step *next);
 void request_wake(struct request *request);
 
 /*
- * Answers. Also from a worker, whose next step is then request_done. Name and value of a header live in
- * the arena or for ever.
+ * Answers. Also from a worker, whose next step is then request_done. Name and value of a header
+ * live in the arena or for ever.
  */
 void request_answer(struct request *request, unsigned status, const char *content_type);
 void request_answer_json(struct request *request, unsigned status, json_t *body); /* takes body */

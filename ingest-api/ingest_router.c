@@ -66,10 +66,10 @@ struct route_match router_match(const struct route *routes, size_t count, const 
             return match;
         }
         if (allow_size + 16 < sizeof match.allow) {
-            allow_size += (size_t)snprintf(
-                match.allow + allow_size, sizeof match.allow - allow_size, "%s%s%s",
-                allow_size > 0 ? ", " : "", routes[i].method,
-                strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
+            allow_size +=
+                (size_t)snprintf(match.allow + allow_size, sizeof match.allow - allow_size,
+                                 "%s%s%s", allow_size > 0 ? ", " : "", routes[i].method,
+                                 strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
         }
     }
     return match;

@@ -43,9 +43,10 @@ extern const struct route ingest_routes[];
 extern const size_t ingest_route_count;
 
 struct route_match {
-    const struct route *route; /* NULL: none */
+    const struct route *route;                    /* NULL: none */
     struct text parameters[ROUTE_PARAMETERS_MAX]; /* views of the path */
-    char allow[64]; /* the methods of the path, where it exists with another method only: "GET, HEAD" */
+    char allow[64]; /* the methods of the path, where it exists with another method only: "GET,
+                       HEAD" */
 };
 
 /* HEAD matches where GET does. */

@@ -72,7 +72,8 @@ unsigned session_roles_parse(const char *array) {
     while (array != NULL && *array != '\0') {
         size_t size = strcspn(array, "{},\"");
         for (size_t i = 0; i < ROLE_COUNT && size > 0; i++) {
-            if (strlen(role_names[i].name) == size && strncmp(role_names[i].name, array, size) == 0) {
+            if (strlen(role_names[i].name) == size &&
+                strncmp(role_names[i].name, array, size) == 0) {
                 roles |= role_names[i].role;
             }
         }
@@ -277,9 +278,10 @@ static bool listen_round(struct session_store *store, PGconn *connection) {
 static void expired_sweep(struct session_store *store) {
     struct error error;
     int64_t count = 0;
-    if (PG_EXECUTE(store->pg, &error, &count,
-                   "DELETE FROM account.session WHERE token_hash IN"
-                   " (SELECT token_hash FROM account.session WHERE expires_at < now() LIMIT 5000)") &&
+    if (PG_EXECUTE(
+            store->pg, &error, &count,
+            "DELETE FROM account.session WHERE token_hash IN"
+            " (SELECT token_hash FROM account.session WHERE expires_at < now() LIMIT 5000)") &&
         count > 0) {
         log_info("removed expired sessions", LOG_INTEGER("count", count));
     }

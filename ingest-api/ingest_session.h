@@ -10,12 +10,13 @@
 #include <stdint.h>
 
 /*
- * Who a token belongs to. PostgreSQL knows; what it said is remembered for 15 minutes at most, so that
- * buyers go on while it is away, and forgotten within a second of a logout on any instance: triggers
- * notify on the channel seatlog_session, and a thread here listens. While that thread is cut off nothing
- * remembered is used, unless PostgreSQL cannot answer either.
+ * Who a token belongs to. PostgreSQL knows; what it said is remembered for 15 minutes at most, so
+ * that buyers go on while it is away, and forgotten within a second of a logout on any instance:
+ * triggers notify on the channel seatlog_session, and a thread here listens. While that thread is
+ * cut off nothing remembered is used, unless PostgreSQL cannot answer either.
  *
- * Tokens and API keys are 32 random octets as base64url; only their BLAKE2b-256 is stored or remembered.
+ * Tokens and API keys are 32 random octets as base64url; only their BLAKE2b-256 is stored or
+ * remembered.
  */
 enum role {
     ROLE_BUYER = 1,

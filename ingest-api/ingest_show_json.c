@@ -125,7 +125,8 @@ static void details_append(struct buffer *out, const struct show_plan *plan,
         member_text(out, "cancel_reason",
                     (struct text){.data = map->cancel_reason, .size = strlen(map->cancel_reason)});
     }
-    buffer_append_format(out, "\"hold_seconds\":%d,\"seats_per_buyer_max\":%d,\"version\":%" PRId64 ",",
+    buffer_append_format(out,
+                         "\"hold_seconds\":%d,\"seats_per_buyer_max\":%d,\"version\":%" PRId64 ",",
                          show->hold_ttl_ms / 1000, show->seats_per_buyer_max, map->version);
 }
 
@@ -164,9 +165,8 @@ static void sections_append(struct buffer *out, const struct show_plan *plan,
         buffer_append_format(out, "\"kind\":\"%s\",",
                              section->kind == SECTION_KIND_GENERAL ? "general" : "seated");
         member_text(out, "category", category->name);
-        buffer_append_format(
-            out, "\"price_minor\":%" PRId64 ",\"capacity\":%d,\"available\":%d}",
-            category->price_minor, counts[i].capacity, count_free(&counts[i]));
+        buffer_append_format(out, "\"price_minor\":%" PRId64 ",\"capacity\":%d,\"available\":%d}",
+                             category->price_minor, counts[i].capacity, count_free(&counts[i]));
     }
     buffer_append_text(out, "],");
 }
@@ -178,14 +178,13 @@ static void seats_append(struct buffer *out, const struct show_plan *plan,
     buffer_append_text(out, "\"tickets\":[");
     for (size_t i = 0; i < plan->row_count; i++) {
         const struct plan_row *row = &plan->rows[i];
-        const struct category *category =
-            &plan->details.categories.items[row->section->category];
+        const struct category *category = &plan->details.categories.items[row->section->category];
         buffer_reset(&common);
         member_text(&common, "section", row->section->name);
         member_text(&common, "row", row->row->label);
         member_text(&common, "category", category->name);
-        buffer_append_format(&common, "\"price_minor\":%" PRId64 ",\"seat\":",
-                             category->price_minor);
+        buffer_append_format(&common,
+                             "\"price_minor\":%" PRId64 ",\"seat\":", category->price_minor);
         for (size_t j = 0; j < row->row->seats.count; j++) {
             int32_t seat = row->seat_first + (int32_t)j;
             buffer_append_format(out, "%s{\"id\":\"%d\",", seat > 0 ? "," : "", seat);

@@ -41,7 +41,8 @@ void show_section_count(const struct show_plan *plan, const struct seat_map *map
 /* A JSON string with its quotes. */
 void json_text_append(struct buffer *out, struct text text);
 
-/* "film" for SHOW_TYPE_FILM, "refund_failed" for "REFUND_FAILED": enumerations are in lower case here. */
+/* "film" for SHOW_TYPE_FILM, "refund_failed" for "REFUND_FAILED": enumerations are in lower case
+ * here. */
 const char *name_lower(const char *name, char *out, size_t size);
 
 #endif

@@ -49,7 +49,8 @@ bool tail_commands_end(struct tail *tail, int32_t partition, int64_t *end) {
 }
 
 static void partition_reached(struct tail *tail, int32_t partition) {
-    if (partition < 0 || partition >= tail->partition_count || tail->partitions[partition].reached) {
+    if (partition < 0 || partition >= tail->partition_count ||
+        tail->partitions[partition].reached) {
         return;
     }
     tail->partitions[partition].reached = true;
@@ -66,7 +67,8 @@ static void event_handle(struct tail *tail, const rd_kafka_message_t *message) {
     metric_add(tail->events_metric, 1);
     if (event_peek(wire, &peek)) {
         catalog_show_changed(tail->catalog, &peek.show_id, peek.seq);
-        /* Before anybody is woken: what is told must be behind the position that a reader asks for. */
+        /* Before anybody is woken: what is told must be behind the position that a reader asks for.
+         */
         atomic_store(&tail->partitions[message->partition].position, message->offset + 1);
         wait_table_event(tail->waits, tail->codec, &tail->arena, &peek, wire);
     } else {
@@ -150,8 +152,8 @@ struct tail *tail_new(const struct config *config, const char *instance, struct 
         client_close(client);
         return NULL;
     }
-    struct tail *tail = allocate_zeroed(
-        1, sizeof *tail + (size_t)partition_count * sizeof tail->partitions[0]);
+    struct tail *tail =
+        allocate_zeroed(1, sizeof *tail + (size_t)partition_count * sizeof tail->partitions[0]);
     tail->client = client;
     tail->waits = waits;
     tail->catalog = catalog;

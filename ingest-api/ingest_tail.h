@@ -10,8 +10,8 @@
 
 /*
  * Follows seatlog.events from its end on, in a thread of its own, in every partition: answers the
- * requests that wait, and tells the catalog which shows have changed. Reads only the head of an event
- * that nobody waits for.
+ * requests that wait, and tells the catalog which shows have changed. Reads only the head of an
+ * event that nobody waits for.
  */
 struct catalog;
 struct tail;
@@ -26,14 +26,14 @@ struct tail *tail_new(const struct config *config, const char *instance, struct 
 void tail_free(struct tail *tail);
 
 /*
- * The offset after the last event seen of a partition, -1 before the first one: what a projection must
- * have reached to know all that this instance may have told its clients. Any thread.
+ * The offset after the last event seen of a partition, -1 before the first one: what a projection
+ * must have reached to know all that this instance may have told its clients. Any thread.
  */
 int64_t tail_position(const struct tail *tail, int32_t partition);
 
 /*
- * The next offset that will be written in a partition of seatlog.commands. Blocks for up to 2 s: for
- * workers. false: Kafka does not say.
+ * The next offset that will be written in a partition of seatlog.commands. Blocks for up to 2 s:
+ * for workers. false: Kafka does not say.
  */
 bool tail_commands_end(struct tail *tail, int32_t partition, int64_t *end);
 

@@ -17,7 +17,8 @@ char *time_format(int64_t at_ms, char out[TIME_TEXT_SIZE]) {
     return out;
 }
 
-/* NULL where there is no zone of that name. Names look like Area/City and lead out of no directory. */
+/* NULL where there is no zone of that name. Names look like Area/City and lead out of no directory.
+ */
 static GTimeZone *zone_open(struct text zone) {
     char name[ZONE_SIZE_MAX + 1];
     if (zone.size == 0 || zone.size > ZONE_SIZE_MAX) {
@@ -154,6 +155,7 @@ bool time_parse(const char *text, int64_t *out) {
     if (!offset_read(&text, &offset_ms) || *text != '\0') {
         return false;
     }
-    *out = day_ms + ((hours * 60 + minutes) * (int64_t)60 + seconds) * 1000 + fraction_ms - offset_ms;
+    *out =
+        day_ms + ((hours * 60 + minutes) * (int64_t)60 + seconds) * 1000 + fraction_ms - offset_ms;
     return *out >= 0;
 }

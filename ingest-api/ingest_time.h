@@ -15,7 +15,8 @@
 /* "2026-11-24T06:00:00.123Z". Returns out. */
 char *time_format(int64_t at_ms, char out[TIME_TEXT_SIZE]);
 
-/* "2026-11-23T22:00:00-08:00" in a time zone (IANA name); in UTC where the name is not known. Returns out. */
+/* "2026-11-23T22:00:00-08:00" in a time zone (IANA name); in UTC where the name is not known.
+ * Returns out. */
 char *time_format_local(int64_t at_ms, struct text zone, char out[TIME_TEXT_SIZE]);
 
 bool time_zone_known(struct text zone);

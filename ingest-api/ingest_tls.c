@@ -131,7 +131,8 @@ static int certificate_retrieve(gnutls_session_t session, const gnutls_datum_t *
                                 int authority_count, const gnutls_pk_algorithm_t *algorithms,
                                 int algorithm_count, gnutls_pcert_st **chain, unsigned *chain_size,
                                 gnutls_privkey_t *key) {
-    (void)session, (void)authorities, (void)authority_count, (void)algorithms, (void)algorithm_count;
+    (void)session, (void)authorities, (void)authority_count, (void)algorithms,
+        (void)algorithm_count;
     if (tls.current == NULL) {
         return -1;
     }

@@ -8,8 +8,8 @@
 
 /*
  * The certificate and key of the HTTP server. Read again when a file has changed, so that a renewed
- * certificate needs no restart; a pair that cannot be read leaves the one in use. One a process; HTTP
- * thread only.
+ * certificate needs no restart; a pair that cannot be read leaves the one in use. One a process;
+ * HTTP thread only.
  */
 
 /* PEM files: the certificate with its chain, and its private key. false: *error. */

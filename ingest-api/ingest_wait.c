@@ -76,9 +76,8 @@ static void wait_unlist(struct wait_table *table, struct wait *wait) {
     metric_set(table->count_metric, (int64_t)table->count);
 }
 
-struct wait *wait_new(struct wait_table *table, struct request *request,
-                      const struct uuid *show_id, const struct judge *judge,
-                      bool wake_when_persisted) {
+struct wait *wait_new(struct wait_table *table, struct request *request, const struct uuid *show_id,
+                      const struct judge *judge, bool wake_when_persisted) {
     struct wait *wait = allocate_zeroed(1, sizeof *wait);
     wait->table = table;
     wait->references = 2;

@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 /*
- * Requests that wait for what becomes of their command. A wait is shared by its request, the producer's
- * report and the table the tail looks in; whoever comes first with an answer wakes the request, once.
+ * Requests that wait for what becomes of their command. A wait is shared by its request, the
+ * producer's report and the table the tail looks in; whoever comes first with an answer wakes the
+ * request, once.
  */
 struct request;
 struct wait_table;
@@ -41,19 +42,18 @@ struct wait_table *wait_table_new(void);
 void wait_table_free(struct wait_table *table);
 
 /*
- * Adds a wait for the request, held by the request and by the report that is to come. Call wait_release
- * for the request's, wait_report once for the other.
+ * Adds a wait for the request, held by the request and by the report that is to come. Call
+ * wait_release for the request's, wait_report once for the other.
  */
-struct wait *wait_new(struct wait_table *table, struct request *request,
-                      const struct uuid *show_id, const struct judge *judge,
-                      bool wake_when_persisted);
+struct wait *wait_new(struct wait_table *table, struct request *request, const struct uuid *show_id,
+                      const struct judge *judge, bool wake_when_persisted);
 
 /* NULL is fine. The request waits no longer. */
 void wait_release(struct wait *wait);
 
 /*
- * The producer's report; gives its hold back. Wakes the request where the record is certainly not on the
- * log, or is on it and that is all it waits for.
+ * The producer's report; gives its hold back. Wakes the request where the record is certainly not
+ * on the log, or is on it and that is all it waits for.
  */
 void wait_report(struct wait *wait, const struct producer_report *report);
 
@@ -71,8 +71,8 @@ struct wait_status wait_status(struct wait *wait);
 bool wait_take(struct wait *wait);
 
 /*
- * The tail's: an event of which the head is known. Decodes only if somebody waits for it; wakes them.
- * One thread.
+ * The tail's: an event of which the head is known. Decodes only if somebody waits for it; wakes
+ * them. One thread.
  */
 void wait_table_event(struct wait_table *table, struct codec *codec, struct arena *arena,
                       const struct event_peek *peek, struct octets wire);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest-api/ingest.h"
+
+#include "ingest-api/ingest_account.h"
+#include "ingest-api/ingest_catalog.h"
+#include "ingest-api/ingest_http.h"
+#include "ingest-api/ingest_pool.h"
+#include "ingest-api/ingest_rate.h"
+#include "ingest-api/ingest_search.h"
+#include "ingest-api/ingest_session.h"
+#include "ingest-api/ingest_tail.h"
+#include "ingest-api/ingest_wait.h"
+#include "runtime/log.h"
+#include "runtime/metrics.h"
+#include "runtime/pg.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#define RATE_PLACES 65536
+#define PRODUCER_DRAIN_MS 10000
+#define STATEMENT_TIMEOUT "-c statement_timeout=10000 -c idle_in_transaction_session_timeout=10000"
+
+const struct config_option ingest_options[] = {
+    {"listen", CONFIG_TEXT, "127.0.0.1:8080", 0, 0, "ADDRESS:PORT of the API"},
+    {"tls_certificate_file", CONFIG_TEXT, "", 0, 0,
+     "PEM file of certificate and chain; empty: plain HTTP, for behind a proxy; read again when it "
+     "changes"},
+    {"tls_key_file", CONFIG_TEXT, "", 0, 0, "PEM file of its private key"},
+    {"browse_without_login", CONFIG_BOOLEAN, "no", 0, 0,
+     "whether anyone may search and look at events"},
+    {"self_service_organizers", CONFIG_BOOLEAN, "no", 0, 0,
+     "whether an organizer may sign up as such"},
+    {"session_ttl_hours", CONFIG_INTEGER, "336", 1, 8760, "how long a login lasts"},
+    {"trusted_proxies", CONFIG_TEXT, "", 0, 0,
+     "addresses, separated by commas, whose X-Forwarded-For is believed"},
+    {"connections_max", CONFIG_INTEGER, "10000", 1, 100000, "connections at once"},
+    {"connections_per_address_max", CONFIG_INTEGER, "0", 0, 100000,
+     "connections at once from one address; 0: no such limit"},
+    {"request_timeout_s", CONFIG_INTEGER, "30", 1, 600,
+     "a request must have arrived within; its answer be taken within ten times that"},
+    {"database_threads", CONFIG_INTEGER, "4", 1, 64, "connections to PostgreSQL"},
+    {"database_queue_max", CONFIG_INTEGER, "2000", 1, 100000,
+     "requests that may wait for PostgreSQL; more are answered 503"},
+    {"password_threads", CONFIG_INTEGER, "2", 1, 64, "passwords hashed at once"},
+    {"password_queue_max", CONFIG_INTEGER, "200", 1, 100000,
+     "requests that may wait for that; more are answered 503"},
+    {"password_memory_kib", CONFIG_INTEGER, "19456", 8192, 4194304, "Argon2id: memory of one hash"},
+    {"password_operations", CONFIG_INTEGER, "2", 1, 100, "Argon2id: passes over it"},
+    {"rate_address_per_s", CONFIG_INTEGER, "5", 0, 100000,
+     "signups and logins a second from one address, ten times as many other requests without a "
+     "login; 0: no limit"},
+    {"rate_address_burst", CONFIG_INTEGER, "300", 1, 1000000, "so many at once"},
+    {"rate_user_per_s", CONFIG_INTEGER, "50", 0, 100000,
+     "requests a second of one account; 0: no limit"},
+    {"rate_user_burst", CONFIG_INTEGER, "200", 1, 1000000, "so many at once"},
+    {"rate_login_failures_per_minute", CONFIG_INTEGER, "6", 0, 10000,
+     "failed logins a minute of one account, ten at once; 0: no limit"},
+    {"catalog_memory_mib", CONFIG_INTEGER, "128", 1, 65536, "shows remembered, at most"},
+    {0},
+};
+
+static void *database_worker_new(void *context) { return pg_new(context, "seatlog-ingest-api"); }
+
+static void database_worker_free(void *worker) { pg_free(worker); }
+
+static void settings_read(struct ingest *ingest, const struct config *config) {
+    struct ingest_settings *settings = &ingest->settings;
+    settings->browse_without_login = config_boolean(config, "browse_without_login");
+    settings->self_service_organizers = config_boolean(config, "self_service_organizers");
+    settings->tls = config_text(config, "tls_certificate_file")[0] != '\0';
+    settings->session_ttl_s = config_integer(config, "session_ttl_hours") * 3600;
+    settings->password_operations =
+        (unsigned long long)config_integer(config, "password_operations");
+    settings->password_memory_octets = (size_t)config_integer(config, "password_memory_kib") * 1024;
+    settings->trusted_proxies = config_text(config, "trusted_proxies");
+    settings->partition_count = (int32_t)config_integer(config, "partitions");
+}
+
+static void rates_start(struct ingest *ingest, const struct config *config) {
+    ingest->rate_address =
+        rate_table_new((double)config_integer(config, "rate_address_per_s"),
+                       (double)config_integer(config, "rate_address_burst"), RATE_PLACES);
+    ingest->rate_user =
+        rate_table_new((double)config_integer(config, "rate_user_per_s"),
+                       (double)config_integer(config, "rate_user_burst"), RATE_PLACES);
+    ingest->rate_login = rate_table_new(
+        (double)config_integer(config, "rate_login_failures_per_minute") / 60.0, 10, RATE_PLACES);
+}
+
+static void pools_start(struct ingest *ingest, const struct config *config) {
+    ingest->database_pool =
+        pool_new("postgresql", (int)config_integer(config, "database_threads"),
+                 (size_t)config_integer(config, "database_queue_max"), database_worker_new,
+                 database_worker_free, (void *)config_text(config, "postgres_url"));
+    ingest->password_pool =
+        pool_new("password", (int)config_integer(config, "password_threads"),
+                 (size_t)config_integer(config, "password_queue_max"), NULL, NULL, NULL);
+}
+
+static bool http_start(struct ingest *ingest, const struct config *config, struct error *error) {
+    struct http_settings settings = {
+        .listen = config_text(config, "listen"),
+        .certificate_file = config_text(config, "tls_certificate_file"),
+        .key_file = config_text(config, "tls_key_file"),
+        .connections_max = (int)config_integer(config, "connections_max"),
+        .connections_per_address_max = (int)config_integer(config, "connections_per_address_max"),
+        .request_timeout_s = (int)config_integer(config, "request_timeout_s")};
+    ingest->http = http_server_new(ingest, &settings, error);
+    return ingest->http != NULL;
+}
+
+static bool parts_start(struct ingest *ingest, const struct config *config, struct error *error) {
+    struct daemon *daemon = ingest->daemon;
+    ingest->waits = wait_table_new();
+    ingest->catalog =
+        catalog_new((size_t)config_integer(config, "catalog_memory_mib") * 1024 * 1024);
+    ingest->tail = tail_new(config, daemon->instance, ingest->waits, ingest->catalog,
+                            ingest->settings.partition_count, error);
+    if (ingest->tail == NULL) {
+        return false;
+    }
+    ingest->producer = producer_new(config, daemon->instance);
+    ingest->codec = codec_new();
+    ingest->sessions = session_store_new(config_text(config, "postgres_url"));
+    ingest->search = search_postgresql_new();
+    rates_start(ingest, config);
+    pools_start(ingest, config);
+    return http_start(ingest, config, error);
+}
+
+/* In the order of who needs whom; every part may be missing. */
+static void parts_stop(struct ingest *ingest) {
+    pool_free(ingest->database_pool);
+    pool_free(ingest->password_pool);
+    if (ingest->producer != NULL) {
+        producer_free(ingest->producer, PRODUCER_DRAIN_MS);
+    }
+    tail_free(ingest->tail);
+    http_server_free(ingest->http);
+    session_store_free(ingest->sessions);
+    if (ingest->search != NULL) {
+        ingest->search->free(ingest->search);
+    }
+    catalog_free(ingest->catalog);
+    wait_table_free(ingest->waits);
+    codec_free(ingest->codec);
+    rate_table_free(ingest->rate_address);
+    rate_table_free(ingest->rate_user);
+    rate_table_free(ingest->rate_login);
+    free(ingest);
+}
+
+bool ingest_start(struct daemon *daemon, struct error *error) {
+    if (sodium_init() < 0) {
+        return error_set(error, ERROR_DIE, "libsodium does not start");
+    }
+    /* A query that hangs must not keep a worker for ever. */
+    setenv("PGOPTIONS", STATEMENT_TIMEOUT, 0);
+    struct ingest *ingest = allocate_zeroed(1, sizeof *ingest);
+    ingest->daemon = daemon;
+    settings_read(ingest, daemon->config);
+    if (!account_start(ingest->settings.password_operations,
+                       ingest->settings.password_memory_octets)) {
+        free(ingest);
+        return error_set(error, ERROR_DIE, "there is no memory for password_memory_kib");
+    }
+    if (!parts_start(ingest, daemon->config, error)) {
+        parts_stop(ingest);
+        return false;
+    }
+    daemon->state = ingest;
+    log_info("listening", LOG_TEXT("listen", config_text(daemon->config, "listen")),
+             LOG_INTEGER("port", http_server_port(ingest->http)));
+    return true;
+}
+
+int ingest_run(struct daemon *daemon) {
+    struct ingest *ingest = daemon->state;
+    http_server_run(ingest->http);
+    return EXIT_SUCCESS;
+}
+
+void ingest_stop(struct daemon *daemon) {
+    parts_stop(daemon->state);
+    daemon->state = NULL;
+}

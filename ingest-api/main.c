@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest-api/ingest.h"
+
+static const struct daemon_spec spec = {
+    .name = "ingest-api",
+    .summary = "the HTTP side: takes wishes as commands, answers with what became of them",
+    .options = ingest_options,
+    .start = ingest_start,
+    .run = ingest_run,
+    .stop = ingest_stop,
+};
+
+int main(int argc, char **argv) { return daemon_main(&spec, argc, argv); }

@@ -100,12 +100,13 @@ static void details_read(struct show_reading *reading, const json_t *body) {
     }
     if (reader_text(reader, NULL, body, "type", READER_REQUIRED,
                     (struct text_rule){.size_min = 1, .size_max = 16}, &type)) {
-        char name[16 + 1];
-        for (size_t i = 0; i <= type.size; i++) {
-            char letter = i < type.size ? type.data[i] : '\0';
+        char name[16 + 1] = "";
+        size_t size = type.size < sizeof name ? type.size : sizeof name - 1;
+        for (size_t i = 0; i < size; i++) {
+            char letter = type.data[i];
             name[i] = (char)(letter >= 'a' && letter <= 'z' ? letter - ('a' - 'A') : letter);
         }
-        if (!show_type_parse((struct text){.data = name, .size = type.size}, &out->type)) {
+        if (!show_type_parse((struct text){.data = name, .size = size}, &out->type)) {
             reader_error(reader, NULL, "type",
                          "must be film, concert, theatre, comedy, sport or other");
         }

@@ -13,9 +13,11 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,6 +42,8 @@ struct http_server {
     size_t request_count;
     int request_timeout_s;
     int epoll_descriptor;
+    int wake_descriptor;
+    atomic_bool wake_sent; /* and not yet seen */
     bool draining;
     struct metric *requests_metric;
     struct metric *errors_metric;
@@ -52,6 +56,23 @@ struct deadline_heap *http_server_deadlines(struct http_server *server) {
 }
 
 bool http_server_draining(const struct http_server *server) { return server->draining; }
+
+void http_server_wake(struct http_server *server) {
+    if (!atomic_exchange(&server->wake_sent, true)) {
+        uint64_t one = 1;
+        if (write(server->wake_descriptor, &one, sizeof one) < 0) {
+            die("the event descriptor does not take a 1");
+        }
+    }
+}
+
+static void wake_clear(struct http_server *server) {
+    uint64_t count;
+    if (atomic_load(&server->wake_sent) &&
+        read(server->wake_descriptor, &count, sizeof count) == (ssize_t)sizeof count) {
+        atomic_store(&server->wake_sent, false);
+    }
+}
 
 /* ---- connections ---- */
 
@@ -359,6 +380,10 @@ struct http_server *http_server_new(struct ingest *ingest, const struct http_set
     struct http_server *server = allocate_zeroed(1, sizeof *server);
     server->ingest = ingest;
     server->request_timeout_s = settings->request_timeout_s;
+    server->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (server->wake_descriptor < 0) {
+        die("no event descriptor is to be had");
+    }
     server->requests_metric =
         metrics_counter("seatlog_http_requests_total", NULL, "Requests answered");
     server->errors_metric =
@@ -372,6 +397,7 @@ struct http_server *http_server_new(struct ingest *ingest, const struct http_set
     if (server->daemon == NULL) {
         error_set(error, ERROR_RETRY, "cannot listen on %s: %s", settings->listen, strerror(errno));
         tls_stop();
+        close(server->wake_descriptor);
         free(server);
         return NULL;
     }
@@ -414,6 +440,7 @@ static void drain_begin(struct http_server *server) {
 void http_server_run(struct http_server *server) {
     int64_t refresh_ms = 0;
     while (!server->draining || server->request_count > 0) {
+        wake_clear(server);
         MHD_run(server->daemon);
         int64_t now_ms = clock_monotonic_ms();
         deadline_run(&server->deadlines, now_ms);
@@ -424,10 +451,11 @@ void http_server_run(struct http_server *server) {
         if (daemon_stopping() && !server->draining) {
             drain_begin(server);
         }
-        struct pollfd descriptors[2] = {
+        struct pollfd descriptors[3] = {
             {.fd = server->epoll_descriptor, .events = POLLIN},
+            {.fd = server->wake_descriptor, .events = POLLIN},
             {.fd = server->draining ? -1 : daemon_stop_descriptor(), .events = POLLIN}};
-        poll(descriptors, 2, poll_timeout_ms(server));
+        poll(descriptors, 3, poll_timeout_ms(server));
     }
 }
 
@@ -440,6 +468,7 @@ void http_server_free(struct http_server *server) {
     }
     MHD_stop_daemon(server->daemon);
     tls_stop();
+    close(server->wake_descriptor);
     deadline_heap_deinit(&server->deadlines);
     free(server);
 }

@@ -21,7 +21,11 @@ void request_suspend(struct request *request, request_step *next) {
     MHD_suspend_connection(request->connection);
 }
 
-void request_wake(struct request *request) { MHD_resume_connection(request->connection); }
+void request_wake(struct request *request) {
+    struct http_server *server = request->ingest->http;
+    MHD_resume_connection(request->connection); /* from here on the request may be gone */
+    http_server_wake(server);
+}
 
 #define REQUEST_OF(member_pointer, member)                                                         \
     ((struct request *)((char *)(member_pointer)-offsetof(struct request, member)))

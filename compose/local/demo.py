@@ -97,17 +97,16 @@ def seat_name(ticket):
 
 
 def neighbours_choose(event):
-    """Two free seats side by side, from the middle of the house outwards."""
-    tickets = event["tickets"]
-    pairs = [
-        (left, right)
-        for left, right in zip(tickets, tickets[1:])
-        if (left["section"], left["row"]) == (right["section"], right["row"])
-        and left["state"] == right["state"] == "free"
-    ]
-    middle = len(tickets) / 2
-    pairs.sort(key=lambda pair: abs(tickets.index(pair[0]) - middle))
-    return pairs[0] if pairs else None
+    """Two free seats side by side: the row nearest to the middle of the house, the pair nearest to the middle of it."""
+    rows = {}
+    for ticket in event["tickets"]:
+        rows.setdefault((ticket["section"], ticket["row"]), []).append(ticket)
+    pairs = []
+    for number, row in enumerate(rows.values()):
+        for place, (left, right) in enumerate(zip(row, row[1:])):
+            if left["state"] == right["state"] == "free":
+                pairs.append((abs(number - len(rows) / 2), abs(place + 1 - len(row) / 2), left, right))
+    return min(pairs, key=lambda pair: pair[:2])[2:] if pairs else None
 
 
 def show_choose(api, query, city):

@@ -145,11 +145,15 @@ command_up() {
 }
 
 down_run() {
-    local pid round
+    local pid round program programs jobs=()
     pid=$(supervisor_pid)
     # Daemons first, so that they can finish with what is under way; then what they stand on.
     mapfile -t programs < <(pipeline_programs daemon)
-    control stop "${programs[@]}" || return 1
+    for program in "${programs[@]}"; do
+        control stop "$program" &
+        jobs+=("$!")
+    done
+    wait "${jobs[@]}"
     control shutdown || return 1
     for ((round = 0; round < 1200; round++)); do
         [ -d "/proc/$pid" ] || break

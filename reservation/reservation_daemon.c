@@ -10,8 +10,11 @@
 #include "runtime/log.h"
 #include "runtime/producer.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
+#define HEAP_KEPT_OCTETS (64 * 1024 * 1024)
+#define HEAP_GROWTH_OCTETS (4 * 1024 * 1024)
 #define TURN_MS_MAX 1000
 #define TICKS_DRAIN_MS 1000
 
@@ -44,8 +47,20 @@ static void core_panicked(const char *expression, const char *file, int line) {
     die("the core has panicked: %s, %s:%d", expression, file, line);
 }
 
+/*
+ * Each transaction takes and gives back some megabytes, and so does each answer to a fetch. By
+ * default glibc returns them to the kernel at once, which then clears the same pages again and
+ * again.
+ */
+static void heap_tune(void) {
+    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT_OCTETS);
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_OCTETS);
+    mallopt(M_TOP_PAD, HEAP_GROWTH_OCTETS);
+}
+
 bool reservation_daemon_start(struct daemon *daemon, struct error *error) {
     (void)error;
+    heap_tune();
     reservation_core_panic_handler_set(core_panicked);
     struct reservation_daemon *state = allocate_zeroed(1, sizeof *state);
     state->effects = reservation_effects_new(&reservation_heap);

@@ -1,139 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/transaction.h"
+#include "runtime/transaction_internal.h"
 
 #include "runtime/daemon.h"
 #include "runtime/identity.h"
 #include "runtime/kafka.h"
 #include "runtime/log.h"
-#include "runtime/metrics.h"
-#include "runtime/transaction_producer.h"
 #include "seatlog_codec.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define POLL_MS_MAX 100
-#define COMMITTED_TIMEOUT_MS 1000
-#define SEEK_TIMEOUT_MS 1000
-#define START_TIMEOUT_ATTEMPT_MS 500
 /* A slow handler's transaction is committed in time: long before transaction_timeout_ms. */
 #define RECORDS_MS_MAX 1000
-#define RETRY_BASE_MS 100
-#define RETRY_MS_MAX 10000
-/* Longer than any call of ours may keep the loop from polling (COMMIT_PATIENCE_MS twice). */
-#define POLL_INTERVAL_MS_MAX "120000"
-
-enum partition_stage {
-    PARTITION_FOREIGN,  /* not ours */
-    PARTITION_ASSIGNED, /* its committed offset is to be read */
-    PARTITION_REBUILDING,
-    PARTITION_REBUILT, /* the consumer is to be moved to next_offset */
-    PARTITION_LIVE
-};
-
-struct partition {
-    enum partition_stage stage;
-    bool touched; /* part of the open transaction */
-    bool caught_up;
-    int64_t committed_offset;
-    int64_t next_offset;
-    int64_t not_before_ms; /* back-off of a rebuild */
-    int failures;
-};
-
-struct transaction {
-    struct daemon *daemon;
-    const struct transaction_spec *spec;
-    rd_kafka_t *consumer;
-    struct transaction_producer *producers[2];
-    int turn; /* whose */
-    struct codec *codec;
-    struct partition *partitions;
-    int32_t partition_count;
-    bool open;
-    bool failed; /* a hook has asked to abort what is open */
-    size_t records;
-    int64_t opened_ms;
-    int64_t turn_at_ms;
-    int status;
-
-    struct metric *committed_metric;
-    struct metric *aborted_metric;
-    struct metric *records_metric;
-    struct metric *duration_metric;
-    struct metric *live_metric;
-};
 
 int32_t transaction_partition_count(const struct transaction *transaction) {
     return transaction->partition_count;
-}
-
-static struct partition *partition_of(const struct transaction *transaction, int32_t partition) {
-    assert(partition >= 0 && partition < transaction->partition_count);
-    return &transaction->partitions[partition];
-}
-
-bool transaction_partition_live(const struct transaction *transaction, int32_t partition) {
-    return partition_of(transaction, partition)->stage == PARTITION_LIVE;
-}
-
-int64_t transaction_next_offset(const struct transaction *transaction, int32_t partition) {
-    return partition_of(transaction, partition)->next_offset;
-}
-
-bool transaction_caught_up(const struct transaction *transaction, int32_t partition) {
-    const struct partition *state = partition_of(transaction, partition);
-    return state->stage == PARTITION_LIVE && state->caught_up;
 }
 
 static struct transaction_producer *current_producer(const struct transaction *transaction) {
     return transaction->producers[transaction->turn];
 }
 
-/* Ends the process, after what is under way. */
-static void transaction_die(struct transaction *transaction, const char *what, const char *reason) {
+void transaction_die(struct transaction *transaction, const char *what, const char *reason) {
     log_error(what, LOG_TEXT("reason", reason));
     transaction->status = EXIT_FAILURE;
     daemon_stop(EXIT_FAILURE);
-}
-
-static void readiness_update(struct transaction *transaction) {
-    int64_t live = 0;
-    int64_t pending = 0;
-    for (int32_t i = 0; i < transaction->partition_count; i++) {
-        live += transaction->partitions[i].stage == PARTITION_LIVE;
-        pending += transaction->partitions[i].stage != PARTITION_LIVE &&
-                   transaction->partitions[i].stage != PARTITION_FOREIGN;
-    }
-    metric_set(transaction->live_metric, live);
-    metrics_ready_set(pending > 0 ? "rebuilding partitions" : NULL);
-}
-
-/* Everything known about the partition is forgotten; it stays assigned unless foreign. */
-static void partition_drop(struct transaction *transaction, int32_t index, bool foreign) {
-    struct partition *partition = partition_of(transaction, index);
-    if (partition->stage != PARTITION_FOREIGN && partition->stage != PARTITION_ASSIGNED &&
-        transaction->spec->drop != NULL) {
-        transaction->spec->drop(transaction->daemon, index);
-    }
-    partition->stage = foreign ? PARTITION_FOREIGN : PARTITION_ASSIGNED;
-    partition->touched = false;
-    partition->caught_up = false;
-}
-
-static void partition_back_off(struct partition *partition) {
-    partition->failures++;
-    partition->not_before_ms =
-        clock_monotonic_ms() + backoff_ms(partition->failures, RETRY_BASE_MS, RETRY_MS_MAX);
-}
-
-static rd_kafka_topic_partition_list_t *list_of_one(const struct transaction *transaction,
-                                                    int32_t index, int64_t offset) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, transaction->spec->input, index)->offset = offset;
-    return list;
 }
 
 /* --- the open transaction ------------------------------------------------------------------ */
@@ -178,10 +71,10 @@ static void transaction_discard(struct transaction *transaction) {
     rd_kafka_pause_partitions(transaction->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     transaction_closed(transaction);
-    readiness_update(transaction);
+    partitions_readiness_update(transaction);
 }
 
-static void transaction_abort(struct transaction *transaction) {
+void transaction_abort(struct transaction *transaction) {
     if (!transaction->open) {
         return;
     }
@@ -221,7 +114,7 @@ static bool before_commit_run(struct transaction *transaction) {
     return false;
 }
 
-static void transaction_finish(struct transaction *transaction) {
+void transaction_finish(struct transaction *transaction) {
     if (!transaction->open) {
         return;
     }
@@ -289,158 +182,6 @@ void transaction_dead_letter(struct transaction *transaction,
     transaction_produce(transaction, record->partition, &output);
 }
 
-/* --- assignment ---------------------------------------------------------------------------- */
-
-static void partitions_assigned(struct transaction *transaction,
-                                rd_kafka_topic_partition_list_t *list) {
-    for (int i = 0; i < list->cnt; i++) {
-        struct partition *partition = partition_of(transaction, list->elems[i].partition);
-        *partition = (struct partition){.stage = PARTITION_ASSIGNED};
-        /* Any offset will do: it is paused, and moved once it is rebuilt. */
-        list->elems[i].offset = 0;
-    }
-    rd_kafka_assign(transaction->consumer, list);
-    rd_kafka_pause_partitions(transaction->consumer, list);
-    log_info("partitions assigned", LOG_INTEGER("count", list->cnt));
-}
-
-static void partitions_revoked(struct transaction *transaction,
-                               const rd_kafka_topic_partition_list_t *list) {
-    bool lost = rd_kafka_assignment_lost(transaction->consumer) != 0;
-    if (lost) {
-        transaction_abort(transaction);
-    } else {
-        transaction_finish(transaction);
-    }
-    for (int i = 0; i < list->cnt; i++) {
-        partition_drop(transaction, list->elems[i].partition, true);
-    }
-    rd_kafka_assign(transaction->consumer, NULL);
-    log_info(lost ? "partitions lost" : "partitions revoked", LOG_INTEGER("count", list->cnt));
-}
-
-static void rebalanced(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
-                       rd_kafka_topic_partition_list_t *list, void *opaque) {
-    struct transaction *transaction = opaque;
-    (void)consumer;
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        partitions_assigned(transaction, list);
-    } else {
-        partitions_revoked(transaction, list);
-    }
-    readiness_update(transaction);
-}
-
-/* --- rebuilding ---------------------------------------------------------------------------- */
-
-/* Producers first: what a predecessor, or a producer given up, had open is aborted by that. */
-static bool committed_offset_read(struct transaction *transaction, int32_t index) {
-    struct partition *partition = partition_of(transaction, index);
-    for (int i = 0; i < 2; i++) {
-        if (!transaction_producer_prepare(transaction->producers[i])) {
-            return false;
-        }
-    }
-    rd_kafka_topic_partition_list_t *list =
-        list_of_one(transaction, index, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resp_err_t code =
-        rd_kafka_committed(transaction->consumer, list, COMMITTED_TIMEOUT_MS);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        code = list->elems[0].err;
-    }
-    partition->committed_offset = list->elems[0].offset < 0 ? -1 : list->elems[0].offset;
-    rd_kafka_topic_partition_list_destroy(list);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return true;
-    }
-    log_info("the committed offset is not known yet", LOG_INTEGER("partition", index),
-             LOG_TEXT("reason", rd_kafka_err2str(code)));
-    if (code != RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        partition_back_off(partition);
-    }
-    return false;
-}
-
-static void partition_rebuild(struct transaction *transaction, int32_t index) {
-    struct partition *partition = partition_of(transaction, index);
-    enum transaction_rebuilt rebuilt = TRANSACTION_REBUILT;
-    struct error error = {0};
-    if (transaction->spec->rebuild != NULL) {
-        rebuilt = transaction->spec->rebuild(transaction->daemon, transaction, index,
-                                             partition->committed_offset, &partition->next_offset,
-                                             &error);
-    }
-    switch (rebuilt) {
-    case TRANSACTION_REBUILT_NOT_YET:
-        return;
-    case TRANSACTION_REBUILT:
-        partition->stage = PARTITION_REBUILT;
-        return;
-    case TRANSACTION_REBUILD_FAILED:
-        break;
-    }
-    if (error.action == ERROR_DIE) {
-        transaction_die(transaction, "a partition can not be rebuilt", error.message);
-        return;
-    }
-    log_warning("a partition was not rebuilt: again", LOG_INTEGER("partition", index),
-                LOG_TEXT("reason", error.message));
-    partition_drop(transaction, index, false);
-    partition_back_off(partition);
-}
-
-static void partition_enliven(struct transaction *transaction, int32_t index) {
-    struct partition *partition = partition_of(transaction, index);
-    rd_kafka_topic_partition_list_t *list = list_of_one(transaction, index, partition->next_offset);
-    rd_kafka_error_t *failure =
-        rd_kafka_seek_partitions(transaction->consumer, list, SEEK_TIMEOUT_MS);
-    rd_kafka_resp_err_t code = failure != NULL ? rd_kafka_error_code(failure) : list->elems[0].err;
-    if (failure != NULL) {
-        rd_kafka_error_destroy(failure);
-    }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        rd_kafka_resume_partitions(transaction->consumer, list);
-        partition->stage = PARTITION_LIVE;
-        partition->caught_up = false;
-        log_info("partition is live", LOG_INTEGER("partition", index),
-                 LOG_INTEGER("offset", partition->next_offset));
-        readiness_update(transaction);
-    } else {
-        log_info("the partition can not be read yet", LOG_INTEGER("partition", index),
-                 LOG_TEXT("reason", rd_kafka_err2str(code)));
-        partition_back_off(partition);
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-/* A bounded piece of work for each partition that is not live. Returns how soon there is more. */
-static int partitions_advance(struct transaction *transaction) {
-    int wait_ms = POLL_MS_MAX;
-    for (int32_t i = 0; i < transaction->partition_count; i++) {
-        struct partition *partition = &transaction->partitions[i];
-        if (partition->stage == PARTITION_FOREIGN || partition->stage == PARTITION_LIVE) {
-            continue;
-        }
-        if (partition->not_before_ms > clock_monotonic_ms()) {
-            wait_ms = wait_ms < 10 ? wait_ms : 10;
-            continue;
-        }
-        wait_ms = 0;
-        if (partition->stage == PARTITION_ASSIGNED && committed_offset_read(transaction, i)) {
-            partition->next_offset =
-                partition->committed_offset < 0 ? 0 : partition->committed_offset;
-            partition->stage = PARTITION_REBUILDING;
-        }
-        if (partition->stage == PARTITION_REBUILDING) {
-            partition_rebuild(transaction, i);
-        }
-        if (partition->stage == PARTITION_REBUILT) {
-            partition_enliven(transaction, i);
-        }
-    }
-    return wait_ms;
-}
-
 /* --- records ------------------------------------------------------------------------------- */
 
 static void record_failed(struct transaction *transaction, const struct transaction_record *record,
@@ -498,6 +239,7 @@ static void consumer_failed(struct transaction *transaction, const rd_kafka_mess
         struct partition *partition = partition_of(transaction, message->partition);
         if (partition->stage == PARTITION_LIVE && message->offset >= partition->next_offset) {
             partition->caught_up = true;
+            partition->drained_offset = message->offset;
         }
         return;
     }
@@ -563,91 +305,14 @@ static int turn_run(struct transaction *transaction) {
 
 /* --- start and end ------------------------------------------------------------------------- */
 
-static void consumer_create(struct transaction *transaction) {
-    const struct daemon *daemon = transaction->daemon;
-    rd_kafka_conf_t *conf = kafka_conf_new(daemon->config, KAFKA_CONSUMER);
-    char session_ms[24];
-    char instance[160];
-    snprintf(session_ms, sizeof session_ms, "%lld",
-             (long long)config_integer(daemon->config, "session_timeout_ms"));
-    snprintf(instance, sizeof instance, "%s-%s", daemon->name, daemon->instance);
-    kafka_conf_set(conf, "client.id", instance);
-    kafka_conf_set(conf, "group.id", daemon->name);
-    kafka_conf_set(conf, "group.instance.id", instance);
-    kafka_conf_set(conf, "partition.assignment.strategy", "range");
-    kafka_conf_set(conf, "session.timeout.ms", session_ms);
-    kafka_conf_set(conf, "max.poll.interval.ms", POLL_INTERVAL_MS_MAX);
-    kafka_conf_set(conf, "isolation.level", "read_committed");
-    kafka_conf_set(conf, "enable.auto.commit", "false");
-    kafka_conf_set(conf, "enable.auto.offset.store", "false");
-    kafka_conf_set(conf, "enable.partition.eof", "true");
-    kafka_conf_set(conf, "auto.offset.reset", "error");
-    rd_kafka_conf_set_opaque(conf, transaction);
-    rd_kafka_conf_set_rebalance_cb(conf, rebalanced);
-
-    char message[ERROR_MESSAGE_SIZE];
-    transaction->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, message, sizeof message);
-    if (transaction->consumer == NULL) {
-        die("consumer: %s", message);
-    }
-    rd_kafka_poll_set_consumer(transaction->consumer);
-}
-
-static bool topics_check(struct transaction *transaction, struct error *error) {
-    const struct transaction_spec *spec = transaction->spec;
-    int32_t expected = (int32_t)config_integer(transaction->daemon->config, "partitions");
-    if (!kafka_topic_check(transaction->consumer, spec->input, expected, spec->log_append_time,
-                           &transaction->partition_count, error)) {
-        return false;
-    }
-    for (size_t i = 0; spec->keyed != NULL && spec->keyed[i] != NULL; i++) {
-        if (!kafka_topic_check(transaction->consumer, spec->keyed[i], expected, false, NULL,
-                               error)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; spec->outputs[i] != NULL; i++) {
-        if (!kafka_topic_check(transaction->consumer, spec->outputs[i], 0, false, NULL, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool topics_await(struct transaction *transaction) {
-    for (int failures = 1; !daemon_stopping(); failures++) {
-        struct error error = {0};
-        if (topics_check(transaction, &error)) {
-            return true;
-        }
-        if (error.action != ERROR_RETRY) {
-            transaction_die(transaction, "the topics are not as they must be", error.message);
-            return false;
-        }
-        log_warning("the topics can not be checked yet", LOG_TEXT("reason", error.message));
-        daemon_sleep_ms(backoff_ms(failures, RETRY_BASE_MS, START_TIMEOUT_ATTEMPT_MS * 4));
-    }
-    return false;
-}
-
-static bool group_join(struct transaction *transaction) {
-    rd_kafka_topic_partition_list_t *topics =
-        list_of_one(transaction, RD_KAFKA_PARTITION_UA, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resp_err_t code = rd_kafka_subscribe(transaction->consumer, topics);
-    rd_kafka_topic_partition_list_destroy(topics);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        transaction_die(transaction, "can not subscribe", rd_kafka_err2str(code));
-    }
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
 static void transaction_loop(struct transaction *transaction) {
     size_t records_max =
         (size_t)config_integer(transaction->daemon->config, "transaction_records_max");
     while (!daemon_stopping()) {
         int turn_ms = turn_run(transaction);
-        int advance_ms = partitions_advance(transaction);
+        int advance_ms = partitions_advance(transaction, POLL_MS_MAX);
         records_take(transaction, records_max, turn_ms < advance_ms ? turn_ms : advance_ms);
+        partitions_lag_update(transaction);
     }
 }
 
@@ -672,12 +337,14 @@ int transaction_run(struct daemon *daemon, const struct transaction_spec *spec) 
     metrics_register(&transaction);
     transaction.producers[0] = transaction_producer_new(daemon, "a", spec->outputs);
     transaction.producers[1] = transaction_producer_new(daemon, "b", spec->outputs);
-    consumer_create(&transaction);
-    if (topics_await(&transaction)) {
+    transaction_consumer_create(&transaction);
+    if (transaction_topics_await(&transaction)) {
         transaction.partitions =
             allocate_zeroed((unsigned long)transaction.partition_count, sizeof(struct partition));
+        partitions_lag_register(&transaction);
         /* Joining the group takes as long as warming up the producers: both at once. */
-        if (group_join(&transaction) && transaction_producer_prepare(transaction.producers[0]) &&
+        if (transaction_group_join(&transaction) &&
+            transaction_producer_prepare(transaction.producers[0]) &&
             transaction_producer_prepare(transaction.producers[1])) {
             transaction_loop(&transaction);
         }

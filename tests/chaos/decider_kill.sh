@@ -19,7 +19,7 @@ declare -a pids
 decider_start() {
     "$bin/seatlog-reservation" --kafka.bootstrap.servers="$bootstrap" --instance_id="chaos-$1" \
         --session_timeout_ms=$session_ms --snapshot_interval_ms=1500 --admin_listen= \
-        >>"$directory/decider-$1.log" 2>&1 &
+        >>"$directory/decider-$1.log" 2>&1 9>&- &
     pids[$1]=$!
 }
 

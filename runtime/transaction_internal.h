@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_RUNTIME_TRANSACTION_INTERNAL_H
+#define SEATLOG_RUNTIME_TRANSACTION_INTERNAL_H
+
+#include "runtime/metrics.h"
+#include "runtime/transaction.h"
+#include "runtime/transaction_producer.h"
+
+/*
+ * What the parts of the loop of transaction.h share, and nobody else:
+ *
+ *   transaction.c             the open transaction, records, the loop itself
+ *   transaction_partition.c   a partition's way from assigned to live, and out again
+ *   transaction_consumer.c    the consumer, and what is checked before it joins the group
+ *   transaction_producer.c    one of the two producers
+ */
+enum partition_stage {
+    PARTITION_FOREIGN,  /* not ours */
+    PARTITION_ASSIGNED, /* its committed offset is to be read */
+    PARTITION_REBUILDING,
+    PARTITION_REBUILT, /* the consumer is to be moved to next_offset */
+    PARTITION_LIVE
+};
+
+struct partition {
+    enum partition_stage stage;
+    bool touched; /* part of the open transaction */
+    bool caught_up;
+    int64_t committed_offset;
+    int64_t next_offset;
+    int64_t drained_offset; /* where the end was last seen: markers after the last record count */
+    int64_t not_before_ms;  /* back-off of a rebuild */
+    struct metric *lag;
+    int failures;
+};
+
+struct transaction {
+    struct daemon *daemon;
+    const struct transaction_spec *spec;
+    rd_kafka_t *consumer;
+    struct transaction_producer *producers[2];
+    int turn; /* whose */
+    struct codec *codec;
+    struct partition *partitions;
+    int32_t partition_count;
+    bool open;
+    bool failed; /* a hook has asked to abort what is open */
+    size_t records;
+    int64_t opened_ms;
+    int64_t turn_at_ms;
+    int64_t lag_at_ms;
+    int status;
+
+    struct metric *committed_metric;
+    struct metric *aborted_metric;
+    struct metric *records_metric;
+    struct metric *duration_metric;
+    struct metric *live_metric;
+};
+
+/* transaction.c */
+void transaction_abort(struct transaction *transaction);
+void transaction_finish(struct transaction *transaction);
+
+/* Ends the process, after what is under way. */
+void transaction_die(struct transaction *transaction, const char *what, const char *reason);
+
+/* transaction_partition.c */
+struct partition *partition_of(const struct transaction *transaction, int32_t index);
+
+/* Everything known about the partition is forgotten; it stays assigned unless foreign. */
+void partition_drop(struct transaction *transaction, int32_t index, bool foreign);
+
+/* The next attempt to rebuild it waits, longer each time in a row. */
+void partition_back_off(struct partition *partition);
+
+/* Tells metrics and /readyz how many partitions are live. */
+void partitions_readiness_update(struct transaction *transaction);
+
+/* A bounded piece of work for each partition that is not live. Returns how soon there is more, in
+ * milliseconds, at most wait_ms. */
+int partitions_advance(struct transaction *transaction, int wait_ms);
+
+/* The lag of each partition, as a metric: made once, set once a second. */
+void partitions_lag_register(struct transaction *transaction);
+void partitions_lag_update(struct transaction *transaction);
+
+/* librdkafka's rebalance callback; its opaque is the transaction. */
+void partitions_rebalanced(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
+                           rd_kafka_topic_partition_list_t *list, void *opaque);
+
+/* transaction_consumer.c */
+void transaction_consumer_create(struct transaction *transaction);
+
+/* Waits until the topics can be checked; false when the process stops, or has to. */
+bool transaction_topics_await(struct transaction *transaction);
+
+/* Subscribes. */
+bool transaction_group_join(struct transaction *transaction);
+
+/* A list of one partition of the input; the caller destroys it. */
+rd_kafka_topic_partition_list_t *transaction_list_of_one(const struct transaction *transaction,
+                                                         int32_t index, int64_t offset);
+
+#endif

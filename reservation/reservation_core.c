@@ -33,7 +33,7 @@ void reservation_core_free(struct reservation_core *core) {
          show = reservation_core_show_next(core, show))
         reservation_plan_free(&core->memory, show->plan);
     reservation_map_free(core);
-    reservation_memory_release(&core->memory, core->heap, core->heap_size * sizeof(*core->heap));
+    reservation_timer_deinit(core);
     reservation_slab_deinit(&core->reservations, &core->memory);
     reservation_slab_deinit(&core->shows, &core->memory);
     reservation_memory_deinit(&core->memory);
@@ -300,10 +300,6 @@ void reservation_core_undecodable(struct reservation_core *core, const struct uu
                                             .command_hash = *command_hash,
                                             .logic_version = RESERVATION_LOGIC_VERSION},
                                    .reason = reason};
-}
-
-void reservation_core_prefetch(const struct reservation_core *core, const struct command *command) {
-    reservation_map_prefetch(core, command);
 }
 
 const char *reservation_apply_result_name(enum reservation_apply_result result) {

@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/reservation_core_decide.h"
+#include "reservation/reservation_core_state.h"
 
 #define MAP_SIZE_MIN 1024
-
-/* Ids are random or digests already; the multiplications spread them over the table all the same.
- */
-static uint32_t hash_id(const struct uuid *id, uint32_t salt) {
-    uint64_t low;
-    uint64_t high;
-    memcpy(&low, id->octets, sizeof(low));
-    memcpy(&high, id->octets + sizeof(low), sizeof(high));
-    uint64_t hash = (low ^ (uint64_t)salt * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
-    hash ^= hash >> 32;
-    hash = (hash ^ high) * 0xc4ceb9fe1a85ec53u;
-    return (uint32_t)(hash >> 32);
-}
 
 static void map_put(struct reservation_map *map, uint32_t hash, uint32_t slot) {
     uint32_t i = hash & map->mask;
@@ -78,7 +65,7 @@ uint32_t reservation_map_show_find(const struct reservation_core *core, const st
     const struct reservation_map *map = &core->map_shows;
     if (map->entries == NULL)
         return 0;
-    uint32_t hash = hash_id(id, 0);
+    uint32_t hash = reservation_map_hash(id, 0);
     for (uint32_t i = hash & map->mask; map->entries[i].slot != 0; i = (i + 1) & map->mask)
         if (map->entries[i].hash == hash &&
             uuid_equal(&show_at(core, map->entries[i].slot)->show_id, id))
@@ -87,7 +74,8 @@ uint32_t reservation_map_show_find(const struct reservation_core *core, const st
 }
 
 void reservation_map_show_insert(struct reservation_core *core, uint32_t slot) {
-    map_insert(core, &core->map_shows, hash_id(&show_at(core, slot)->show_id, 0), slot);
+    map_insert(core, &core->map_shows, reservation_map_hash(&show_at(core, slot)->show_id, 0),
+               slot);
 }
 
 uint32_t reservation_map_reservation_find(const struct reservation_core *core, uint32_t show,
@@ -95,7 +83,7 @@ uint32_t reservation_map_reservation_find(const struct reservation_core *core, u
     const struct reservation_map *map = &core->map_reservations;
     if (map->entries == NULL)
         return 0;
-    uint32_t hash = hash_id(id, show);
+    uint32_t hash = reservation_map_hash(id, show);
     for (uint32_t i = hash & map->mask; map->entries[i].slot != 0; i = (i + 1) & map->mask) {
         if (map->entries[i].hash != hash)
             continue;
@@ -107,7 +95,7 @@ uint32_t reservation_map_reservation_find(const struct reservation_core *core, u
 }
 
 static uint32_t reservation_hash(const struct reservation *reservation) {
-    return hash_id(&reservation->reservation_id, reservation->show);
+    return reservation_map_hash(&reservation->reservation_id, reservation->show);
 }
 
 void reservation_map_reservation_insert(struct reservation_core *core, uint32_t slot) {
@@ -136,13 +124,13 @@ static int64_t buyer_entry(const struct reservation_core *core, uint32_t show,
 
 uint32_t reservation_map_buyer_find(const struct reservation_core *core, uint32_t show,
                                     const struct uuid *buyer_id) {
-    int64_t entry = buyer_entry(core, show, buyer_id, hash_id(buyer_id, show));
+    int64_t entry = buyer_entry(core, show, buyer_id, reservation_map_hash(buyer_id, show));
     return entry < 0 ? 0 : core->map_buyers.entries[entry].slot;
 }
 
 void reservation_map_buyer_insert(struct reservation_core *core, uint32_t slot) {
     struct reservation *reservation = reservation_at(core, slot);
-    uint32_t hash = hash_id(&reservation->buyer_id, reservation->show);
+    uint32_t hash = reservation_map_hash(&reservation->buyer_id, reservation->show);
     int64_t entry = buyer_entry(core, reservation->show, &reservation->buyer_id, hash);
     if (entry < 0) {
         reservation->next_of_buyer = 0;
@@ -155,7 +143,7 @@ void reservation_map_buyer_insert(struct reservation_core *core, uint32_t slot) 
 
 void reservation_map_buyer_remove(struct reservation_core *core, uint32_t slot) {
     struct reservation *reservation = reservation_at(core, slot);
-    uint32_t hash = hash_id(&reservation->buyer_id, reservation->show);
+    uint32_t hash = reservation_map_hash(&reservation->buyer_id, reservation->show);
     int64_t entry = buyer_entry(core, reservation->show, &reservation->buyer_id, hash);
     RESERVATION_ASSERT(entry >= 0);
     uint32_t first = core->map_buyers.entries[entry].slot;
@@ -177,25 +165,4 @@ void reservation_map_free(struct reservation_core *core) {
     struct reservation_map *maps[] = {&core->map_shows, &core->map_reservations, &core->map_buyers};
     for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
         reservation_memory_release(&core->memory, maps[i]->entries, map_octets(maps[i]));
-}
-
-static void map_prefetch(const struct reservation_map *map, uint32_t hash) {
-    if (map->entries != NULL)
-        __builtin_prefetch(&map->entries[hash & map->mask]);
-}
-
-/* The show itself is looked up: there are few shows, and the map's line is likely near. */
-void reservation_map_prefetch(const struct reservation_core *core, const struct command *command) {
-    uint32_t slot = reservation_map_show_find(core, &command->as.head.show_id);
-    if (slot == 0)
-        return;
-    const struct reservation_show *show = show_at(core, slot);
-    __builtin_prefetch(show->plan);
-    __builtin_prefetch((const char *)show + 64);
-    __builtin_prefetch((const char *)show + 128);
-    const struct uuid *reservation_id = reservation_command_reservation_id(command);
-    if (reservation_id != NULL)
-        map_prefetch(&core->map_reservations, hash_id(reservation_id, slot));
-    if (command->kind == COMMAND_RESERVE)
-        map_prefetch(&core->map_buyers, hash_id(&command->as.reserve.buyer_id, slot));
 }

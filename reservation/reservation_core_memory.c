@@ -5,13 +5,14 @@
 
 #define BLOCK_CHUNK_OCTETS 65536
 #define SCRATCH_CHUNK_OCTETS 65536
-#define ALIGNMENT 16
+#define CACHE_LINE_OCTETS 64
 
 struct reservation_chunk {
     struct reservation_chunk *next;
     size_t octets;
 };
-_Static_assert(sizeof(struct reservation_chunk) % ALIGNMENT == 0, "blocks stay aligned");
+_Static_assert(sizeof(struct reservation_chunk) % RESERVATION_ALIGNMENT == 0,
+               "blocks stay aligned");
 
 void reservation_memory_init(struct reservation_memory *memory,
                              const struct reservation_allocator *allocator) {
@@ -91,27 +92,41 @@ void reservation_slab_init(struct reservation_slab *slab, size_t record_octets) 
 }
 
 static size_t slab_chunk_octets(const struct reservation_slab *slab) {
-    return slab->record_octets * RESERVATION_SLAB_CHUNK_RECORDS;
+    return slab->record_octets * RESERVATION_SLAB_CHUNK_RECORDS + CACHE_LINE_OCTETS;
+}
+
+static void slab_directory_free(struct reservation_slab *slab, struct reservation_memory *memory) {
+    reservation_memory_release(memory, slab->chunks, slab->chunk_size * sizeof(*slab->chunks));
+    reservation_memory_release(memory, slab->allocations,
+                               slab->chunk_size * sizeof(*slab->allocations));
 }
 
 void reservation_slab_deinit(struct reservation_slab *slab, struct reservation_memory *memory) {
     for (uint32_t i = 0; i < slab->chunk_count; i++)
-        reservation_memory_release(memory, slab->chunks[i], slab_chunk_octets(slab));
-    reservation_memory_release(memory, slab->chunks, slab->chunk_size * sizeof(*slab->chunks));
+        reservation_memory_release(memory, slab->allocations[i], slab_chunk_octets(slab));
+    slab_directory_free(slab, memory);
+}
+
+static void slab_directory_grow(struct reservation_slab *slab, struct reservation_memory *memory) {
+    struct reservation_slab old = *slab;
+    uint32_t size = old.chunk_size == 0 ? 16 : old.chunk_size * 2;
+    slab->chunks = reservation_memory_allocate(memory, size * sizeof(*slab->chunks));
+    slab->allocations = reservation_memory_allocate(memory, size * sizeof(*slab->allocations));
+    slab->chunk_size = size;
+    if (old.chunk_count > 0) {
+        memcpy(slab->chunks, old.chunks, old.chunk_count * sizeof(*slab->chunks));
+        memcpy(slab->allocations, old.allocations, old.chunk_count * sizeof(*slab->allocations));
+    }
+    slab_directory_free(&old, memory);
 }
 
 static void slab_grow(struct reservation_slab *slab, struct reservation_memory *memory) {
-    if (slab->chunk_count == slab->chunk_size) {
-        uint32_t size = slab->chunk_size == 0 ? 16 : slab->chunk_size * 2;
-        uint8_t **chunks = reservation_memory_allocate(memory, size * sizeof(*chunks));
-        if (slab->chunk_count > 0)
-            memcpy(chunks, slab->chunks, slab->chunk_count * sizeof(*chunks));
-        reservation_memory_release(memory, slab->chunks, slab->chunk_size * sizeof(*chunks));
-        slab->chunks = chunks;
-        slab->chunk_size = size;
-    }
+    if (slab->chunk_count == slab->chunk_size)
+        slab_directory_grow(slab, memory);
+    uint8_t *allocation = reservation_memory_allocate(memory, slab_chunk_octets(slab));
+    slab->allocations[slab->chunk_count] = allocation;
     slab->chunks[slab->chunk_count++] =
-        reservation_memory_allocate(memory, slab_chunk_octets(slab));
+        allocation + (CACHE_LINE_OCTETS - (uintptr_t)allocation % CACHE_LINE_OCTETS);
 }
 
 uint32_t reservation_slab_allocate(struct reservation_slab *slab,
@@ -125,7 +140,6 @@ uint32_t reservation_slab_allocate(struct reservation_slab *slab,
         if ((slot >> RESERVATION_SLAB_CHUNK_SHIFT) >= slab->chunk_count)
             slab_grow(slab, memory);
     }
-    memset(reservation_slab_at(slab, slot), 0, slab->record_octets);
     return slot;
 }
 
@@ -136,15 +150,9 @@ void reservation_slab_release(struct reservation_slab *slab, uint32_t slot) {
 }
 
 size_t reservation_slab_octets(const struct reservation_slab *slab) {
-    return slab->chunk_count * slab_chunk_octets(slab) + slab->chunk_size * sizeof(*slab->chunks);
+    return slab->chunk_count * slab_chunk_octets(slab) +
+           slab->chunk_size * (sizeof(*slab->chunks) + sizeof(*slab->allocations));
 }
-
-/* Chunks in a list, the current one and those after it free. */
-struct reservation_scratch {
-    struct reservation_memory memory;
-    struct reservation_chunk *first, *current;
-    size_t used; /* of the current one */
-};
 
 static struct reservation_chunk *scratch_chunk_make(struct reservation_scratch *scratch,
                                                     size_t size) {
@@ -156,25 +164,25 @@ static struct reservation_chunk *scratch_chunk_make(struct reservation_scratch *
     return chunk;
 }
 
-void *reservation_scratch_allocate(struct reservation_scratch *scratch, size_t size) {
-    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    while (scratch->current->octets - scratch->used < size) {
-        struct reservation_chunk *next = scratch->current->next;
-        if (next == NULL) {
-            next = scratch_chunk_make(scratch, size);
-            scratch->current->next = next;
-        }
-        scratch->current = next;
-        scratch->used = sizeof(*next);
+static void scratch_enter(struct reservation_scratch *scratch, struct reservation_chunk *chunk) {
+    scratch->current = chunk;
+    scratch->next = (uint8_t *)(chunk + 1);
+    scratch->end = (uint8_t *)chunk + chunk->octets;
+}
+
+void *reservation_scratch_extend(struct reservation_scratch *scratch, size_t size) {
+    while ((size_t)(scratch->end - scratch->next) < size) {
+        if (scratch->current->next == NULL)
+            scratch->current->next = scratch_chunk_make(scratch, size);
+        scratch_enter(scratch, scratch->current->next);
     }
-    void *pointer = (uint8_t *)scratch->current + scratch->used;
-    scratch->used += size;
+    void *pointer = scratch->next;
+    scratch->next += size;
     return pointer;
 }
 
 void reservation_scratch_reset(struct reservation_scratch *scratch) {
-    scratch->current = scratch->first;
-    scratch->used = sizeof(*scratch->first);
+    scratch_enter(scratch, scratch->first);
 }
 
 struct reservation_effects *reservation_effects_new(const struct reservation_allocator *allocator) {

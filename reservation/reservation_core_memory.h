@@ -34,7 +34,8 @@ struct reservation_memory {
 };
 
 struct reservation_slab {
-    uint8_t **chunks;
+    uint8_t **chunks; /* each begins at a line of the cache within its allocation */
+    void **allocations;
     size_t record_octets;
     uint32_t chunk_count, chunk_size; /* in use; room in chunks */
     uint32_t used;                    /* slots ever given out; the highest slot */
@@ -53,7 +54,7 @@ void reservation_block_release(struct reservation_memory *memory, void *block, s
 
 void reservation_slab_init(struct reservation_slab *slab, size_t record_octets);
 void reservation_slab_deinit(struct reservation_slab *slab, struct reservation_memory *memory);
-/* The record is all zero. */
+/* The record holds nonsense. */
 uint32_t reservation_slab_allocate(struct reservation_slab *slab,
                                    struct reservation_memory *memory);
 void reservation_slab_release(struct reservation_slab *slab, uint32_t slot);
@@ -64,8 +65,27 @@ static inline void *reservation_slab_at(const struct reservation_slab *slab, uin
            (size_t)(slot & (RESERVATION_SLAB_CHUNK_RECORDS - 1)) * slab->record_octets;
 }
 
-/* Aligned for any type, not initialised; valid until reset. */
-void *reservation_scratch_allocate(struct reservation_scratch *scratch, size_t size);
+/* Chunks in a list, the current one and those after it free. */
+struct reservation_scratch {
+    struct reservation_memory memory;
+    struct reservation_chunk *first, *current;
+    uint8_t *next, *end; /* what is free of the current one */
+};
+
+#define RESERVATION_ALIGNMENT 16
+
+/* Goes on to another chunk. */
+void *reservation_scratch_extend(struct reservation_scratch *scratch, size_t size);
 void reservation_scratch_reset(struct reservation_scratch *scratch);
+
+/* Aligned for any type, not initialised; valid until reset. */
+static inline void *reservation_scratch_allocate(struct reservation_scratch *scratch, size_t size) {
+    size = (size + RESERVATION_ALIGNMENT - 1) / RESERVATION_ALIGNMENT * RESERVATION_ALIGNMENT;
+    if (__builtin_expect((size_t)(scratch->end - scratch->next) < size, 0))
+        return reservation_scratch_extend(scratch, size);
+    void *pointer = scratch->next;
+    scratch->next += size;
+    return pointer;
+}
 
 #endif

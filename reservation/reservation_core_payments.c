@@ -69,9 +69,7 @@ struct reservation_payment *reservation_payment_add(struct reservation_core *cor
         return NULL;
     struct reservation_payment *payment =
         reservation_block_allocate(&core->memory, sizeof(*payment));
-    memset(payment, 0, sizeof(*payment));
-    payment->attempt = attempt;
-    payment->requested = requested;
+    *payment = (struct reservation_payment){.attempt = attempt, .requested = requested};
     *end = payment;
     core->payments++;
     return payment;
@@ -123,16 +121,17 @@ struct text reservation_last_code(const struct reservation *reservation) {
 
 /*
  * Tells one source of a reservation from another: a handful of values, and whoever forges an equal
- * one only has his own Pay taken for a repetition. Octets are put together by value, so that every
- * machine computes the same.
+ * one only has his own Pay taken for a repetition. Words are little-endian, so that every machine
+ * computes the same.
  */
 uint64_t reservation_source_digest(struct text source_id) {
     uint64_t digest = 0x9e3779b97f4a7c15u ^ source_id.size;
     for (size_t i = 0; i < source_id.size; i += 8) {
         uint64_t word = 0;
-        size_t octets = source_id.size - i < 8 ? source_id.size - i : 8;
-        for (size_t j = 0; j < octets; j++)
-            word |= (uint64_t)(uint8_t)source_id.data[i + j] << 8 * j;
+        memcpy(&word, source_id.data + i, source_id.size - i < 8 ? source_id.size - i : 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        word = __builtin_bswap64(word);
+#endif
         digest = (digest ^ word) * 0xff51afd7ed558ccdu;
         digest ^= digest >> 32;
     }

@@ -133,9 +133,9 @@ static size_t plan_pack(const struct show_details *details, uint8_t *base) {
     size_t words = (seats_count + 63) / 64 + 1; /* runs are read across two words */
     struct packer packer = {.base = base};
     struct reservation_plan *plan = pack_room(&packer, sizeof(*plan), 8);
+    uint64_t *free = pack_room(&packer, words * sizeof(*free), 8);
     struct plan_category *categories =
         pack_room(&packer, details->categories.count * sizeof(*categories), 8);
-    uint64_t *free = pack_room(&packer, words * sizeof(*free), 8);
     struct plan_section *sections =
         pack_room(&packer, details->sections.count * sizeof(*sections), 4);
     struct plan_row *rows = pack_room(&packer, rows_count * sizeof(*rows), 4);
@@ -262,19 +262,6 @@ struct show_details reservation_plan_details(const struct reservation_plan *plan
         .seats_per_buyer_max = plan->seats_per_buyer_max,
         .categories = {.items = categories, .count = plan->categories_count},
         .sections = {.items = sections, .count = plan->sections_count}};
-}
-
-uint32_t reservation_plan_section_of(const struct reservation_plan *plan, uint32_t seat) {
-    RESERVATION_ASSERT(seat < plan->seats_count);
-    uint32_t section = 0;
-    while (seat - plan->sections[section].seats_first >= plan->sections[section].seats_count)
-        section++;
-    return section;
-}
-
-int64_t reservation_plan_price_minor(const struct reservation_plan *plan, uint32_t section) {
-    RESERVATION_ASSERT(section < plan->sections_count);
-    return plan->categories[plan->sections[section].category].price_minor;
 }
 
 static const struct plan_row *plan_row_of(const struct reservation_plan *plan,

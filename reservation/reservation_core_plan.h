@@ -64,23 +64,24 @@ struct plan_row {
 };
 
 struct reservation_plan {
+    /* The first line: what nearly every command looks at. */
+    uint64_t *free;
+    const struct plan_category *categories;
+    struct plan_section *sections;
     int64_t starts_at;
     int64_t ends_at;
     int32_t hold_ttl_ms;
     int32_t seats_per_buyer_max;
-    const struct plan_category *categories;
-    struct plan_section *sections;
-    const struct plan_row *rows;
-    uint64_t *free;
-    const char *texts;
-    uint32_t octets; /* of the whole block */
     uint16_t seats_count;
-    uint16_t rows_count;
     uint16_t sections_count;
     uint8_t categories_count;
     uint8_t type; /* enum show_type */
     char currency[3];
     char country[2];
+    const struct plan_row *rows;
+    const char *texts;
+    uint32_t octets; /* of the whole block */
+    uint16_t rows_count;
     struct plan_text title, description, venue, city, region, time_zone;
 };
 
@@ -100,14 +101,29 @@ struct show_details reservation_plan_details(const struct reservation_plan *plan
 struct show_summary reservation_plan_summary(const struct reservation_plan *plan);
 struct text reservation_plan_currency(const struct reservation_plan *plan);
 
-/* Where a seat, or with seat -1 a general section's place, is. */
-uint32_t reservation_plan_section_of(const struct reservation_plan *plan, uint32_t seat);
-int64_t reservation_plan_price_minor(const struct reservation_plan *plan, uint32_t section);
+/* The section of a seat, which must be one of the plan's. */
+static inline uint32_t reservation_plan_section_of(const struct reservation_plan *plan,
+                                                   uint32_t seat) {
+    uint32_t section = 0;
+    while (seat - plan->sections[section].seats_first >= plan->sections[section].seats_count)
+        section++;
+    return section;
+}
+
+static inline int64_t reservation_plan_price_minor(const struct reservation_plan *plan,
+                                                   uint32_t section) {
+    return plan->categories[plan->sections[section].category].price_minor;
+}
+
+/* A seat, or with seat -1 a place of a general section. */
 struct place reservation_plan_place(const struct reservation_plan *plan, int32_t seat,
                                     uint32_t section);
 
-/* reservation_core_seats.c: which seats are free. */
-bool reservation_seat_is_free(const struct reservation_plan *plan, uint32_t seat);
+static inline bool reservation_seat_is_free(const struct reservation_plan *plan, uint32_t seat) {
+    return (plan->free[seat / 64] >> seat % 64 & 1) != 0;
+}
+
+/* reservation_core_seats.c: a free seat is taken, a taken one given back. */
 void reservation_seat_take(struct reservation_plan *plan, uint32_t seat);
 void reservation_seat_give(struct reservation_plan *plan, uint32_t seat);
 

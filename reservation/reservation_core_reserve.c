@@ -84,6 +84,24 @@ static struct integers seats_at_fault(struct reservation_decision *decision, str
     return (struct integers){.items = items, .count = count};
 }
 
+/* Whether these ascending seats are in the house, and each but once. */
+static bool seats_are_possible(const struct reservation_plan *plan, struct integers seats) {
+    int32_t before = -1;
+    for (size_t i = 0; i < seats.count; i++) {
+        if (seats.items[i] <= before)
+            return false;
+        before = seats.items[i];
+    }
+    return before < plan->seats_count;
+}
+
+static bool seats_are_free(const struct reservation_plan *plan, struct integers seats) {
+    for (size_t i = 0; i < seats.count; i++)
+        if (!reservation_seat_is_free(plan, (uint32_t)seats.items[i]))
+            return false;
+    return true;
+}
+
 /* Refuses what could not be reserved in an empty house; true if it has. Sorts the wish's seats. */
 static bool refuse_impossible(struct reservation_decision *decision,
                               struct reservation_wish *wish) {
@@ -95,14 +113,14 @@ static bool refuse_impossible(struct reservation_decision *decision,
         reason = REFUSAL_REASON_TOO_MANY_PLACES;
     } else if (wish->selection == SELECTION_NAMED) {
         wish->seats = seats_sorted(decision, wish->seats);
+        if (seats_are_possible(plan, wish->seats))
+            return false;
         reason = REFUSAL_REASON_NO_SUCH_SEAT;
         struct integers fault = seats_at_fault(decision, wish->seats, SEAT_UNKNOWN);
         if (fault.count == 0) {
             reason = REFUSAL_REASON_DUPLICATE_SEATS;
             fault = seats_at_fault(decision, wish->seats, SEAT_REPEATED);
         }
-        if (fault.count == 0)
-            return false;
         reservation_emit_refused_seats(decision, reason, fault);
         return true;
     } else {
@@ -143,10 +161,11 @@ static bool refuse_unavailable(struct reservation_decision *decision,
                                struct reservation_wish *wish) {
     const struct reservation_plan *plan = decision->show->plan;
     if (wish->selection == SELECTION_NAMED) {
-        struct integers taken = seats_at_fault(decision, wish->seats, SEAT_TAKEN);
-        if (taken.count > 0)
-            reservation_emit_refused_seats(decision, REFUSAL_REASON_SEATS_TAKEN, taken);
-        return taken.count > 0;
+        if (seats_are_free(plan, wish->seats))
+            return false;
+        reservation_emit_refused_seats(decision, REFUSAL_REASON_SEATS_TAKEN,
+                                       seats_at_fault(decision, wish->seats, SEAT_TAKEN));
+        return true;
     }
     if (wish->selection == SELECTION_GENERAL) {
         const struct plan_section *section = &plan->sections[wish->section];

@@ -3,10 +3,6 @@
 
 #include "reservation/reservation_core_state.h"
 
-bool reservation_seat_is_free(const struct reservation_plan *plan, uint32_t seat) {
-    return (plan->free[seat / 64] >> seat % 64 & 1) != 0;
-}
-
 void reservation_seat_take(struct reservation_plan *plan, uint32_t seat) {
     RESERVATION_ASSERT(seat < plan->seats_count);
     RESERVATION_ASSERT(reservation_seat_is_free(plan, seat));

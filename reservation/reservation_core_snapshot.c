@@ -137,7 +137,7 @@ void reservation_core_show_snapshot(const struct reservation_core *core,
     out->reservations = (struct snapshot_reservation_list){.items = items, .count = count};
 }
 
-static bool payment_is_sound(const struct snapshot_payment *payment) {
+static bool snapshot_payment_is_sound(const struct snapshot_payment *payment) {
     return payment->state >= PAYMENT_REQUESTED && payment->state <= PAYMENT_REFUND_FAILED &&
            payment->payment_id.size <= RESERVATION_PAYMENT_ID_OCTETS_MAX &&
            payment->code.size <= RESERVATION_CODE_OCTETS_MAX && payment->currency.size == 3 &&
@@ -147,8 +147,8 @@ static bool payment_is_sound(const struct snapshot_payment *payment) {
             (payment->attempt >= 1 && payment->attempt <= RESERVATION_ATTEMPTS_MAX));
 }
 
-static bool reservation_is_sound(const struct reservation_plan *plan,
-                                 const struct snapshot_reservation *in) {
+static bool snapshot_reservation_is_sound(const struct reservation_plan *plan,
+                                          const struct snapshot_reservation *in) {
     if (in->view.state <= RESERVATION_STATE_NONE ||
         in->view.state > RESERVATION_STATE_REFUND_FAILED || in->view.attempt < 0 ||
         in->view.attempt > RESERVATION_ATTEMPTS_MAX || in->refund_attempt < 0 ||
@@ -157,7 +157,7 @@ static bool reservation_is_sound(const struct reservation_plan *plan,
         in->cancel_reason > CANCEL_REASON_COUNT || in->payments.count > RESERVATION_PAYMENTS_MAX)
         return false;
     for (size_t i = 0; i < in->payments.count; i++)
-        if (!payment_is_sound(&in->payments.items[i]))
+        if (!snapshot_payment_is_sound(&in->payments.items[i]))
             return false;
     return reservation_places_are_sound(plan, in->view.selection, in->view.seats,
                                         in->selection_section, in->selection_category,
@@ -182,7 +182,7 @@ static bool payment_in(struct reservation_core *core, struct reservation *reserv
 
 static bool reservation_in(struct reservation_core *core, struct reservation_show *show,
                            const struct snapshot_reservation *in) {
-    if (!reservation_is_sound(show->plan, in) ||
+    if (!snapshot_reservation_is_sound(show->plan, in) ||
         reservation_store_find(core, show, &in->reservation_id) != NULL)
         return false;
     struct reservation *reservation = reservation_store_make(
@@ -247,7 +247,7 @@ void reservation_core_statistics_get(const struct reservation_core *core,
     size_t shows_map = shows->entries == NULL ? 0 : (size_t)shows->mask + 1;
     size_t octets_shows = core->octets_plans + reservation_slab_octets(&core->shows) +
                           shows_map * sizeof(*shows->entries) +
-                          core->heap_size * sizeof(*core->heap);
+                          core->heap_size * (sizeof(*core->heap) + sizeof(*core->heap_positions));
     *out = (struct reservation_statistics){.shows = core->shows.used,
                                            .seats = core->seats,
                                            .reservations = core->map_reservations.count,

@@ -114,29 +114,31 @@ struct reservation_list {
     uint32_t first, last;
 };
 
+/* Three lines of the cache: who it is and how far; its lists; its chain and what seldom changes. */
 struct reservation_show {
     struct uuid show_id;
     struct uuid owner_id;
+    struct reservation_plan *plan; /* NULL once closed */
     int64_t seq;
     int64_t clock;
-    struct reservation_plan *plan; /* NULL once closed */
-    int64_t holds_due_at;          /* no hold ends before */
-    int64_t forget_due_at;         /* nothing is forgotten before */
     uint32_t index;
-    uint32_t heap_position;
     uint8_t status; /* enum show_status */
     bool changed;   /* is in the queue of changed shows */
-    int32_t logic_version;
-    uint32_t reservations;  /* known */
-    uint32_t unsettled;     /* of them, those that keep the show from closing */
-    uint32_t callable;      /* of them, those that CancelShow must still call off */
-    uint32_t made;          /* the last number given */
-    uint32_t call_off_next; /* cancelled: nothing before this one is callable */
-    uint32_t changed_next;
+
+    int64_t holds_due_at __attribute__((aligned(64))); /* no hold ends before */
+    int64_t forget_due_at;                             /* nothing is forgotten before */
     struct reservation_list order;
     struct reservation_list timers[TIMER_COUNT];
+    uint32_t reservations; /* known */
+    uint32_t unsettled;    /* of them, those that keep the show from closing */
+    uint32_t callable;     /* of them, those that CancelShow must still call off */
+    uint32_t made;         /* the last number given */
+
+    struct hash chain __attribute__((aligned(64)));
     int64_t tick_not_before;
-    struct hash chain;
+    uint32_t call_off_next; /* cancelled: nothing before this one is callable */
+    uint32_t changed_next;
+    int32_t logic_version;
 };
 
 /* Open addressing, linear probing, no tombstones: entries are (hash, slot), slot 0 is empty. */
@@ -156,6 +158,17 @@ struct reservation_heap_entry {
     uint32_t show;
 };
 
+/* What is remembered of a command that will be stepped soon: hints, not state. */
+struct reservation_hint {
+    uint64_t reservation_spread, buyer_spread;
+    uint32_t show_hash, reservation_hash;
+    uint32_t show; /* slots, 0 while unknown */
+    uint32_t reservation;
+    bool has_reservation, has_buyer, tells_places;
+};
+
+#define RESERVATION_HINTS 16 /* a power of two, and more than the commands that a hint takes */
+
 struct reservation_core {
     struct reservation_memory memory;
     struct reservation_slab shows;
@@ -164,6 +177,7 @@ struct reservation_core {
     struct reservation_map map_reservations; /* (show, reservation id) */
     struct reservation_map map_buyers;       /* (show, buyer id): first of the buyer's chain */
     struct reservation_heap_entry *heap;     /* by a lower bound of when a show is due */
+    uint32_t *heap_positions;                /* of each show, by slot */
     size_t heap_count, heap_size;
     struct reservation_list changed; /* shows */
     size_t changed_count;
@@ -171,10 +185,16 @@ struct reservation_core {
     int64_t cursor;
     int32_t logic_version;
     size_t seats, payments, octets_plans;
+    struct reservation_hint hints[RESERVATION_HINTS];
+    uint32_t hints_next;
 };
 
 static inline bool uuid_equal(const struct uuid *a, const struct uuid *b) {
-    return memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
+    uint64_t x[2];
+    uint64_t y[2];
+    memcpy(x, a->octets, sizeof(x));
+    memcpy(y, b->octets, sizeof(y));
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
 static inline bool text_equal(struct text a, struct text b) {
@@ -200,7 +220,24 @@ static inline bool reservation_is_live(const struct reservation *reservation) {
            reservation->state <= RESERVATION_STATE_SOLD;
 }
 
-/* reservation_core_map.c: lookups give 0 where there is none. */
+/* Ids are random or digests already; the multiplications spread them over a table all the same. */
+static inline uint64_t reservation_map_spread(const struct uuid *id) {
+    uint64_t words[2];
+    memcpy(words, id->octets, sizeof(words));
+    uint64_t spread = words[0] * 0xff51afd7ed558ccdu;
+    return (spread ^ spread >> 32 ^ words[1]) * 0x9e3779b97f4a7c15u;
+}
+
+static inline uint32_t reservation_map_salted(uint64_t spread, uint32_t salt) {
+    spread = (spread ^ spread >> 29 ^ salt) * 0xc4ceb9fe1a85ec53u;
+    return (uint32_t)(spread >> 32);
+}
+
+/* reservation_core_map.c: salt tells the shows apart, 0 for shows themselves. Lookups give 0 where
+ * there is none. */
+static inline uint32_t reservation_map_hash(const struct uuid *id, uint32_t salt) {
+    return reservation_map_salted(reservation_map_spread(id), salt);
+}
 uint32_t reservation_map_show_find(const struct reservation_core *core, const struct uuid *id);
 void reservation_map_show_insert(struct reservation_core *core, uint32_t slot);
 uint32_t reservation_map_reservation_find(const struct reservation_core *core, uint32_t show,
@@ -212,7 +249,6 @@ uint32_t reservation_map_buyer_find(const struct reservation_core *core, uint32_
 void reservation_map_buyer_insert(struct reservation_core *core, uint32_t slot);
 void reservation_map_buyer_remove(struct reservation_core *core, uint32_t slot);
 void reservation_map_free(struct reservation_core *core);
-void reservation_map_prefetch(const struct reservation_core *core, const struct command *command);
 
 /*
  * reservation_core_store.c: shows, reservations and payments as memory. find gives NULL where there
@@ -309,10 +345,11 @@ uint32_t reservation_timer_due(struct reservation_core *core, struct reservation
 /* Forgets what is due to be forgotten at this time of the show's clock. */
 void reservation_timer_forget(struct reservation_core *core, struct reservation_show *show,
                               int64_t now_ms);
-void reservation_timer_show_add(struct reservation_core *core, struct reservation_show *show);
+void reservation_timer_show_add(struct reservation_core *core, const struct reservation_show *show);
+void reservation_timer_deinit(struct reservation_core *core);
 /* The show may now be due as early as this. */
-void reservation_timer_show_lower(struct reservation_core *core, struct reservation_show *show,
-                                  int64_t due_at);
+void reservation_timer_show_lower(struct reservation_core *core,
+                                  const struct reservation_show *show, int64_t due_at);
 /* When a show with nothing unsettled closes. */
 int64_t reservation_show_closes_at(const struct reservation_show *show);
 

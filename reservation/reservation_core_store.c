@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/reservation_core_state.h"
 
+_Static_assert(sizeof(struct reservation_show) == 192, "a show is three lines of cache");
 _Static_assert(sizeof(struct reservation) == 96, "a reservation is a line and a half of cache");
 _Static_assert(RESERVATION_PLACES_PER_RESERVATION_MAX <= UINT8_MAX, "fits reservation.quantity");
 _Static_assert(RESERVATION_PLACES_PER_RESERVATION_MAX * sizeof(uint16_t) <=
@@ -16,12 +17,12 @@ struct reservation_show *reservation_store_show_make(struct reservation_core *co
                                                      const struct uuid *owner_id) {
     uint32_t slot = reservation_slab_allocate(&core->shows, &core->memory);
     struct reservation_show *show = show_at(core, slot);
-    show->show_id = *show_id;
-    show->owner_id = *owner_id;
-    show->index = slot;
-    show->holds_due_at = RESERVATION_NEVER;
-    show->forget_due_at = RESERVATION_NEVER;
-    show->tick_not_before = INT64_MIN;
+    *show = (struct reservation_show){.show_id = *show_id,
+                                      .owner_id = *owner_id,
+                                      .index = slot,
+                                      .holds_due_at = RESERVATION_NEVER,
+                                      .forget_due_at = RESERVATION_NEVER,
+                                      .tick_not_before = INT64_MIN};
     reservation_map_show_insert(core, slot);
     reservation_timer_show_add(core, show);
     return show;
@@ -95,12 +96,12 @@ struct reservation *reservation_store_make(struct reservation_core *core,
     RESERVATION_ASSERT(seats.count == 0 || seats.count == (size_t)quantity);
     uint32_t slot = reservation_slab_allocate(&core->reservations, &core->memory);
     struct reservation *reservation = reservation_at(core, slot);
-    reservation->reservation_id = *reservation_id;
-    reservation->buyer_id = *buyer_id;
-    reservation->slot = slot;
-    reservation->show = show->index;
-    reservation->made = ++show->made;
-    reservation->quantity = (uint8_t)quantity;
+    *reservation = (struct reservation){.reservation_id = *reservation_id,
+                                        .buyer_id = *buyer_id,
+                                        .slot = slot,
+                                        .show = show->index,
+                                        .made = ++show->made,
+                                        .quantity = (uint8_t)quantity};
     uint16_t *kept = reservation->seats.few;
     if (quantity > RESERVATION_SEATS_INLINE) {
         kept = reservation_block_allocate(&core->memory, (size_t)quantity * sizeof(*kept));
@@ -148,13 +149,6 @@ void reservation_store_forget(struct reservation_core *core, struct reservation_
     reservation_slab_release(&core->reservations, reservation->slot);
 }
 
-static bool is_callable(const struct reservation *reservation) {
-    return reservation->state == RESERVATION_STATE_HELD ||
-           reservation->state == RESERVATION_STATE_PAYING ||
-           reservation->state == RESERVATION_STATE_SOLD ||
-           (reservation->state == RESERVATION_STATE_SECURED && reservation->cancel == CANCEL_NONE);
-}
-
 static bool payment_is_unsettled(const struct reservation_payment *payment) {
     switch ((enum payment_state)payment->state) {
     case PAYMENT_REQUESTED:
@@ -168,32 +162,31 @@ static bool payment_is_unsettled(const struct reservation_payment *payment) {
     }
 }
 
-static bool is_unsettled(const struct reservation *reservation) {
-    switch ((enum reservation_state)reservation->state) {
-    case RESERVATION_STATE_HELD:
-    case RESERVATION_STATE_PAYING:
-    case RESERVATION_STATE_SECURED:
-    case RESERVATION_STATE_REFUNDING:
-    case RESERVATION_STATE_REFUND_FAILED:
-        return true;
-    default:
-        break;
-    }
-    for (const struct reservation_payment *payment = reservation->payments; payment != NULL;
-         payment = payment->next)
+static unsigned flags_of(const struct reservation *reservation) {
+    static const uint8_t flags_of_state[RESERVATION_STATE_COUNT] = {
+        [RESERVATION_STATE_HELD] = RESERVATION_FLAG_UNSETTLED | RESERVATION_FLAG_CALLABLE,
+        [RESERVATION_STATE_PAYING] = RESERVATION_FLAG_UNSETTLED | RESERVATION_FLAG_CALLABLE,
+        [RESERVATION_STATE_SECURED] = RESERVATION_FLAG_UNSETTLED | RESERVATION_FLAG_CALLABLE,
+        [RESERVATION_STATE_SOLD] = RESERVATION_FLAG_CALLABLE,
+        [RESERVATION_STATE_REFUNDING] = RESERVATION_FLAG_UNSETTLED,
+        [RESERVATION_STATE_REFUND_FAILED] = RESERVATION_FLAG_UNSETTLED,
+    };
+    unsigned flags = flags_of_state[reservation->state];
+    if (reservation->state == RESERVATION_STATE_SECURED && reservation->cancel != CANCEL_NONE)
+        flags &= ~RESERVATION_FLAG_CALLABLE;
+    const struct reservation_payment *payment = reservation->payments;
+    for (; (flags & RESERVATION_FLAG_UNSETTLED) == 0 && payment != NULL; payment = payment->next)
         if (payment_is_unsettled(payment))
-            return true;
-    return false;
+            flags |= RESERVATION_FLAG_UNSETTLED;
+    return flags | (reservation->flags & RESERVATION_FLAG_MOVED);
 }
 
 void reservation_store_recount(struct reservation_core *core, struct reservation_show *show,
                                struct reservation *reservation) {
-    unsigned flags = reservation->flags & RESERVATION_FLAG_MOVED;
-    if (is_callable(reservation))
-        flags |= RESERVATION_FLAG_CALLABLE;
-    if (is_unsettled(reservation))
-        flags |= RESERVATION_FLAG_UNSETTLED;
+    unsigned flags = flags_of(reservation);
     unsigned before = reservation->flags;
+    if (flags == before)
+        return;
     show->callable += (flags & RESERVATION_FLAG_CALLABLE) != 0;
     show->callable -= (before & RESERVATION_FLAG_CALLABLE) != 0;
     show->unsettled += (flags & RESERVATION_FLAG_UNSETTLED) != 0;

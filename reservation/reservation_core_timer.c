@@ -120,7 +120,7 @@ static int64_t show_due_at(const struct reservation_core *core,
 static void heap_place(struct reservation_core *core, size_t position,
                        struct reservation_heap_entry entry) {
     core->heap[position] = entry;
-    show_at(core, entry.show)->heap_position = (uint32_t)position;
+    core->heap_positions[entry.show] = (uint32_t)position;
 }
 
 static void heap_up(struct reservation_core *core, size_t position) {
@@ -151,30 +151,50 @@ static void heap_down(struct reservation_core *core, size_t position) {
     heap_place(core, position, entry);
 }
 
-void reservation_timer_show_add(struct reservation_core *core, struct reservation_show *show) {
-    if (core->heap_count == core->heap_size) {
-        size_t size = core->heap_size == 0 ? 1024 : 2 * core->heap_size;
-        struct reservation_heap_entry *heap =
-            reservation_memory_allocate(&core->memory, size * sizeof(*heap));
-        if (core->heap_count > 0)
-            memcpy(heap, core->heap, core->heap_count * sizeof(*heap));
-        reservation_memory_release(&core->memory, core->heap, core->heap_size * sizeof(*heap));
-        core->heap = heap;
-        core->heap_size = size;
+static void heap_grow(struct reservation_core *core) {
+    size_t before = core->heap_size;
+    size_t size = before == 0 ? 1024 : 2 * before;
+    struct reservation_heap_entry *heap =
+        reservation_memory_allocate(&core->memory, size * sizeof(*heap));
+    uint32_t *positions =
+        reservation_memory_allocate(&core->memory, (size + 1) * sizeof(*positions));
+    if (before > 0) {
+        memcpy(heap, core->heap, before * sizeof(*heap));
+        memcpy(positions, core->heap_positions, (before + 1) * sizeof(*positions));
     }
-    core->heap[core->heap_count] =
-        (struct reservation_heap_entry){.key = RESERVATION_NEVER, .show = show->index};
-    show->heap_position = (uint32_t)core->heap_count++;
+    reservation_timer_deinit(core);
+    core->heap = heap;
+    core->heap_positions = positions;
+    core->heap_size = size;
 }
 
-void reservation_timer_show_lower(struct reservation_core *core, struct reservation_show *show,
-                                  int64_t due_at) {
+void reservation_timer_deinit(struct reservation_core *core) {
+    if (core->heap_size == 0)
+        return;
+    reservation_memory_release(&core->memory, core->heap, core->heap_size * sizeof(*core->heap));
+    reservation_memory_release(&core->memory, core->heap_positions,
+                               (core->heap_size + 1) * sizeof(*core->heap_positions));
+}
+
+/* Slots of shows are 1, 2, 3, …: as many as there are entries. */
+void reservation_timer_show_add(struct reservation_core *core,
+                                const struct reservation_show *show) {
+    if (core->heap_count == core->heap_size)
+        heap_grow(core);
+    RESERVATION_ASSERT(show->index == core->heap_count + 1);
+    heap_place(core, core->heap_count++,
+               (struct reservation_heap_entry){.key = RESERVATION_NEVER, .show = show->index});
+}
+
+void reservation_timer_show_lower(struct reservation_core *core,
+                                  const struct reservation_show *show, int64_t due_at) {
     if (due_at < show->tick_not_before)
         due_at = show->tick_not_before;
-    if (due_at >= core->heap[show->heap_position].key)
+    uint32_t position = core->heap_positions[show->index];
+    if (due_at >= core->heap[position].key)
         return;
-    core->heap[show->heap_position].key = due_at;
-    heap_up(core, show->heap_position);
+    core->heap[position].key = due_at;
+    heap_up(core, position);
 }
 
 int64_t reservation_core_due_next(struct reservation_core *core) {

@@ -18,7 +18,8 @@ TOKEN = "EAAA-test-token"
 def binary(name):
     """The newest build of a daemon, or the one in $SEATLOG_BIN."""
     chosen = os.environ.get("SEATLOG_BIN")
-    found = [pathlib.Path(chosen) / name] if chosen else ROOT.glob(f"build*/bin/{name}")
+    found = [pathlib.Path(chosen) / name] if chosen else \
+        [*ROOT.glob(f"build*/bin/{name}"), *ROOT.glob(f"build/*/bin/{name}")]
     found = [path for path in found if path.exists()]
     assert found, f"{name} is not built"
     return max(found, key=lambda path: path.stat().st_mtime)

@@ -305,7 +305,9 @@ static void state_answer(struct request *request, enum reservation_state state,
     request_answer_json(
         request, MHD_HTTP_OK,
         reservation_state_json(&booking->show_id, &booking->reservation_id, state, reason));
-    request_header_add(request, "Location", location_after(request, "reservations"));
+    bool held = booking->command.kind == COMMAND_RELEASE;
+    request_header_add(request, "Location",
+                       location_after(request, held ? "reservations" : "orders"));
 }
 
 static void change_decided(struct request *request) {

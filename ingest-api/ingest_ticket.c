@@ -44,12 +44,15 @@ static void pdf_answer(struct request *request, const PGresult *row) {
                            .data);
 }
 
+/* Called off is the order, before the ticket is revoked: whichever is known first counts. */
 static void ticket_issued_query(struct request *request, struct pg *pg) {
     struct ticket_state *state = request->state;
     struct error error;
     PGresult *row = PG_QUERY(pg, &error,
-                             "SELECT d.pdf, t.revoked_at IS NOT NULL FROM ticket.ticket t"
+                             "SELECT d.pdf, t.revoked_at IS NOT NULL"
+                             " OR coalesce(r.state <> 'SOLD', false) FROM ticket.ticket t"
                              " LEFT JOIN ticket.document d ON d.document_id = t.ticket_id"
+                             " LEFT JOIN catalog.reservation r ON r.reservation_id = t.order_id"
                              " WHERE t.ticket_id = $1 AND t.buyer_id = $2",
                              PG_UUID(&state->ticket_id), PG_UUID(&request->session.user_id));
     if (row == NULL) {

@@ -52,7 +52,8 @@ void reservation_decide_pay(struct reservation_decision *decision,
         return;
     }
     uint64_t digest = reservation_source_digest(decision->command->as.pay.source_id);
-    if (reservation_payment_source(reservation, digest) != NULL) {
+    bool was_free = reservation->attempt == 0 && reservation->state != RESERVATION_STATE_HELD;
+    if (was_free || reservation_payment_source(reservation, digest) != NULL) {
         reservation_emit_noted(decision, reservation);
         return;
     }

@@ -51,6 +51,9 @@ struct story {
 /* One story with its own show; fails the running test with both texts where they differ. */
 void story_run(const char *text);
 
+/* What happens in a story: its commands, with the events they led to. The caller frees it. */
+char *story_play_text(const char *text);
+
 /* The pieces, for tests that play without a text. */
 void story_init(struct story *story);
 void story_deinit(struct story *story);

@@ -4,4 +4,4 @@
 add_library(core_story STATIC core_story.c core_story_parse.c core_story_render.c)
 target_link_libraries(core_story PUBLIC reservation_core seatlog_codec PkgConfig::CMOCKA)
 
-seatlog_unit_test(core_reserve core_story)
+seatlog_unit_test(core_stories core_story)

@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,7 +39,7 @@
 #define HOLD_TTL_MS (30 * 60 * 1000)
 
 static const struct config_option options[] = {
-    {"mode", CONFIG_TEXT, NULL, 0, 0, "prepare, drain, flow or pace"},
+    {"mode", CONFIG_TEXT, NULL, 0, 0, "prepare, drain, flow, pace or recover"},
     {"run", CONFIG_INTEGER, "1", 0, 1000000000000,
      "number of the run; its shows are derived from it"},
     {"fill_first", CONFIG_INTEGER, "0", 0, 100000, "first fill"},
@@ -46,6 +47,8 @@ static const struct config_option options[] = {
     {"partitions", CONFIG_INTEGER, "6", 1, 10000, "partitions of the topics"},
     {"pid", CONFIG_INTEGER, "0", 0, 100000000, "process id of the decider, for drain"},
     {"rate", CONFIG_INTEGER, "2000", 1, 1000000, "commands a second, for pace"},
+    {"decider", CONFIG_TEXT, "", 0, 0, "shell command that becomes the decider, for recover"},
+    {"rounds", CONFIG_INTEGER, "20", 1, 1000, "kills, for recover"},
     {0},
 };
 
@@ -396,6 +399,60 @@ static void pace(struct bench *bench, int64_t rate) {
     free(bench->latency_us);
 }
 
+static pid_t decider_start(const char *command) {
+    pid_t pid = fork();
+    if (pid < 0) {
+        fail("fork", "");
+    }
+    if (pid == 0) {
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    return pid;
+}
+
+/* The bench's own connections are warm and do not count: the reader stays through all rounds. */
+static void hold_await(struct bench *bench, int64_t number) {
+    hold_send(bench, number);
+    int64_t begin_us = now_us();
+    while (atomic_load(&bench->seen) <= number) {
+        rd_kafka_poll(bench->producer, 1);
+        if (now_us() - begin_us > PATIENCE_MS * 1000LL) {
+            fail("no answer in a minute", "");
+        }
+    }
+}
+
+static void recover(struct bench *bench, const char *command, int64_t rounds) {
+    int64_t *took_us = calloc((size_t)rounds, sizeof(int64_t));
+    if (took_us == NULL || rounds >= HOLDS_PER_FILL) {
+        fail("too many rounds", "");
+    }
+    pthread_t reader;
+    reader_start(bench, rounds + 1, EVENT_RESERVED);
+    pthread_create(&reader, NULL, reader_thread, bench);
+    pid_t decider = decider_start(command);
+    hold_await(bench, 0);
+    for (int64_t i = 0; i < rounds; i++) {
+        usleep(200000 + (useconds_t)(i * 37 % 10) * 30000);
+        int64_t killed_us = now_us();
+        kill(decider, SIGKILL);
+        waitpid(decider, NULL, 0);
+        decider = decider_start(command);
+        hold_await(bench, i + 1);
+        took_us[i] = now_us() - killed_us;
+    }
+    pthread_join(reader, NULL);
+    reader_stop(bench);
+    kill(decider, SIGTERM);
+    waitpid(decider, NULL, 0);
+    qsort(took_us, (size_t)rounds, sizeof(int64_t), latency_compare);
+    printf("kills %" PRId64 " median_ms %.0f p99_ms %.0f max_ms %.0f\n", rounds,
+           (double)took_us[rounds / 2] / 1e3, (double)took_us[rounds * 99 / 100] / 1e3,
+           (double)took_us[rounds - 1] / 1e3);
+    free(took_us);
+}
+
 static rd_kafka_t *client_new(const struct config *config, enum kafka_role role) {
     rd_kafka_conf_t *conf = kafka_conf_new(config, role);
     char message[ERROR_MESSAGE_SIZE];
@@ -424,6 +481,9 @@ static void mode_run(struct bench *bench, const char *mode) {
         throughput(bench, 0);
     } else if (strcmp(mode, "pace") == 0) {
         pace(bench, config_integer(bench->config, "rate"));
+    } else if (strcmp(mode, "recover") == 0) {
+        recover(bench, config_text(bench->config, "decider"),
+                config_integer(bench->config, "rounds"));
     } else {
         fail("no such mode", mode);
     }

@@ -144,7 +144,7 @@ def test_a_returned_order_is_refunded_and_its_tickets_are_void(ada, new_show, pr
     payment, = provider.payments_of(reservation_uuid(reservation["reservation_id"]))
     assert payment["refunded_money"]["amount"] == sold["total_minor"]
     eventually(lambda: [t.kind for t in log.tickets(event_id)] == ["TicketsIssued", "TicketsRevoked"], "revoked")
-    mailbox.wait(ada.username, subject="refund")
+    mailbox.wait(ada.username, subject="Refund made")
 
 
 def test_a_refund_that_fails_can_be_asked_for_again_by_an_operator(ada, operator, new_show, provider):

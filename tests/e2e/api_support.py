@@ -94,6 +94,20 @@ def fields(answer):
     return [error["field"] for error in answer.json()["errors"]]
 
 
+def event_body(**changes):
+    """A valid event, changed; ... takes a member away."""
+    starts = time.time() + 20 * 86400
+    body = {
+        "title": "幽霊 Ghost", "type": "film", "venue": "Pageant Theatre", "city": "Chico", "country": "US",
+        "starts_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(starts)),
+        "ends_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(starts + 7200)),
+        "time_zone": "America/Los_Angeles", "currency": "USD",
+        "categories": [{"name": "Seat", "price_minor": 1250}],
+        "sections": [{"name": "Stalls", "category": "Seat", "rows": [{"label": "A", "seats": 4}]}]}
+    body.update(changes)
+    return {name: value for name, value in body.items() if value is not ...}
+
+
 class Instance:
     """An ingest-api of the test's own, beside the stack's, on the same Kafka and PostgreSQL."""
 
@@ -196,7 +210,3 @@ def paused(stack, *names):
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-
-
-def clock():
-    return time.monotonic()

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from api_support import Api, Contract, paused
+from api_support import Api, Contract, event_body, paused
 from clients import Buyer, eventually
 
 
@@ -95,7 +95,6 @@ def test_the_same_request_again_is_the_same_reservation(buyer, new_show):
 
 
 def test_the_same_event_again_is_the_same_event(seller):
-    from test_api_input import event_body
     key, body = {"Idempotency-Key": secrets.token_hex(8)}, event_body()
     first = seller("POST", "/events", body, headers=key)
     again = seller("POST", "/events", body, headers=key)

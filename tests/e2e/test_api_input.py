@@ -6,13 +6,12 @@ import json
 import random
 import secrets
 import socket
-import time
 import urllib.parse
 
 import pytest
 import requests
 
-from api_support import Api, Contract, fields
+from api_support import Api, Contract, event_body, fields
 from clients import TIMEOUT, Buyer, retried
 
 UNKNOWN_EVENT = "00000000-0000-4000-8000-000000000000"
@@ -31,19 +30,6 @@ def buyer(stack, contract):
 @pytest.fixture(scope="module")
 def seller(contract, organizer):
     return Api.of(contract, organizer)
-
-
-def event_body(**changes):
-    starts = time.time() + 20 * 86400
-    body = {
-        "title": "幽霊 Ghost", "type": "film", "venue": "Pageant Theatre", "city": "Chico", "country": "US",
-        "starts_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(starts)),
-        "ends_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(starts + 7200)),
-        "time_zone": "America/Los_Angeles", "currency": "USD",
-        "categories": [{"name": "Seat", "price_minor": 1250}],
-        "sections": [{"name": "Stalls", "category": "Seat", "rows": [{"label": "A", "seats": 4}]}]}
-    body.update(changes)
-    return {name: value for name, value in body.items() if value is not ...}
 
 
 @pytest.mark.parametrize("octets, kind, status", [

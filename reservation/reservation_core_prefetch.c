@@ -3,11 +3,11 @@
 
 /*
  * A command's memory hangs together: map, show, map, reservation, its neighbours. Each call takes
- * one step along that chain for each of four commands, so that no step waits for the one before it.
+ * one step along that chain for each of five commands, so that no step waits for the one before it.
  * What is read here may be out of date by the time of the command: slots always name memory of the
  * slab, and nothing but a fetch comes of it.
  */
-#define STAGE_DISTANCE 3
+#define STAGE_DISTANCE 2
 
 static void fetch(const void *memory, size_t lines) {
     for (size_t i = 0; i < lines; i++)
@@ -57,6 +57,11 @@ static void hint_show(const struct reservation_core *core, struct reservation_hi
         map_fetch(&core->map_buyers, reservation_map_salted(hint->buyer_spread, hint->show));
 }
 
+static void slot_fetch(const struct reservation_core *core, uint32_t slot) {
+    if (slot != 0)
+        fetch(reservation_at(core, slot), 2);
+}
+
 static void hint_reservation(const struct reservation_core *core, struct reservation_hint *hint) {
     if (hint->show == 0)
         return;
@@ -64,26 +69,41 @@ static void hint_reservation(const struct reservation_core *core, struct reserva
     if (show->plan != NULL)
         fetch(show->plan, hint->tells_places ? 10 : 5);
     fetch(&core->heap[core->heap_positions[hint->show]], 1);
-    if (show->holds_due_at != RESERVATION_NEVER)
-        fetch(reservation_at(core, show->timers[TIMER_HELD].first), 2);
+    slot_fetch(core, show->timers[TIMER_HELD].first); /* may be due */
     if (hint->has_reservation)
         hint->reservation = map_guess(&core->map_reservations, hint->reservation_hash);
-    if (hint->reservation != 0)
-        fetch(reservation_at(core, hint->reservation), 2);
-    else if (hint->has_buyer && show->order.last != 0)
-        fetch(reservation_at(core, show->order.last), 2);
+    slot_fetch(core, hint->reservation);
+    if (hint->reservation == 0 && hint->has_buyer) { /* will be put behind these */
+        slot_fetch(core, show->order.last);
+        slot_fetch(core, show->timers[TIMER_HELD].last);
+    }
+    if (!hint->has_reservation)
+        slot_fetch(core, show->timers[TIMER_FORGET].last);
 }
 
 static void hint_neighbours(const struct reservation_core *core,
                             const struct reservation_hint *hint) {
+    if (hint->show == 0)
+        return;
+    uint32_t slot = hint->reservation;
+    if (slot == 0)
+        slot = show_at(core, hint->show)->timers[TIMER_HELD].first;
+    if (slot == 0)
+        return;
+    const struct reservation *reservation = reservation_at(core, slot);
+    if (reservation->payments != NULL)
+        fetch(reservation->payments, 1);
+    slot_fetch(core, reservation->next_in_timer);
+    slot_fetch(core, reservation->previous_in_timer);
+}
+
+/* The first payment is mostly the only one. Its block is memory, whatever became of the payment. */
+static void hint_payment(const struct reservation_core *core, const struct reservation_hint *hint) {
     if (hint->reservation == 0)
         return;
-    const struct reservation *reservation = reservation_at(core, hint->reservation);
-    fetch(reservation->payments, 1);
-    if (reservation->next_in_timer != 0)
-        fetch(&reservation_at(core, reservation->next_in_timer)->next_in_timer, 1);
-    if (reservation->previous_in_timer != 0)
-        fetch(&reservation_at(core, reservation->previous_in_timer)->next_in_timer, 1);
+    const struct reservation_payment *payment = reservation_at(core, hint->reservation)->payments;
+    if (payment != NULL)
+        fetch(payment->payment_id, 1);
 }
 
 void reservation_core_prefetch(struct reservation_core *core, const struct command *command) {
@@ -92,4 +112,5 @@ void reservation_core_prefetch(struct reservation_core *core, const struct comma
     hint_show(core, &core->hints[(next - STAGE_DISTANCE) % RESERVATION_HINTS]);
     hint_reservation(core, &core->hints[(next - 2 * STAGE_DISTANCE) % RESERVATION_HINTS]);
     hint_neighbours(core, &core->hints[(next - 3 * STAGE_DISTANCE) % RESERVATION_HINTS]);
+    hint_payment(core, &core->hints[(next - 4 * STAGE_DISTANCE) % RESERVATION_HINTS]);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "reservation/reservation_core.h"
 
@@ -16,7 +17,8 @@
 #define ROWS 10u
 #define SEATS_PER_ROW 20u
 #define PAIRS (ROWS * SEATS_PER_ROW / 2) /* what is sold: two neighbours */
-#define BATCH 4096u
+#define BATCH 1024u
+#define TICKS_PER_BATCH_MAX 512u
 #define AHEAD RESERVATION_PREFETCH_AHEAD
 #define DELAY 20000u   /* commands between a step of a purchase and its next */
 #define RATE_PER_MS 1u /* commands a millisecond of the shows' time */
@@ -198,8 +200,26 @@ static void purchase_add(struct bench *bench, struct pending pending) {
     bench->pending[bench->pending_tail++] = pending;
 }
 
+/* As the daemon does: a Tick for every show with due work, 250 ms after it was due. */
+static void ticks_add(struct bench *bench) {
+    int64_t at_ms = now_ms(bench);
+    struct uuid show_id;
+    while (bench->count < TICKS_PER_BATCH_MAX &&
+           reservation_core_due_pop(bench->core, at_ms - 250, at_ms + 1000, &show_id)) {
+        struct command *command = &bench->commands[bench->count++];
+        command->kind = COMMAND_TICK;
+        command->as.head.show_id = show_id;
+        command->as.head.command_id = uuid_of(4, bench->made);
+        bench->made++;
+        bench->ticks++;
+    }
+}
+
 static void batch_make(struct bench *bench) {
     bench->count = 0;
+    uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    ticks_add(bench);
+    bench->cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     while (bench->count < BATCH) {
         while (bench->expiring_head < bench->expiring_tail &&
                bench->expiring[bench->expiring_head].at_ms <= now_ms(bench)) {
@@ -234,16 +254,6 @@ static void step(struct bench *bench, const struct command *command, int64_t at_
     }
 }
 
-/* As the daemon does: a Tick for every show with due work, 250 ms after it was due. */
-static void ticks_step(struct bench *bench, int64_t at_ms) {
-    struct command tick = {.kind = COMMAND_TICK};
-    while (
-        reservation_core_due_pop(bench->core, at_ms - 250, at_ms + 1000, &tick.as.head.show_id)) {
-        step(bench, &tick, at_ms);
-        bench->ticks++;
-    }
-}
-
 static void batch_step(struct bench *bench) {
     uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     uint64_t wall = clock_ns(CLOCK_MONOTONIC);
@@ -253,8 +263,6 @@ static void batch_step(struct bench *bench) {
             reservation_core_prefetch(bench->core, &bench->commands[i + AHEAD]);
         int64_t at_ms = BEGIN_MS + (int64_t)((first + i) / RATE_PER_MS);
         step(bench, &bench->commands[i], at_ms);
-        if (i % 512 == 0)
-            ticks_step(bench, at_ms);
     }
     bench->cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     bench->wall_ns += clock_ns(CLOCK_MONOTONIC) - wall;
@@ -385,7 +393,17 @@ static double best_available_measure(struct bench *bench) {
     return per_second(count, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin);
 }
 
-int main(void) {
+/* Memory in huge pages, where the system has them on request: glibc reads its environment once. */
+static void huge_pages_ask(char **arguments) {
+    if (getenv("GLIBC_TUNABLES") != NULL)
+        return;
+    setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 1);
+    execv("/proc/self/exe", arguments);
+}
+
+int main(int count, char **arguments) {
+    (void)count;
+    huge_pages_ask(arguments);
     size_t octets = 0;
     struct reservation_allocator allocator = {
         .allocate = heap_allocate, .release = heap_release, .context = &octets};
@@ -409,7 +427,7 @@ int main(void) {
             batch_step(&bench);
         } while (bench.count == BATCH);
         reservation_core_statistics_get(bench.core, &after);
-        uint64_t commands = bench.made + bench.ticks;
+        uint64_t commands = bench.made;
         double rate = per_second(commands, bench.cpu_ns);
         printf("round %d: %" PRIu64 " commands (%" PRIu64 " Ticks), %.0f/s by CPU time (%.0f ns "
                "each), %.0f/s by the wall's clock; %" PRIu64

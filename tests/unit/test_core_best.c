@@ -24,7 +24,7 @@ static struct reservation_plan *house_build(struct story *story, const char *pic
     static struct row rows[ROWS_MAX];
     static struct section sections[8];
     static struct text labels[SEATS_MAX];
-    static char names[SEATS_MAX][4];
+    static char names[SEATS_MAX][12];
     static const struct category categories[] = {{TEXT_LITERAL("Best"), 1000},
                                                  {TEXT_LITERAL("Good"), 500}};
     for (int i = 0; i < SEATS_MAX; i++) {

@@ -68,6 +68,11 @@ def test_what_is_wrong_with_a_signup_is_named(api, body, wrong):
     assert answer.status_code == 422 and fields(answer) == wrong
 
 
+def test_nobody_makes_himself_an_organizer_unless_it_is_allowed(api):
+    answer = api("POST", "/signup", {"username": new_name(), "password": PASSWORD, "role": "organizer"})
+    assert answer.status_code == 403
+
+
 def test_a_wrong_password_and_an_unknown_name_look_the_same(api):
     name = new_name()
     api("POST", "/signup", {"username": name, "password": PASSWORD})

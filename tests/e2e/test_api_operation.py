@@ -13,12 +13,11 @@ import urllib.parse
 
 import pytest
 import requests
-import urllib3
 
 from api_support import Api, Cable, Contract, Instance, paused
 from clients import TIMEOUT, Buyer, eventually
 
-urllib3.disable_warnings()
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS", "ignore:.*httpx module")
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@
 #include "runtime/error.h"
 #include "runtime/identity.h"
 #include "runtime/log.h"
+#include "runtime/metrics.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -265,10 +266,21 @@ static void reconcile_once(struct payment_reconciler *reconciler) {
     }
 }
 
+/* While the work is still being read from the log, all that is missing from it would look like an
+ * orphan. */
+static bool log_read(void) {
+    struct buffer reason = {0};
+    bool ready = metrics_ready(&reason);
+    buffer_deinit(&reason);
+    return ready;
+}
+
 static void *reconciler_run(void *context) {
     struct payment_reconciler *reconciler = context;
     while (!atomic_load(&reconciler->stopping) && !daemon_sleep_ms(TICK_MS)) {
-        reconcile_once(reconciler);
+        if (log_read()) {
+            reconcile_once(reconciler);
+        }
     }
     return NULL;
 }

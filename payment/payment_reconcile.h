@@ -14,7 +14,8 @@
  * alarm.
  *
  * It looks from what was compared before, or the oldest unsettled attempt, on; less an overlap.
- * What is younger than settle_ms is left to the worker.
+ * What is younger than settle_ms is left to the worker, and nothing is compared before the log has
+ * been read to its end: what is not read yet would look like an orphan.
  */
 struct payment_reconciler;
 

@@ -8,7 +8,7 @@ import pytest
 
 from payment_support import House, Pillars, Reservation, eventually
 
-BUYERS = 80
+BUYERS = 150
 KILLS = 8
 
 
@@ -47,7 +47,7 @@ def life(buyer, number):
 
 
 def test_killed_again_and_again(house):
-    house.simulator.behave(latency_ms=60, latency_jitter_ms=200, refund_settle_ms=300, faults=[
+    house.simulator.behave(latency_ms=150, latency_jitter_ms=500, refund_settle_ms=800, faults=[
         {"operation": "*", "kind": "drop", "acts": True, "count": 0, "probability": 0.08},
         {"operation": "*", "kind": "drop", "acts": False, "count": 0, "probability": 0.05},
         {"operation": "*", "kind": "fail", "count": 0, "probability": 0.05}])
@@ -63,7 +63,7 @@ def test_killed_again_and_again(house):
             house.kill()
             kills += 1
             house.start(wait=kills % 2 == 0)
-            kill_at = time.monotonic() + chance.uniform(0.2, 1.2)
+            kill_at = time.monotonic() + chance.uniform(0.2, 0.8)
     print(f"{BUYERS} reservations through {kills} kills")
     assert kills >= 3
 
@@ -91,6 +91,8 @@ def test_a_restart_reports_what_was_known_after_the_hold(house):
     buyer.pay(hold_s=2)
     buyer.command("PaymentAuthorized")
     house.kill()
+    house.sql.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                      "WHERE application_name = 'seatlog-payment-worker' AND datname = current_database()")
     house.sql.execute("DROP TRIGGER hold_back ON payment.work")
     time.sleep(2.5)
     house.start()
@@ -133,3 +135,26 @@ def test_two_instances_share_the_work(house, tmp_path):
     last = Reservation(house)
     last.pay()
     last.command("PaymentAuthorized", seconds=90)
+
+
+def test_postgres_drops_every_connection_again_and_again(house):
+    """What the provider said while PostgreSQL was away is written when it is back; nothing is asked twice for it."""
+    house.simulator.behave(latency_ms=100, latency_jitter_ms=300)
+    buyers = [Reservation(house) for _ in range(100)]
+    for buyer in buyers:
+        buyer.pay()
+    ids = {buyer.id.bytes for buyer in buyers}
+    end = time.monotonic() + 60
+    drops = 0
+    while not ids <= house.commands().keys():
+        assert time.monotonic() < end
+        if drops < 12:
+            drops += 1
+            house.sql.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                              "WHERE application_name LIKE 'seatlog-%' AND datname = current_database()")
+        time.sleep(0.05)
+    assert house.process.poll() is None
+    for buyer in buyers:
+        house.done(buyer, "authorize")
+        payment, = house.payments(buyer)
+        assert {fields["payment_id"] for _, fields, _ in buyer.commands()} == {payment["id"]}

@@ -19,12 +19,16 @@
  *
  * - Without smtp_starttls_set_ctx it shares one SSL_CTX that the first session frees: every session
  * gets ours, which is counted.
+ * - With TLS 1.3 one session in ten stands still until its time is up: the server's session tickets
+ * make the socket readable before EHLO is flushed, the library reads on for an answer to what it
+ * has not sent. So: TLS 1.2, where tickets are part of the handshake.
  * - It looks for client certificates below the home folder, and fails where that can not be read:
  * it is pointed to nowhere.
  * - smtp_start_session() = 1 means that a server answered, not what.
  * - With CHUNKING the transfer status holds the answer to every chunk: a connection lost in the
  * middle would look like success. SMTP_EV_MESSAGESENT comes after the last one only.
- * - After a refused AUTH it goes on without, and the server says 530: not the mail's fault.
+ * - After a refused AUTH it goes on without, and the server refuses sender or recipient: not the
+ * mail's fault.
  * - It tells nobody what the server said before MAIL: we listen ourselves.
  */
 struct mail_relay {
@@ -40,6 +44,7 @@ struct exchange {
     bool content_given; /* to the library */
     bool content_begun; /* to the server */
     bool settled_called;
+    bool authenticated;
     struct mail_result result;
     char last_line[256]; /* of the server */
     char trouble[128];   /* with TLS */
@@ -54,6 +59,7 @@ struct mail_relay *mail_relay_new(const struct mail_relay_options *options, stru
         return NULL;
     }
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+    SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION);
     bool loaded = options->ca_file[0] != '\0' ? SSL_CTX_load_verify_file(tls, options->ca_file) == 1
                                               : SSL_CTX_set_default_verify_paths(tls) == 1;
     if (!loaded) {
@@ -109,6 +115,7 @@ static void line_heard(const char *octets, int size, int writing, void *argument
     if (end > begin) {
         snprintf(exchange->last_line, sizeof(exchange->last_line), "%.*s", end - begin,
                  octets + begin);
+        exchange->authenticated |= strncmp(exchange->last_line, "235", 3) == 0;
     }
 }
 
@@ -126,13 +133,15 @@ static void result_from(struct mail_result *result, enum mail_outcome outcome,
     }
 }
 
-/* 530, 534, 535, 538: who we are is the trouble, not the mail. */
-static bool is_about_us(int code) {
-    return code == 530 || code == 534 || code == 535 || code == 538;
+/* Who we are is the trouble, not the mail: 530, 534, 535, 538, and any refusal to a stranger that
+ * we should not have been. */
+static bool is_about_us(const struct exchange *exchange, int code) {
+    bool stranger = exchange->relay->options->user[0] != '\0' && !exchange->authenticated;
+    return stranger || code == 530 || code == 534 || code == 535 || code == 538;
 }
 
-static enum mail_outcome outcome_of(int code) {
-    return code >= 500 && code <= 599 && !is_about_us(code) ? MAIL_REFUSED : MAIL_RETRY;
+static enum mail_outcome outcome_of(const struct exchange *exchange, int code) {
+    return code >= 500 && code <= 599 && !is_about_us(exchange, code) ? MAIL_REFUSED : MAIL_RETRY;
 }
 
 static bool is_success(const smtp_status_t *status) {
@@ -146,11 +155,11 @@ static void exchange_classify(struct exchange *exchange, bool answered) {
     const smtp_status_t *transfer = smtp_message_transfer_status(exchange->message);
     struct mail_result *result = &exchange->result;
     if (sender != NULL && sender->code >= 400) {
-        result_from(result, outcome_of(sender->code), sender);
+        result_from(result, outcome_of(exchange, sender->code), sender);
     } else if (recipient != NULL && recipient->code >= 400) {
-        result_from(result, outcome_of(recipient->code), recipient);
+        result_from(result, outcome_of(exchange, recipient->code), recipient);
     } else if (transfer != NULL && transfer->code >= 400) {
-        result_from(result, outcome_of(transfer->code), transfer);
+        result_from(result, outcome_of(exchange, transfer->code), transfer);
     } else if (answered && exchange->content_begun && is_success(recipient) &&
                is_success(transfer)) {
         result_from(result, MAIL_SENT, transfer);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2015,SC2034
-# ./seatlog demo, tail, test and bench.
+# ./seatlog demo, tail, replay, test and bench.
 
 need_up() {
     state_exists && supervisor_runs || fail "it is not up: ./seatlog up"
@@ -36,6 +36,21 @@ command_tail() {
     exec "$BIN/seatlog-tail" "--kafka.bootstrap.servers=${VALUE[KAFKA]}" "${options[@]}"
 }
 
+# The auditor's tool, with what it needs to know of this installation; secrets go by the environment.
+command_replay() {
+    [ $# -gt 0 ] || {
+        say "usage: ./seatlog replay verify|seal|show|export|import|rebuild …   (replay/README.md)"
+        return 2
+    }
+    need_up
+    local command=$1
+    shift
+    exec env SEATLOG_POSTGRES_URL="${VALUE[POSTGRES_URL]}" SEATLOG_PAYMENTS_TOKEN="${VALUE[SIMULATOR_TOKEN]}" \
+        SEATLOG_KAFKA_BOOTSTRAP_SERVERS="${VALUE[KAFKA]}" \
+        SEATLOG_PAYMENTS_URL="http://127.0.0.1:${VALUE[PORT_SIMULATOR]}" SEATLOG_MAILS_FOLDER="$MAILS" \
+        "$BIN/seatlog-replay" "$command" "$@"
+}
+
 # The tests' own Python, made anew when their requirements change.
 venv_make() {
     local requirements=$ROOT/tests/requirements.txt mark=$VENV/requirements.sha256 want
@@ -65,8 +80,8 @@ test_e2e() {
     [ -x "$BIN/seatlog-ingest-api" ] && [ "$TEST_ALL" = no ] || step build build_run release "$RELEASE"
     step kafka-jars kafka_fetch
     step python venv_make
-    (cd "$ROOT" && SEATLOG_ROOT=$ROOT SEATLOG_BIN=$BIN SEATLOG_KAFKA_LIBRARIES=$KAFKA_LIBRARIES \
-        "$VENV/bin/python" -B -m pytest tests/e2e -p no:cacheprovider --junit-xml="$RESULTS/e2e.xml" "$@")
+    (cd "$ROOT" && SEATLOG_BIN=$BIN "$VENV/bin/python" -B -m pytest tests/e2e -p no:cacheprovider \
+        --junit-xml="$RESULTS/e2e.xml" "$@")
 }
 
 command_test() {
@@ -103,9 +118,21 @@ command_test() {
     return $status
 }
 
-bench_program() {
-    [ -x "$BIN/$1" ] || fail "there is no $1 in this build"
-    printf '%s' "$BIN/$1"
+bench_core() { "$BIN/bench_core" "$@"; }
+
+# On a Kafka and a PostgreSQL of its own, as durable as users run them, which are gone again afterwards.
+bench_pipeline() {
+    local state status=0
+    state=$(mktemp -d /var/tmp/seatlog-bench-XXXXXX) && chmod 755 "$state" || return 1
+    SEATLOG_STATE=$state "$ROOT/seatlog" up --yes --infrastructure || return 1
+    (
+        set -a
+        eval "$(SEATLOG_STATE=$state "$ROOT/seatlog" env)"
+        "$ROOT/tests/bench/pipeline.sh" "$@"
+    ) || status=$?
+    SEATLOG_STATE=$state "$ROOT/seatlog" down
+    rm -rf "$state"
+    return $status
 }
 
 command_bench() {

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+seatlog_unit_test(mail_text seatlog_mail_core seatlog_mail_message)

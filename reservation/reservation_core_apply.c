@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/reservation_core_state.h"
+#include "reservation/reservation_planted.h"
 
 /*
  * Every function here checks that its event fits the state before it changes anything, so that a
@@ -337,7 +338,8 @@ static enum reservation_apply_result apply_order_cancelled(struct reservation_co
     else
         BROKEN_UNLESS(reservation != NULL && reservation->state == RESERVATION_STATE_SOLD);
     reservation->cancel = (unsigned)(cancelled->reason + 1) & 3u;
-    reservation_places_give(show, reservation);
+    if (!RESERVATION_PLANTED(SEATS_KEPT_ON_CANCEL))
+        reservation_places_give(show, reservation);
     reservation_store_move(core, show, reservation, RESERVATION_STATE_REFUNDING, 0, false);
     return RESERVATION_APPLY_APPLIED;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/reservation_core_decide.h"
+#include "reservation/reservation_planted.h"
 
 #define CODE_WRONG_AMOUNT TEXT_LITERAL("WRONG_AMOUNT")
 
@@ -186,6 +187,8 @@ void reservation_call_off(struct reservation_decision *decision,
             reservation_emit_cancel_remembered(decision, reservation, CANCEL_REASON_SHOW_CANCELLED);
         return;
     case RESERVATION_STATE_SOLD:
+        if (RESERVATION_PLANTED(CALL_OFF_SKIPS_SOLD))
+            return;
         reservation_order_cancel(decision, reservation, CANCEL_REASON_SHOW_CANCELLED,
                                  money_of_order(decision, reservation));
         return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/reservation_core_decide.h"
+#include "reservation/reservation_planted.h"
 
 #define CODE_WRONG_AMOUNT TEXT_LITERAL("WRONG_AMOUNT")
 #define CODE_CAPTURED_UNASKED TEXT_LITERAL("CAPTURED_UNASKED")
@@ -36,7 +37,9 @@ static void pay_hold(struct reservation_decision *decision, const struct reserva
     }
     int64_t expires_at = reservation->time;
     int64_t grace_ends_at = decision->now_ms + RESERVATION_PAYMENT_GRACE_MS;
-    if ((reservation->flags & RESERVATION_FLAG_MOVED) == 0 && expires_at < grace_ends_at)
+    bool moved = (reservation->flags & RESERVATION_FLAG_MOVED) != 0 &&
+                 !RESERVATION_PLANTED(GRACE_EVERY_TIME);
+    if (!moved && expires_at < grace_ends_at)
         expires_at = grace_ends_at;
     reservation_emit_payment_requested(decision, reservation, total_minor, expires_at);
 }
@@ -53,7 +56,10 @@ void reservation_decide_pay(struct reservation_decision *decision,
     }
     uint64_t digest = reservation_source_digest(decision->command->as.pay.source_id);
     bool was_free = reservation->attempt == 0 && reservation->state != RESERVATION_STATE_HELD;
-    if (was_free || reservation_payment_source(reservation, digest) != NULL) {
+    bool again =
+        reservation_payment_source(reservation, digest) != NULL &&
+        !(RESERVATION_PLANTED(SOURCE_USED_TWICE) && reservation->state == RESERVATION_STATE_HELD);
+    if (was_free || again) {
         reservation_emit_noted(decision, reservation);
         return;
     }
@@ -94,7 +100,7 @@ static bool may_reseat(struct reservation_decision *decision, const struct reser
         *reason = VOID_REASON_BUYER_RELEASED;
     else if (decision->now_ms >= show->plan->ends_at)
         *reason = VOID_REASON_SHOW_OVER;
-    else if (!reservation_places_free(show, reservation))
+    else if (!reservation_places_free(show, reservation) && !RESERVATION_PLANTED(RESEAT_UNCHECKED))
         *reason = VOID_REASON_SEATS_TAKEN;
     else if (usage.places + reservation->quantity > show->plan->seats_per_buyer_max)
         *reason = VOID_REASON_LIMIT_EXCEEDED;
@@ -107,6 +113,11 @@ static bool may_reseat(struct reservation_decision *decision, const struct reser
 static void authorize(struct reservation_decision *decision, const struct reservation *reservation,
                       const struct reservation_money *money) {
     enum void_reason reason;
+    if (RESERVATION_PLANTED(LATE_AUTHORIZATION_DROPPED) &&
+        reservation->state == RESERVATION_STATE_RELEASED) {
+        reservation_emit_noted(decision, reservation);
+        return;
+    }
     if (reservation->state == RESERVATION_STATE_RELEASED) {
         if (may_reseat(decision, reservation, money, &reason))
             reservation_emit_secured(decision, reservation, money);
@@ -182,7 +193,7 @@ static void capture_order(struct reservation_decision *decision,
                           const struct reservation_money *money) {
     if (!amount_is_right(decision, reservation, money))
         reservation_order_cancel(decision, reservation, CANCEL_REASON_WRONG_AMOUNT, *money);
-    else if (reservation->cancel != CANCEL_NONE)
+    else if (reservation->cancel != CANCEL_NONE && !RESERVATION_PLANTED(CANCEL_NOT_REMEMBERED))
         reservation_order_cancel(decision, reservation,
                                  (enum cancel_reason)(reservation->cancel - 1), *money);
     else

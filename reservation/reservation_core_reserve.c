@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/reservation_core_decide.h"
+#include "reservation/reservation_planted.h"
 
 /* Ascending, in scratch; at most RESERVATION_PLACES_PER_RESERVATION_MAX, nearly sorted as asked. */
 static struct integers seats_sorted(struct reservation_decision *decision, struct integers seats) {
@@ -78,6 +79,8 @@ static struct integers seats_at_fault(struct reservation_decision *decision, str
             is_fault = !reservation_seat_is_free(plan, (uint32_t)seat);
             break;
         }
+        if (RESERVATION_PLANTED(TAKEN_SEATS_UNNAMED) && fault == SEAT_TAKEN && count == 1)
+            break;
         if (is_fault && (count == 0 || items[count - 1] != seat))
             items[count++] = seat;
     }
@@ -148,7 +151,8 @@ static bool refuse_limits(struct reservation_decision *decision,
     if (usage.reservations >= RESERVATION_RESERVATIONS_PER_BUYER_MAX ||
         show->reservations >= RESERVATION_RESERVATIONS_PER_SHOW_MAX)
         reason = REFUSAL_REASON_TOO_MANY_RESERVATIONS;
-    else if (usage.places + wish->quantity > show->plan->seats_per_buyer_max)
+    else if (usage.places + wish->quantity > show->plan->seats_per_buyer_max &&
+             !RESERVATION_PLANTED(BUYER_LIMIT_FORGOTTEN))
         reason = REFUSAL_REASON_BUYER_LIMIT;
     else
         return false;

@@ -2,6 +2,7 @@
 #include "reservation/reservation_core_plan.h"
 
 #include "reservation/reservation_core_state.h"
+#include "reservation/reservation_planted.h"
 
 void reservation_seat_take(struct reservation_plan *plan, uint32_t seat) {
     RESERVATION_ASSERT(seat < plan->seats_count);
@@ -37,7 +38,8 @@ struct run {
 };
 
 static uint32_t run_distance(const struct plan_row *row, uint32_t first, uint32_t quantity) {
-    uint32_t middle = 2 * (first - row->seats_first) + quantity;
+    uint32_t middle =
+        2 * (first - row->seats_first) + quantity + (RESERVATION_PLANTED(BEST_OFF_BY_ONE) ? 2 : 0);
     return middle > row->seats_count ? middle - row->seats_count : row->seats_count - middle;
 }
 

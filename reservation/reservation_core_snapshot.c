@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/reservation_core_state.h"
+#include "reservation/reservation_planted.h"
 
 static bool sections_are_same(const struct section_list *a, const struct section_list *b) {
     if (a->count != b->count)
@@ -102,7 +103,8 @@ static struct snapshot_reservation reservation_out(const struct reservation_show
         .selection_category = reservation->category,
         .released_at = reservation->state == RESERVATION_STATE_RELEASED ? reservation->time : 0,
         .release_reason = reservation->released,
-        .expiry_moved = (reservation->flags & RESERVATION_FLAG_MOVED) != 0,
+        .expiry_moved = (reservation->flags & RESERVATION_FLAG_MOVED) != 0 &&
+                        !RESERVATION_PLANTED(SNAPSHOT_LOSES_GRACE),
         .refund_attempt = reservation->refund_attempt,
         .cancel_reason = reservation->cancel};
     if (reservation->payments != NULL)

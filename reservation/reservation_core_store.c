@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/reservation_core_state.h"
+#include "reservation/reservation_planted.h"
 
 _Static_assert(sizeof(struct reservation_show) == 192, "a show is three lines of cache");
 _Static_assert(sizeof(struct reservation) == 96, "a reservation is a line and a half of cache");
@@ -293,7 +294,8 @@ int64_t reservation_total_minor(const struct reservation_show *show,
         return reservation->quantity * reservation_plan_price_minor(plan, (uint32_t)general);
     const uint16_t *seats = reservation_seats(reservation);
     int64_t total = 0;
-    for (uint32_t i = 0; i < reservation->quantity; i++)
+    uint32_t first = RESERVATION_PLANTED(PRICE_OF_ONE_LESS) && reservation->quantity > 3 ? 1 : 0;
+    for (uint32_t i = first; i < reservation->quantity; i++)
         total += reservation_plan_price_minor(plan, reservation_plan_section_of(plan, seats[i]));
     return total;
 }

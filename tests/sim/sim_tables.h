@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_TESTS_SIM_TABLES_H
+#define SEATLOG_TESTS_SIM_TABLES_H
+
+#include "indexer/indexer_core.h"
+#include "notifier/mail_core.h"
+#include "payment/payment_row.h"
+#include "tests/sim/sim_world.h"
+
+/*
+ * PostgreSQL, as far as Seatlog leans on it: what a step changes here is one transaction, committed
+ * or not at all; rows that a session has locked are passed over by others and free when it dies.
+ * Rows live as long as the run and are never deleted.
+ */
+
+/* payment.work */
+struct sim_work {
+    struct payment_row row;
+    int64_t sent_at_ms; /* in the table; the row of a lease has what it was before */
+    int64_t due_at_ms;
+    int64_t lease_until_ms;
+    int32_t lease_owner;   /* daemon instance */
+    uint64_t settled_step; /* when its result was written; 0: not yet */
+};
+
+/* ticket.issue with its tickets */
+struct sim_issue {
+    struct uuid order_id;
+    int32_t partition; /* where it was sold */
+    int64_t offset;
+    bool revoked;
+    int64_t revoked_offset;
+    size_t ticket_count;
+    struct uuid *ticket_ids;
+    struct text *tokens;
+};
+
+/* mail.outbox */
+enum sim_mail_state { SIM_MAIL_QUEUED, SIM_MAIL_SENT, SIM_MAIL_SUPERSEDED };
+struct sim_mail {
+    struct uuid mail_id;
+    struct uuid order_id;
+    enum mail_template template;
+    enum sim_mail_state state;
+    int32_t attempts;
+    int64_t next_attempt_ms;
+    int32_t locked_by; /* process, -1: nobody */
+};
+
+/* What the mail server took. */
+struct sim_accepted {
+    struct uuid message_id;
+    struct uuid order_id;
+    enum mail_template template;
+};
+
+/* catalog.seat_map, catalog.reservation, catalog.order_tickets */
+struct sim_tickets_row {
+    struct uuid order_id;
+    struct uuid *ticket_ids;
+    size_t ticket_count;
+    bool issued, revoked;
+};
+
+#define SIM_VECTOR(type)                                                                           \
+    struct {                                                                                       \
+        type *items;                                                                               \
+        size_t count, capacity;                                                                    \
+    }
+
+struct sim_tables {
+    int64_t offsets[SIM_DAEMON_COUNT][SIM_TOPIC_COUNT][SIM_PARTITIONS_MAX]; /* public.sink_offset */
+    /* No table: behind the last record that was written, for the checks. */
+    int64_t handled[SIM_DAEMON_COUNT][SIM_TOPIC_COUNT][SIM_PARTITIONS_MAX];
+    SIM_VECTOR(struct sim_work *) work;
+    SIM_VECTOR(struct sim_issue *) issues;
+    SIM_VECTOR(struct sim_mail *) mails;
+    SIM_VECTOR(struct sim_accepted *) accepted; /* the mail server's, not a table */
+    SIM_VECTOR(struct seat_map *) maps;
+    SIM_VECTOR(struct reservation_row *) reservations;
+    SIM_VECTOR(struct sim_tickets_row *) order_tickets;
+    int64_t reconcile_due_ms;
+    int64_t smtp_down_until_ms;
+    uint64_t gaps; /* that the indexer has met */
+};
+
+void sim_tables_init(struct sim_world *world);
+void sim_tables_deinit(struct sim_world *world);
+
+/* Adds a zeroed row; vector is one of the above. */
+#define SIM_VECTOR_ADD(world, vector, type)                                                        \
+    ((type *)sim_vector_add(world, (void ***)&(vector).items, &(vector).count, &(vector).capacity, \
+                            sizeof(type)))
+void *sim_vector_add(struct sim_world *world, void ***items, size_t *count, size_t *capacity,
+                     size_t size);
+
+struct sim_issue *sim_issue_find(const struct sim_tables *tables, const struct uuid *order_id);
+struct seat_map *sim_map_find(const struct sim_tables *tables, const struct uuid *show_id);
+struct reservation_row *sim_reservation_row_find(const struct sim_tables *tables,
+                                                 const struct uuid *reservation_id);
+struct sim_tickets_row *sim_tickets_row_find(const struct sim_tables *tables,
+                                             const struct uuid *order_id);
+
+#endif

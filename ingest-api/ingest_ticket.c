@@ -6,6 +6,7 @@
 #include "ingest-api/ingest_request.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define AGAIN_MS 100
 #define RECENT_ORDERS_MAX 200
@@ -17,7 +18,6 @@
  */
 struct ticket_state {
     struct uuid ticket_id;
-    bool expected;
 };
 
 static void pdf_free(void *pdf) { free(pdf); }
@@ -67,30 +67,40 @@ static void ticket_issued_query(struct request *request, struct pg *pg) {
     PQclear(row);
 }
 
+static bool order_has_ticket(const PGresult *rows, int row, const struct uuid *ticket_id) {
+    struct uuid order_id = pg_uuid(rows, row, 0);
+    for (int32_t i = 0; i < (int32_t)pg_integer(rows, row, 1); i++) {
+        struct uuid derived = ticket_id_derive(&order_id, i);
+        if (uuid_equal(&derived, ticket_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void ticket_expected_query(struct request *request, struct pg *pg) {
     struct ticket_state *state = request->state;
     struct error error;
     PGresult *rows = PG_QUERY(pg, &error,
-                              "SELECT reservation_id, quantity FROM catalog.reservation"
-                              " WHERE buyer_id = $1 AND state = 'SOLD'"
+                              "SELECT reservation_id, quantity, state FROM catalog.reservation"
+                              " WHERE buyer_id = $1 AND state IN"
+                              " ('SOLD', 'REFUNDING', 'REFUNDED', 'REFUND_FAILED')"
                               " ORDER BY created_at DESC LIMIT $2",
                               PG_UUID(&request->session.user_id), PG_INTEGER(RECENT_ORDERS_MAX));
     if (rows == NULL) {
         problem_answer_unavailable(request, "Tickets cannot be read");
         return;
     }
-    state->expected = false;
-    for (int row = 0; row < PQntuples(rows) && !state->expected; row++) {
-        struct uuid order_id = pg_uuid(rows, row, 0);
-        for (int32_t i = 0; i < (int32_t)pg_integer(rows, row, 1); i++) {
-            struct uuid ticket_id = ticket_id_derive(&order_id, i);
-            state->expected = state->expected || uuid_equal(&ticket_id, &state->ticket_id);
-        }
+    int found = 0;
+    while (found < PQntuples(rows) && !order_has_ticket(rows, found, &state->ticket_id)) {
+        found++;
+    }
+    if (found == PQntuples(rows)) {
+        problem_answer(request, PROBLEM_NOT_FOUND, "You have no ticket of that id.");
+    } else if (strcmp(pg_text(rows, found, 2), "SOLD") != 0) {
+        problem_answer(request, PROBLEM_TICKET_GONE, "The order was called off.");
     }
     PQclear(rows);
-    if (!state->expected) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "You have no ticket of that id.");
-    }
 }
 
 static void ticket_work(struct request *request, struct pg *pg) {

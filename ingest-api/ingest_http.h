@@ -42,8 +42,8 @@ void http_server_free(struct http_server *server);
 int http_server_port(const struct http_server *server);
 
 /*
- * A suspended connection was resumed: look at it now. Any thread. (libmicrohttpd 0.9.75 makes no channel of
- * its own for that where it has no thread of its own, MHD_USE_ITC or not.)
+ * A suspended connection was resumed: look at it now. Any thread. (libmicrohttpd 0.9.75 makes no
+ * channel of its own for that where it has no thread of its own, MHD_USE_ITC or not.)
  */
 void http_server_wake(struct http_server *server);
 

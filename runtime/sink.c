@@ -15,6 +15,7 @@
 #define LAG_INTERVAL_MS 1000
 #define CHECK_INTERVAL_MS 5000
 #define DEAD_LETTER_DRAIN_MS 5000
+#define CLOSE_MS_MAX 5000
 
 struct sink_partition *sink_partition_find(struct sink *sink, const char *topic,
                                            int32_t partition) {
@@ -142,10 +143,7 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
 static void on_error(rd_kafka_t *consumer, int code, const char *reason, void *opaque) {
     struct sink *sink = opaque;
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        if (!sink->kafka_down) {
-            log_warning("no broker can be reached", LOG_TEXT("reason", reason));
-        }
-        sink->kafka_down = true;
+        log_info("no broker can be reached", LOG_TEXT("reason", reason));
     } else if (code == RD_KAFKA_RESP_ERR__FATAL) {
         char detail[256];
         rd_kafka_resp_err_t origin = rd_kafka_fatal_error(consumer, detail, sizeof detail);
@@ -186,21 +184,30 @@ static bool consumer_open(struct sink *sink, struct error *error) {
            error_set(error, ERROR_DIE, "subscribe: %s", rd_kafka_err2str(code));
 }
 
-/* Serves the revocation too, which drops the batch. */
+/* Serves the revocation too, which drops the batch. Bounded: a broker that is gone would be waited
+ * for. */
 static void consumer_close(struct sink *sink) {
-    if (sink->consumer != NULL) {
-        rd_kafka_consumer_close(sink->consumer);
-        assignment_forget(sink);
-        rd_kafka_destroy(sink->consumer);
-        sink->consumer = NULL;
+    if (sink->consumer == NULL) {
+        return;
     }
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(sink->consumer);
+    rd_kafka_error_t *failure = rd_kafka_consumer_close_queue(sink->consumer, queue);
+    int64_t end_ms = clock_monotonic_ms() + CLOSE_MS_MAX;
+    while (failure == NULL && !rd_kafka_consumer_closed(sink->consumer) &&
+           clock_monotonic_ms() < end_ms) {
+        rd_kafka_queue_poll_callback(queue, 10);
+    }
+    rd_kafka_error_destroy(failure);
+    rd_kafka_queue_destroy(queue);
+    assignment_forget(sink);
+    rd_kafka_destroy_flags(sink->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    sink->consumer = NULL;
 }
 
 static void message_error(struct sink *sink, struct sink_partition *partition,
                           const rd_kafka_message_t *message) {
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        sink->kafka_down = false;
         if (partition != NULL && partition->next_offset != SINK_OFFSET_UNKNOWN) {
             partition->drained_offset = message->offset;
         }
@@ -237,7 +244,6 @@ static bool sink_poll(struct sink *sink, int timeout_ms) {
         message_error(sink, partition, message);
     } else if (partition != NULL && partition->next_offset != SINK_OFFSET_UNKNOWN &&
                message->offset >= partition->position) {
-        sink->kafka_down = false;
         sink_batch_add(sink, partition, message);
         return true;
     }
@@ -276,7 +282,7 @@ static bool sink_caught_up(const struct sink *sink) {
 }
 
 static void readiness_update(const struct sink *sink) {
-    if (sink->kafka_down) {
+    if (!producer_reachable(sink->producer)) { /* which asks every second */
         metrics_ready_set("no Kafka broker can be reached");
     } else if (sink->offsets_known && sink_caught_up(sink)) { /* without a partition: standing by */
         metrics_ready_set(NULL);
@@ -293,9 +299,6 @@ static bool sink_look_around(struct sink *sink, struct error *error) {
     sink_lag_update(sink, false);
     if (now_ms - sink->checked_ms >= CHECK_INTERVAL_MS) {
         sink->checked_ms = now_ms;
-        if (sink->kafka_down) {
-            sink_lag_update(sink, true);
-        }
         struct error ignored = {0}; /* a connection that died while idle is opened again */
         if (!PG_EXECUTE(sink->pg, &ignored, NULL, "SELECT 1") &&
             !PG_EXECUTE(sink->pg, error, NULL, "SELECT 1")) {

@@ -57,7 +57,6 @@ struct sink {
     bool offsets_known; /* of all of them */
     bool paused;
     bool rejoin; /* somebody else owns a partition: leave the group and come back */
-    bool kafka_down;
 
     struct sink_entry *entries; /* the batch, in order of arrival */
     size_t entry_count;

@@ -148,9 +148,6 @@ static int64_t partition_end(struct sink *sink, const struct sink_partition *par
                                                partition->partition, &low, &high, LAG_TIMEOUT_MS)
             : rd_kafka_get_watermark_offsets(sink->consumer, partition->topic, partition->partition,
                                              &low, &high);
-    if (ask) {
-        sink->kafka_down = code != RD_KAFKA_RESP_ERR_NO_ERROR;
-    }
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < partition->end_offset) {
         return partition->end_offset;
     }
@@ -160,7 +157,7 @@ static int64_t partition_end(struct sink *sink, const struct sink_partition *par
 void sink_lag_update(struct sink *sink, bool ask) {
     for (size_t i = 0; i < sink->partition_count; i++) {
         struct sink_partition *partition = &sink->partitions[i];
-        int64_t end = partition_end(sink, partition, ask && (i == 0 || !sink->kafka_down));
+        int64_t end = partition_end(sink, partition, ask && producer_reachable(sink->producer));
         if (partition->next_offset == SINK_OFFSET_UNKNOWN) {
             continue;
         }

@@ -88,6 +88,7 @@ static const struct daemon_spec spec = {.name = "testsink", .summary = "test", .
 
 /* The daemon in a thread. */
 static pthread_t thread;
+static bool running;
 static int status;
 static const char *log_level = "--log_level=error";
 
@@ -95,15 +96,24 @@ static void *run_daemon(void *context) {
     char bootstrap[256], url[300];
     snprintf(bootstrap, sizeof bootstrap, "--kafka.bootstrap.servers=%s", cluster.bootstraps);
     snprintf(url, sizeof url, "--postgres_url=%s", postgresql_url(server));
-    char *arguments[] = {
-        "testsink",        bootstrap, url, "--partitions=2", "--die_with_parent=no",
-        (char *)log_level, context};
-    status = daemon_main(&spec, 7, arguments);
+    /* The mock knows no static members: a restarted one waits for its predecessor's session to end.
+     */
+    char *arguments[] = {"testsink",
+                         bootstrap,
+                         url,
+                         "--partitions=2",
+                         "--die_with_parent=no",
+                         "--kafka.session.timeout.ms=4000",
+                         "--kafka.heartbeat.interval.ms=200",
+                         (char *)log_level,
+                         context};
+    status = daemon_main(&spec, sizeof arguments / sizeof arguments[0], arguments);
     return NULL;
 }
 
 static void start_with(const char *argument) {
     status = -1;
+    running = true;
     pthread_create(&thread, NULL, run_daemon, (void *)argument);
 }
 
@@ -111,6 +121,7 @@ static void start(void) { start_with("--sink_batch_records_max=1000"); }
 
 static void join(int expected) {
     pthread_join(thread, NULL);
+    running = false;
     assert_int_equal(status, expected);
 }
 
@@ -213,6 +224,11 @@ static int before(void **state) {
 
 static int after(void **state) {
     (void)state;
+    if (running) { /* the test has failed in the middle */
+        daemon_stop(0);
+        pthread_join(thread, NULL);
+        running = false;
+    }
     kafka_cluster_deinit(&cluster);
     return 0;
 }

@@ -258,6 +258,28 @@ static int width_balanced(PangoLayout *layout, const struct page_style *style, i
     return wide;
 }
 
+static bool size_is_good(PangoLayout *layout, const struct page_style *style, double width,
+                         double size, const char *language) {
+    layout_style(layout, style, size, language);
+    bool whole_words = style->lines_max > 1 && !style->anywhere;
+    return layout_fits(layout, style, width) && !(whole_words && breaks_a_word(layout));
+}
+
+/* The largest size that is good, in steps; the smallest if none is. */
+static void size_choose(PangoLayout *layout, const struct page_style *style, double width,
+                        const char *language) {
+    if (size_is_good(layout, style, width, style->size_max, language)) {
+        return;
+    }
+    int good = (int)((style->size_max - style->size_min) / SHRINK_STEP), bad = 0;
+    while (good - bad > 1) {
+        int middle = bad + (good - bad) / 2;
+        double size = style->size_max - middle * SHRINK_STEP;
+        *(size_is_good(layout, style, width, size, language) ? &good : &bad) = middle;
+    }
+    layout_style(layout, style, style->size_max - good * SHRINK_STEP, language);
+}
+
 static PangoLayout *layout_fitted(struct page_text *text, struct text value,
                                   const struct page_style *style, double width, bool count) {
     PangoLayout *layout = layout_new(text, value, style, count);
@@ -266,14 +288,8 @@ static PangoLayout *layout_fitted(struct page_text *text, struct text value,
     pango_layout_set_line_spacing(layout, 1.08f);
     layout_align(layout, style);
     bool several = style->lines_max > 1;
-    bool whole_words = several && !style->anywhere;
     pango_layout_set_width(layout, several ? (int)(width * PANGO_SCALE) : -1);
-    double size = style->size_max;
-    while (size > style->size_min &&
-           (!layout_fits(layout, style, width) || (whole_words && breaks_a_word(layout)))) {
-        size = size - SHRINK_STEP < style->size_min ? style->size_min : size - SHRINK_STEP;
-        layout_style(layout, style, size, language);
-    }
+    size_choose(layout, style, width, language);
     pango_layout_set_width(layout, (int)(width * PANGO_SCALE));
     if (!layout_fits(layout, style, width)) {
         pango_layout_set_height(layout, -style->lines_max);

@@ -70,14 +70,21 @@ venv_make() {
 # Unit tests under ctest; what they print goes to the terminal, the counts to a file.
 test_unit() {
     step build build_run debug "$DEBUG"
-    (cd "$ROOT" && ctest --test-dir "$DEBUG" -j "$(nproc)" --output-on-failure --no-tests=error \
+    (cd "$ROOT" && ctest --test-dir "$DEBUG" -L unit -j "$(nproc)" --output-on-failure --no-tests=error \
         --test-output-size-passed 1048576 --test-output-size-failed 1048576 \
         --output-junit "$RESULTS/unit.xml" "$@")
 }
 
+# The simulator's seeds and its planted bugs: as fast as the cores can, so of the release build.
+test_sim() {
+    step build build_run release "$RELEASE"
+    (cd "$ROOT" && ctest --test-dir "$RELEASE" -L sim -j "$(nproc)" --output-on-failure --no-tests=error \
+        --output-junit "$RESULTS/sim.xml" "$@")
+}
+
 # End-to-end tests start what they need by themselves.
 test_e2e() {
-    [ -x "$BIN/seatlog-ingest-api" ] && [ "$TEST_ALL" = no ] || step build build_run release "$RELEASE"
+    step build build_run release "$RELEASE"
     step kafka-jars kafka_fetch
     step python venv_make
     (cd "$ROOT" && SEATLOG_BIN=$BIN "$VENV/bin/python" -B -m pytest tests/e2e -p no:cacheprovider \
@@ -86,18 +93,14 @@ test_e2e() {
 
 command_test() {
     local suite status=0 suites=()
-    TEST_ALL=no
     YES=yes
     case ${1:-} in
-    '')
-        suites=(unit e2e)
-        TEST_ALL=yes
-        ;;
-    unit | e2e)
+    '') suites=(unit sim e2e) ;;
+    unit | sim | e2e)
         suites=("$1")
         shift
         ;;
-    *) fail "there is no suite $1; there are: unit, e2e (and what follows goes to ctest or pytest)" ;;
+    *) fail "there is no suite $1; there are: unit, sim, e2e (what follows goes to ctest or pytest)" ;;
     esac
     state_make
     packages_ensure build run test
@@ -116,6 +119,27 @@ command_test() {
     done
     /usr/bin/python3 -B "$LOCAL/test_totals.py" "$RESULTS"/*.xml || status=1
     return $status
+}
+
+# Real processes, three brokers, faults of every kind; then everything is checked.
+command_chaos() {
+    YES=yes
+    state_make
+    packages_ensure build run test
+    step build build_run release "$RELEASE"
+    step kafka-jars kafka_fetch
+    step python venv_make
+    cd "$ROOT" || return 1
+    exec env SEATLOG_BIN="$BIN" SEATLOG_JARS="$KAFKA_LIBRARIES" "$VENV/bin/python" -B tests/chaos/chaos.py "$@"
+}
+
+# The cores over a made-up world, by seeds.
+command_sim() {
+    YES=yes
+    state_make
+    packages_ensure build run
+    step build build_run release "$RELEASE"
+    exec "$BIN/seatlog-sim" "$@"
 }
 
 bench_core() { "$BIN/bench_core" "$@"; }

@@ -12,6 +12,9 @@ import threading
 import time
 import urllib.request
 
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL = ROOT / "compose" / "local"
 BIN = pathlib.Path(os.environ.get("SEATLOG_BIN", ROOT / "build" / "release" / "bin"))
@@ -176,6 +179,20 @@ class Cluster:
     def java(self, heap):
         return ["java", f"-Xmx{heap}", "-XX:+UseSerialGC",
                 f"-Dlog4j2.configurationFile={LOCAL / 'kafka' / 'log4j2.properties'}", "-cp", f"{JARS}/*"]
+
+    def replicas_wait(self, seconds):
+        """One broker of three may be gone, not two: until every partition has all its copies again."""
+        admin = AdminClient({"bootstrap.servers": self.kafka})
+
+        def whole():
+            try:
+                topics = admin.list_topics(timeout=5).topics.values()
+            except KafkaException:
+                return False
+            return all(len(partition.isrs) == len(partition.replicas) for topic in topics
+                       for partition in topic.partitions.values())
+
+        wait_for(whole, "every partition has all its copies", seconds)
 
     # -- PostgreSQL
 

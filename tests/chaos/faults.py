@@ -38,6 +38,7 @@ def kill_broker(cluster, random):
     victim.send(signal.SIGKILL)
     time.sleep(random.uniform(0.5, 4))
     victim.start()
+    cluster.replicas_wait(120)
     return victim.name
 
 
@@ -46,6 +47,7 @@ def pause_broker(cluster, random):
     victim.send(signal.SIGSTOP)
     time.sleep(random.uniform(3, PAUSE_SECONDS))
     victim.send(signal.SIGCONT)
+    cluster.replicas_wait(120)
     return victim.name
 
 
@@ -105,6 +107,8 @@ def restart_everything(cluster, random):
     """kill -9 of every daemon and broker, and PostgreSQL's immediate shutdown, at once."""
     for program in cluster.programs.values():
         program.send(signal.SIGQUIT if program.kind == "postgres" else signal.SIGKILL)
+    time.sleep(2)
+    cluster.replicas_wait(120)
     return "all processes"
 
 

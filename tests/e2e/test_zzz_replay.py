@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Last of all: an auditor decides everything again that the other tests have led to."""
+
+import hashlib
+import re
+import struct
+
+import pytest
+
+from clients import eventually
+
+HEAD = struct.Struct(">QqII")
+NONE = 0xFFFFFFFF
+
+
+def replay(stack, *arguments):
+    return stack.launcher("replay", *arguments, timeout=600)
+
+
+def last_line(run):
+    return run.stdout.strip().splitlines()[-1]
+
+
+def test_everything_that_happened_is_decided_again_byte_for_byte(stack, provider):
+    """Orders under way come to their end first; then nothing may be wrong, with anybody's books."""
+    runs = []
+
+    def right():
+        runs.append(replay(stack, "verify", "--projections", "--payments", "--tickets", "--mails"))
+        return runs[-1].returncode == 0
+
+    try:
+        eventually(right, "verify is ok", timeout=400, pause=5)
+    except AssertionError:
+        pytest.fail(runs[-1].stdout)
+    assert re.fullmatch(r"verify: ok, commands [1-9]\d*, events [1-9]\d*, differing 0, violated 0, \d+ commands/s",
+                        last_line(runs[-1]))
+
+
+def test_one_octet_of_one_stored_event_is_found_and_named(stack, tmp_path):
+    exported = replay(stack, "export", str(tmp_path / "export"))
+    assert exported.returncode == 0, exported.stdout
+    assert replay(stack, "verify", f"--directory={tmp_path / 'export'}").returncode == 0
+    segment, offset = change_an_octet(tmp_path / "export" / "seatlog.events")
+    changed = replay(stack, "verify", f"--directory={tmp_path / 'export'}")
+    assert changed.returncode == 1, changed.stdout
+    assert f"partition {segment}, event offset {offset}," in changed.stdout
+    assert "differing 1" in last_line(changed)
+
+
+def change_an_octet(folder):
+    """Flips a bit of one event's value, and makes the file's own hash of the record right again."""
+    for number in range(100):
+        path = folder / f"{number}.segment"
+        octets = bytearray(path.read_bytes())
+        at = octets.index(b"\n") + 1
+        offset, _, key_size, value_size = HEAD.unpack_from(octets, at)
+        if offset == 2 ** 64 - 1:
+            continue  # an empty partition
+        size = HEAD.size + (0 if key_size == NONE else key_size) + value_size
+        octets[at + size - 1] ^= 1
+        octets[at + size:at + size + 32] = hashlib.blake2b(octets[at:at + size], digest_size=32).digest()
+        path.write_bytes(octets)
+        return number, offset
+
+
+def test_a_seal_shows_that_history_was_not_rewritten(stack, tmp_path):
+    seals = tmp_path / "seals"
+    seals.mkdir()
+    sealed = replay(stack, "seal", str(seals), f"--seal_key_file={tmp_path / 'key'}")
+    assert sealed.returncode == 0, sealed.stdout
+    assert replay(stack, "verify", f"--seals={seals}").returncode == 0
+    path, = seals.glob("*.seal")
+    path.write_text(path.read_text().replace("events 1", "events 2", 1))
+    assert replay(stack, "verify", f"--seals={seals}").returncode == 1
+
+
+def test_the_catalog_is_rebuilt_while_it_is_read(stack, ada, new_show):
+    event_id = new_show()
+    ada.reserve(event_id, ["3"])
+    eventually(lambda: ada.seats(event_id)[("Stalls", "A", "4")]["state"] == "held", "the map is up to date")
+    rebuilt = replay(stack, "rebuild")
+    assert rebuilt.returncode == 0, rebuilt.stdout
+    assert ada.seats(event_id)[("Stalls", "A", "4")]["state"] == "held"
+    ada.reserve(event_id, ["5"])
+    eventually(lambda: ada.seats(event_id)[("Stalls", "A", "6")]["state"] == "held", "and the indexer goes on")
+    assert replay(stack, "verify", "--projections").returncode == 0
+
+
+def test_a_shows_story_is_prose(stack, ada, new_show):
+    event_id = new_show()
+    ada.book(ada.reserve(event_id, ["0", "1"]))
+    told = replay(stack, "show", event_id)
+    assert told.returncode == 0, told.stdout
+    for words in ("goes on sale", "holds Stalls A 1, A 2", "sold to buyer"):
+        assert words in told.stdout
+    assert last_line(told) == "show: events 5, places sold 2, held or being paid 0"

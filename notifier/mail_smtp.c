@@ -179,6 +179,8 @@ static void exchange_settle(struct exchange *exchange) {
 static void event_happened(smtp_session_t session, int event, void *argument, ...) {
     struct exchange *exchange = argument;
     (void)session;
+    va_list arguments;
+    va_start(arguments, argument);
     switch (event) {
     case SMTP_EV_MESSAGEDATA:
         exchange->content_begun = true;
@@ -189,15 +191,10 @@ static void event_happened(smtp_session_t session, int event, void *argument, ..
             exchange_settle(exchange);
         }
         break;
-    case SMTP_EV_INVALID_PEER_CERTIFICATE: {
-        va_list arguments;
-        va_start(arguments, argument);
-        long verdict = va_arg(arguments, long);
-        va_end(arguments);
+    case SMTP_EV_INVALID_PEER_CERTIFICATE:
         snprintf(exchange->trouble, sizeof(exchange->trouble), "the server's certificate: %s",
-                 X509_verify_cert_error_string(verdict));
+                 X509_verify_cert_error_string(va_arg(arguments, long)));
         break;
-    }
     case SMTP_EV_WRONG_PEER_CERTIFICATE:
         snprintf(exchange->trouble, sizeof(exchange->trouble),
                  "the server's certificate is for another name");
@@ -212,6 +209,7 @@ static void event_happened(smtp_session_t session, int event, void *argument, ..
     default:
         break;
     }
+    va_end(arguments);
 }
 
 static int credentials_give(auth_client_request_t request, char **result, int fields,
@@ -219,9 +217,9 @@ static int credentials_give(auth_client_request_t request, char **result, int fi
     const struct mail_relay_options *options = argument;
     for (int i = 0; i < fields; i++) {
         if ((request[i].flags & AUTH_PASS) != 0) {
-            result[i] = (char *)(uintptr_t)options->password;
+            result[i] = (char *)options->password;
         } else if ((request[i].flags & AUTH_USER) != 0) {
-            result[i] = (char *)(uintptr_t)options->user;
+            result[i] = (char *)options->user;
         } else {
             result[i] = NULL; /* realm */
         }
@@ -281,7 +279,7 @@ static void session_run(smtp_session_t session, struct exchange *exchange, const
     if (options->user[0] != '\0') {
         authentication = auth_create_context();
         auth_set_mechanism_flags(authentication, AUTH_PLUGIN_PLAIN, 0);
-        auth_set_interact_cb(authentication, credentials_give, (void *)(uintptr_t)options);
+        auth_set_interact_cb(authentication, credentials_give, (void *)options);
         smtp_auth_set_context(session, authentication);
     }
     if (session_prepare(session, exchange, reverse_path, recipient)) {

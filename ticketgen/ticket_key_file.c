@@ -81,7 +81,8 @@ static bool seed_create(const char *path, bool *created, struct error *error) {
     char text[SEED_TEXT_SIZE + 2];
     seed_draw(seed);
     sodium_bin2hex(text, sizeof(text), seed, sizeof(seed));
-    strcat(text, "\n");
+    text[SEED_TEXT_SIZE] = '\n';
+    text[SEED_TEXT_SIZE + 1] = '\0';
     int descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool written = descriptor >= 0 && write_durably(descriptor, text, strlen(text));
     int cause = errno;

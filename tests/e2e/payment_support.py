@@ -4,6 +4,8 @@ Runs payment alone: real Kafka and PostgreSQL, the provider's stand-in, and this
 writes the events and reads the commands, with clients that share no code with Seatlog.
 """
 
+import atexit
+import functools
 import io
 import json
 import os
@@ -115,6 +117,14 @@ class Pillars:
             self.launch("down")
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    @staticmethod
+    @functools.cache
+    def shared():
+        """The same for all tests of a run."""
+        pillars = Pillars()
+        atexit.register(pillars.close)
+        return pillars
+
 
 class Reservation:
     """One buyer's reservation, and what the log says of it."""
@@ -201,17 +211,21 @@ class House:
         self._database_make()
         self._follow()
 
-    def _url(self, database):
-        parts = urllib.parse.urlsplit(self.pillars.postgres)
-        return parts._replace(path=f"/{database}").geturl()
-
     def _database_make(self):
-        with psycopg.connect(self.pillars.postgres, autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {self.database}")
-        subprocess.run([ROOT / "schemas" / "sql" / "migrate", self._url(self.database)], check=True,
-                       stdout=subprocess.DEVNULL)
-        self.options["postgres_url"] = self._url(self.database)
-        self.sql = psycopg.connect(self._url(self.database), autocommit=True)
+        """One of our own; where the role may not make any, the one there is, with nothing in it of payment's."""
+        url = self.pillars.postgres
+        with psycopg.connect(url, autocommit=True) as admin:
+            try:
+                admin.execute(f"CREATE DATABASE {self.database}")
+                url = urllib.parse.urlsplit(url)._replace(path=f"/{self.database}").geturl()
+                subprocess.run([ROOT / "schemas" / "sql" / "migrate", url], check=True, stdout=subprocess.DEVNULL)
+            except psycopg.errors.InsufficientPrivilege:
+                self.database = None
+                admin.execute("DROP SCHEMA payment CASCADE")
+                admin.execute((ROOT / "schemas" / "sql" / "030_payment.sql").read_text())
+                admin.execute("DELETE FROM public.sink_offset WHERE sink = 'payment'")
+        self.options["postgres_url"] = url
+        self.sql = psycopg.connect(url, autocommit=True)
 
     def _follow(self):
         """Commands and events from here on: what is before belongs to other tests."""
@@ -258,8 +272,9 @@ class House:
         self.producer.flush(5)
         self.consumer.close()
         self.sql.close()
-        with psycopg.connect(self.pillars.postgres, autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
+        if self.database:
+            with psycopg.connect(self.pillars.postgres, autocommit=True) as admin:
+                admin.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
 
     def log(self):
         return (self.folder / "payment.log").read_text()

@@ -14,9 +14,7 @@ KILLS = 8
 
 @pytest.fixture(scope="module")
 def pillars():
-    pillars = Pillars()
-    yield pillars
-    pillars.close()
+    return Pillars.shared()
 
 
 @pytest.fixture

@@ -162,7 +162,9 @@ void reservation_map_buyer_remove(struct reservation_core *core, uint32_t slot) 
 }
 
 void reservation_map_free(struct reservation_core *core) {
-    struct reservation_map *maps[] = {&core->map_shows, &core->map_reservations, &core->map_buyers};
-    for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
-        reservation_memory_release(&core->memory, maps[i]->entries, map_octets(maps[i]));
+    struct reservation_memory *memory = &core->memory;
+    reservation_memory_release(memory, core->map_shows.entries, map_octets(&core->map_shows));
+    reservation_memory_release(memory, core->map_reservations.entries,
+                               map_octets(&core->map_reservations));
+    reservation_memory_release(memory, core->map_buyers.entries, map_octets(&core->map_buyers));
 }

@@ -126,11 +126,11 @@ static void pack_header(struct reservation_plan *plan, const struct show_details
 }
 
 /* The size of the block; with base not NULL, writes it there. */
-static size_t plan_pack(const struct show_details *details, uint8_t *base) {
+static size_t plan_pack(const struct show_details *details, void *base) {
     size_t rows_count;
     size_t seats_count;
     count_rows_and_seats(details, &rows_count, &seats_count);
-    size_t words = (seats_count + 63) / 64 + 1; /* runs are read across two words */
+    size_t words = (seats_count + 63) / 64;
     struct packer packer = {.base = base};
     struct reservation_plan *plan = pack_room(&packer, sizeof(*plan), 8);
     uint64_t *free = pack_room(&packer, words * sizeof(*free), 8);
@@ -139,7 +139,7 @@ static size_t plan_pack(const struct show_details *details, uint8_t *base) {
     struct plan_section *sections =
         pack_room(&packer, details->sections.count * sizeof(*sections), 4);
     struct plan_row *rows = pack_room(&packer, rows_count * sizeof(*rows), 4);
-    struct packer texts = {.base = base == NULL ? NULL : base + packer.used};
+    struct packer texts = {.base = base == NULL ? NULL : packer.base + packer.used};
     struct reservation_plan header = {.categories = categories,
                                       .sections = sections,
                                       .rows = rows,
@@ -176,10 +176,10 @@ static size_t plan_pack(const struct show_details *details, uint8_t *base) {
 struct reservation_plan *reservation_plan_make(struct reservation_memory *memory,
                                                const struct show_details *details) {
     size_t octets = plan_pack(details, NULL);
-    uint8_t *block = reservation_memory_allocate(memory, octets);
+    void *block = reservation_memory_allocate(memory, octets);
     size_t written = plan_pack(details, block);
     RESERVATION_ASSERT(written == octets);
-    return (struct reservation_plan *)(void *)block;
+    return block;
 }
 
 void reservation_plan_free(struct reservation_memory *memory, struct reservation_plan *plan) {

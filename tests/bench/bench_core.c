@@ -438,10 +438,11 @@ int main(int count, char **arguments) {
         if (round == ROUNDS) {
             mix_print(&bench);
             a_seat = memory_print(&bench);
-            printf("best available: %.0f/s, two neighbours in a house of which %.0f %% is sold, and "
-                   "given back\n",
-                   best_available_measure(&bench),
-                   100.0 * 2 * (double)bench.kinds[EVENT_SOLD] / (double)after.seats);
+            printf(
+                "best available: %.0f/s, two neighbours in a house of which %.0f %% is sold, and "
+                "given back\n",
+                best_available_measure(&bench),
+                100.0 * 2 * (double)bench.kinds[EVENT_SOLD] / (double)after.seats);
         }
         bench_deinit(&bench);
     }

@@ -56,7 +56,8 @@ static struct text word_text(struct words *words) {
 
 static void words_split(struct words *words, struct story *story, const char *line) {
     *words = (struct words){.story = story};
-    char *copy = (char *)(uintptr_t)arena_text_copy_string(&story->arena, line).data;
+    char *copy = arena_allocate(&story->arena, strlen(line) + 1);
+    memcpy(copy, line, strlen(line) + 1);
     char *rest = NULL;
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
         size_t size = strlen(word);
@@ -75,17 +76,20 @@ static int64_t words_time(struct words *words) {
         day = atoi(word_next(words));
     int hour = 0;
     int minute = 0;
-    double second = 0;
-    assert_true(sscanf(word_next(words), "%d:%d:%lf", &hour, &minute, &second) >= 2);
-    return STORY_DAY_MS + (day * 24 + hour) * STORY_HOUR_MS + minute * 60000 +
-           (int64_t)(second * 1000 + 0.5);
+    int second = 0;
+    int millisecond = 0;
+    assert_true(sscanf(word_next(words), "%d:%d:%d.%3d", &hour, &minute, &second, &millisecond) >=
+                2);
+    return STORY_DAY_MS + (day * 24 + hour) * STORY_HOUR_MS + minute * 60000LL + second * 1000LL +
+           millisecond;
 }
 
 static int32_t seat_parse(const char *name) {
     static const int32_t firsts[] = {0, 6, 12, 18, 0, 0, 22};
     if (name[0] == '#')
         return atoi(name + 1);
-    assert_true(name[0] >= 'A' && name[0] <= 'G');
+    if (name[0] < 'A' || name[0] > 'G')
+        fail_msg("a story has no seat '%s'", name);
     return firsts[name[0] - 'A'] + atoi(name + 1) - 1;
 }
 
@@ -145,7 +149,8 @@ static void reserve_parse(struct words *words, struct command_reserve *reserve) 
 static struct uuid numbered_parse(struct words *words, int32_t *number) {
     char *word = word_next(words);
     char *mark = strpbrk(word, "/#");
-    assert_non_null(mark);
+    if (mark == NULL)
+        abort();
     *number = atoi(mark + 1);
     *mark = '\0';
     return story_uuid(word);
@@ -156,9 +161,15 @@ static struct text id_parse(struct words *words) {
     return word_text(words);
 }
 
+/* "20.00", "-1.00" */
 static int64_t amount_parse(struct words *words) {
-    double amount = atof(word_next(words)) * 100;
-    return (int64_t)(amount < 0 ? amount - 0.5 : amount + 0.5);
+    char *word = word_next(words);
+    bool negative = word[0] == '-';
+    int whole = 0;
+    int hundredths = 0;
+    assert_int_equal(sscanf(word + negative, "%d.%2d", &whole, &hundredths), 2);
+    int64_t amount_minor = whole * 100LL + hundredths;
+    return negative ? -amount_minor : amount_minor;
 }
 
 static bool provider_parse(struct words *words, struct command *command) {
@@ -250,7 +261,7 @@ static void person_parse(struct words *words, struct command *command) {
             command->as.create_show.show.title = word_text(words);
     } else {
         word_must(words, "cancels");
-        if (words->items[words->next][0] == 'r') {
+        if (words->next < words->count && words->items[words->next][0] == 'r') {
             command->kind = COMMAND_CANCEL;
             command->as.cancel.reservation_id = story_uuid(word_next(words));
             command->as.cancel.buyer_id = person;

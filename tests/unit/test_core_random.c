@@ -75,11 +75,11 @@ static void reserve_random(struct history *history, struct command_reserve *rese
     reserve->quantity = pick(history, 20) == 0 ? pick(history, 200) - 20 : 1 + pick(history, 4);
     if (reserve->selection != SELECTION_NAMED)
         return;
-    size_t count = (size_t)(1 + pick(history, pick(history, 10) == 0 ? 7 : 3));
+    int count = 1 + pick(history, pick(history, 10) == 0 ? 7 : 3);
     int32_t first = pick(history, 26) - 1;
-    for (size_t i = 0; i < count; i++)
-        seats[i] = pick(history, 8) == 0 ? pick(history, 24) : first + (int32_t)i;
-    reserve->seats = (struct integers){.items = seats, .count = count};
+    for (int i = 0; i < count; i++)
+        seats[i] = pick(history, 8) == 0 ? pick(history, 24) : first + i;
+    reserve->seats = (struct integers){.items = seats, .count = (size_t)count};
 }
 
 static struct reservation_show *show_of(struct history *history, const struct command *command) {

@@ -2,8 +2,8 @@
 #include "replay/replay_partition.h"
 
 #include "replay/replay_difference.h"
-#include "replay/replay_heap.h"
 #include "reservation/reservation_decide.h"
+#include "reservation/reservation_heap.h"
 #include "runtime/identity.h"
 #include "runtime/kafka.h"
 
@@ -37,7 +37,7 @@ void replay_partition_init(struct replay_partition *partition, struct replay_log
     partition->log = log;
     partition->partition = number;
     partition->partition_count = count;
-    partition->core = reservation_core_new(&replay_heap);
+    partition->core = reservation_core_new(&reservation_heap);
     partition->model = replay_model_new();
 }
 
@@ -268,7 +268,7 @@ static void partition_walk(struct run *run) {
 void replay_partition_run(struct replay_partition *partition) {
     struct run run = {.partition = partition};
     run.codec = codec_new();
-    run.effects = reservation_effects_new(&replay_heap);
+    run.effects = reservation_effects_new(&reservation_heap);
     run.events =
         replay_reader_new(partition->log, TOPIC_EVENTS, partition->partition, &partition->error);
     /* Commands are read after the events' end is known: every event's command is then there. */

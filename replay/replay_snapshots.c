@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/replay_snapshots.h"
 
-#include "replay/replay_heap.h"
+#include "reservation/reservation_heap.h"
 #include "reservation/reservation_latest.h"
 #include "reservation/reservation_snapshot.h"
 #include "runtime/identity.h"
@@ -110,7 +110,7 @@ static struct octets state_of(struct check *check, struct reservation_core *core
 
 static void shows_compare(struct check *check) {
     struct reservation_core *whole = check->partition->core;
-    struct reservation_effects *effects = reservation_effects_new(&replay_heap);
+    struct reservation_effects *effects = reservation_effects_new(&reservation_heap);
     for (struct reservation_show *show = reservation_core_show_next(whole, NULL); show != NULL;
          show = reservation_core_show_next(whole, show)) {
         struct uuid id = reservation_show_id(show);
@@ -133,7 +133,7 @@ bool replay_snapshots_check(struct replay_partition *partition) {
     struct error error;
     struct check check = {.partition = partition, .codec = codec_new()};
     check.latest = reservation_latest_new();
-    check.core = reservation_core_new(&replay_heap);
+    check.core = reservation_core_new(&reservation_heap);
     bool read = latest_read(&check) &&
                 reservation_latest_visit(check.latest, snapshot_restore, &check, &error);
     if (read && check.found) {

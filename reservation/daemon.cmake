@@ -3,7 +3,9 @@
 # The daemon: the core and its adapters. Included by CMakeLists.txt.
 add_library(seatlog_reservation_daemon STATIC
     reservation_daemon.c
+    reservation_decide.c
     reservation_envelope.c
+    reservation_heap.c
     reservation_kafka.c
     reservation_latest.c
     reservation_reader.c

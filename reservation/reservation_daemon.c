@@ -31,18 +31,6 @@ const struct config_option reservation_daemon_options[] = {
     {0},
 };
 
-static void *heap_allocate(void *context, size_t size) {
-    (void)context;
-    return malloc(size);
-}
-
-static void heap_release(void *context, void *memory, size_t size) {
-    (void)context, (void)size;
-    free(memory);
-}
-
-const struct reservation_allocator reservation_heap = {heap_allocate, heap_release, NULL};
-
 static void core_panicked(const char *expression, const char *file, int line) {
     die("the core has panicked: %s, %s:%d", expression, file, line);
 }

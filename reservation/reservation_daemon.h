@@ -15,6 +15,7 @@
  */
 
 #include "reservation/reservation_core.h"
+#include "reservation/reservation_heap.h"
 #include "runtime/daemon.h"
 #include "runtime/metrics.h"
 #include "runtime/transaction.h"
@@ -57,9 +58,6 @@ struct reservation_daemon {
     int64_t snapshot_events_max;
     size_t snapshot_octets_max;
 };
-
-/* Where the cores' memory comes from: the heap. Out of memory ends the process. */
-extern const struct reservation_allocator reservation_heap;
 
 extern const struct config_option reservation_daemon_options[];
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/reservation_kafka.h"
 
+#include "reservation/reservation_decide.h"
 #include "reservation/reservation_envelope.h"
 #include "reservation/reservation_show_map.h"
 #include "reservation/reservation_tick.h"
@@ -115,10 +116,7 @@ static void effects_produce(struct reservation_daemon *state, struct transaction
     struct reservation_kafka *kafka = state->kafka;
     struct reservation_core *core = state->partitions[record->partition].core;
     const struct reservation_effects *effects = state->effects;
-    struct hash chain = {{0}};
-    if (effects->show != NULL) {
-        chain = reservation_core_chain_get(core, effects->show);
-    }
+    struct hash chain = reservation_decide_chain(core, effects);
     reservation_envelope_read(&kafka->envelope, record->message);
     for (size_t i = 0; i < effects->count; i++) {
         const struct event *event = &effects->events[i];
@@ -126,17 +124,11 @@ static void effects_produce(struct reservation_daemon *state, struct transaction
         *produced = (struct produced){effects->show, -1, record->partition};
         char key[UUID_TEXT_SIZE];
         uuid_format(&event->as.head.show_id, key);
-        struct octets value;
-        if (event->as.head.seq != 0) {
-            value = codec_event_encode_sealed(state->codec, event, &chain, &chain);
-        } else {
-            value = codec_event_encode(state->codec, event);
-        }
         const struct transaction_output output = {
             .topic = TOPIC_EVENTS,
             .partition = record->partition,
             .key = {(const uint8_t *)key, KEY_SIZE},
-            .value = value,
+            .value = reservation_decide_encode(state->codec, effects, i, &chain),
             .headers =
                 reservation_envelope_headers(&kafka->envelope, event, record->partition, key, i),
             .offset = &produced->offset,
@@ -144,29 +136,7 @@ static void effects_produce(struct reservation_daemon *state, struct transaction
         transaction_produce(transaction, record->partition, &output);
         metric_add(kafka->events_metric[event->kind], 1);
     }
-    if (effects->show != NULL) {
-        reservation_core_chain_set(core, effects->show, &chain);
-    }
-}
-
-static bool key_is_of(struct octets key, const struct uuid *show_id) {
-    char text[UUID_TEXT_SIZE];
-    return key.size == KEY_SIZE && memcmp(uuid_format(show_id, text), key.data, KEY_SIZE) == 0;
-}
-
-static void undecodable_handle(struct reservation_daemon *state, struct transaction *transaction,
-                               const struct transaction_record *record,
-                               const struct hash *command_hash, struct text reason) {
-    struct uuid show_id;
-    if (!uuid_parse((const char *)record->key.data, record->key.size, &show_id)) {
-        show_id = (struct uuid){{0}};
-    }
-    reservation_core_undecodable(state->partitions[record->partition].core, &show_id,
-                                 record->timestamp_ms, record->offset, command_hash, reason,
-                                 state->effects);
-    effects_produce(state, transaction, record);
-    struct text copy = arena_text_copy(&state->arena, reason);
-    transaction_dead_letter(transaction, record, copy.data);
+    reservation_decide_seal(core, effects, &chain);
 }
 
 bool reservation_kafka_handle(struct daemon *daemon, struct transaction *transaction,
@@ -180,35 +150,28 @@ bool reservation_kafka_handle(struct daemon *daemon, struct transaction *transac
     assert(record->offset >= reservation_core_cursor(partition->core));
     arena_reset(&state->arena);
 
-    struct reservation_record decided = {
-        .command = &command,
-        .broker_timestamp_ms = record->timestamp_ms,
+    const struct reservation_input input = {
+        .partition = record->partition,
+        .partition_count = state->partition_count,
         .offset = record->offset,
+        .timestamp_ms = record->timestamp_ms,
+        .key = record->key,
+        .value = record->value,
     };
-    octets_hash(record->value, &decided.command_hash);
-    if (!codec_command_decode(state->codec, &state->arena, record->value, &command, &reason)) {
-        undecodable_handle(state, transaction, record, &decided.command_hash, reason);
-        return true;
-    }
-    if (!key_is_of(record->key, &command.as.head.show_id)) {
-        undecodable_handle(state, transaction, record, &decided.command_hash,
-                           TEXT_LITERAL("the key is not the show's id"));
-        return true;
-    }
-    if (kafka_partition_of(record->key.data, record->key.size, state->partition_count) !=
-        record->partition) {
+    enum reservation_verdict verdict = reservation_decide(
+        partition->core, state->codec, &state->arena, &input, state->effects, &command, &reason);
+    if (verdict == RESERVATION_WRONG_PARTITION) {
         log_warning("a command stands in the wrong partition",
                     LOG_UUID("show_id", &command.as.head.show_id),
                     LOG_INTEGER("partition", record->partition),
                     LOG_INTEGER("offset", record->offset));
-        reservation_core_rejected(partition->core, &decided, REJECTION_REASON_WRONG_PARTITION,
-                                  state->effects);
-    } else {
-        reservation_core_step(partition->core, &decided, state->effects);
-    }
-    if (command.kind == COMMAND_TICK && state->effects->show != NULL && partition->ticks != NULL) {
+    } else if (verdict == RESERVATION_DECIDED && command.kind == COMMAND_TICK &&
+               state->effects->show != NULL && partition->ticks != NULL) {
         reservation_ticks_seen(partition->ticks, state->effects->show);
     }
     effects_produce(state, transaction, record);
+    if (verdict == RESERVATION_UNDECODABLE) {
+        transaction_dead_letter(transaction, record, reason.data);
+    }
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/replay_heap.h"
+#include "reservation/reservation_heap.h"
 
 #include "runtime/error.h"
 
@@ -16,7 +16,7 @@ static void heap_release(void *context, void *memory, size_t size) {
     free(memory);
 }
 
-const struct reservation_allocator replay_heap = {
+const struct reservation_allocator reservation_heap = {
     .allocate = heap_allocate,
     .release = heap_release,
 };

@@ -204,7 +204,7 @@ def test_the_provider_is_down_while_the_hold_lasts(house):
     buyer.pay(hold_s=1.5)
     assert buyer.command("PaymentDeclined")["code"] == "PROVIDER_UNREACHABLE"
     house.simulator.start()
-    answers = house.sql.execute("SELECT DISTINCT step, kind FROM payment.answer JOIN payment.work USING (work_id) "
+    answers = house.sql.execute("SELECT DISTINCT answer.step, answer.kind FROM payment.answer JOIN payment.work USING (work_id) "
                                 "WHERE reservation_id = %s", (buyer.id,)).fetchall()
     assert answers == [("create", "not_sent")], "nothing was ever sent, so there is nothing to undo"
     assert house.payments(buyer) == []

@@ -394,20 +394,26 @@ static rd_kafka_consumer_group_metadata_t *group_metadata(rd_kafka_t *consumer,
     return NULL;
 }
 
+/*
+ * The offsets are sent while the records are still on their way, which saves two round trips of
+ * five: both belong to the transaction, whichever comes first, and the commit waits for both.
+ */
 static enum call_result transaction_complete(struct transaction_producer *producer,
                                              const struct commit_arguments *arguments,
                                              bool *committing, struct error *error) {
+    enum call_result result = call_until_settled(producer, "send_offsets_to_transaction",
+                                                 call_send_offsets, arguments, error);
+    if (result != CALL_DONE) {
+        return result;
+    }
     rd_kafka_resp_err_t code = rd_kafka_flush(producer->client, COMMIT_PATIENCE_MS);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         code = producer->failed;
+    }
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         error_set(error, ERROR_RETRY, "produce: %s", rd_kafka_err2str(code));
         return CALL_ABORT;
     }
-    enum call_result result = call_until_settled(producer, "send_offsets_to_transaction",
-                                                 call_send_offsets, arguments, error);
-    if (result != CALL_DONE)
-        return result;
     *committing = true;
     return call_until_settled(producer, "commit", call_commit, NULL, error);
 }

@@ -11,6 +11,7 @@ from clients import eventually
 
 HEAD = struct.Struct(">QqII")
 NONE = 0xFFFFFFFF
+SHOW_ID = 5 + 32  # after the wire format's prefix and the event's hash
 
 
 def replay(stack, *arguments):
@@ -49,7 +50,7 @@ def test_one_octet_of_one_stored_event_is_found_and_named(stack, tmp_path):
 
 
 def change_an_octet(folder):
-    """Flips a bit of one event's value, and makes the file's own hash of the record right again."""
+    """Flips a bit of one event's show id, and makes the file's own hash of the record right again."""
     for number in range(100):
         path = folder / f"{number}.segment"
         octets = bytearray(path.read_bytes())
@@ -58,7 +59,7 @@ def change_an_octet(folder):
         if offset == 2 ** 64 - 1:
             continue  # an empty partition
         size = HEAD.size + (0 if key_size == NONE else key_size) + value_size
-        octets[at + size - 1] ^= 1
+        octets[at + HEAD.size + key_size + SHOW_ID] ^= 1
         octets[at + size:at + size + 32] = hashlib.blake2b(octets[at:at + size], digest_size=32).digest()
         path.write_bytes(octets)
         return number, offset

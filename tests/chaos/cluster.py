@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL = ROOT / "compose" / "local"
 BIN = pathlib.Path(os.environ.get("SEATLOG_BIN", ROOT / "build" / "release" / "bin"))
-JARS = os.environ.get("SEATLOG_JARS", "")
+JARS = os.environ.get("SEATLOG_JARS", ROOT / "build" / "kafka")
 POSTGRES_BIN = "/usr/lib/postgresql/15/bin"
 DAEMONS = ("reservation", "payment", "ticketgen", "notifier", "indexer", "ingest-api")
 TOKEN = "chaos-token"

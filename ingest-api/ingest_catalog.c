@@ -99,13 +99,17 @@ static void order_add(struct catalog *catalog, struct catalog_entry *entry) {
     catalog->newest = entry;
 }
 
+static void entry_free(struct catalog_entry *entry) {
+    plan_release(entry->plan);
+    page_release(entry->page);
+    free(entry);
+}
+
 static void entry_remove(struct catalog *catalog, struct catalog_entry *entry) {
     *entry_link(catalog, &entry->show_id) = entry->chain_next;
     order_remove(catalog, entry);
     catalog->octets -= entry->octets;
-    plan_release(entry->plan);
-    page_release(entry->page);
-    free(entry);
+    entry_free(entry);
 }
 
 static void entry_measure(struct catalog *catalog, struct catalog_entry *entry) {
@@ -306,8 +310,10 @@ void catalog_free(struct catalog *catalog) {
     if (catalog == NULL) {
         return;
     }
-    while (catalog->oldest != NULL) {
-        entry_remove(catalog, catalog->oldest);
+    struct catalog_entry *newer;
+    for (struct catalog_entry *entry = catalog->oldest; entry != NULL; entry = newer) {
+        newer = entry->newer;
+        entry_free(entry);
     }
     pthread_cond_destroy(&catalog->loaded);
     pthread_mutex_destroy(&catalog->mutex);

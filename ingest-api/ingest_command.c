@@ -143,10 +143,6 @@ void command_publish(struct request *request, struct command *command,
                      const struct uuid *reservation_id, const char *location,
                      void (*decided)(struct request *request)) {
     struct ingest *ingest = request->ingest;
-    if (!producer_reachable(ingest->producer)) {
-        problem_answer_unavailable(request, "The log is not reachable");
-        return;
-    }
     command->as.head.command_id = uuid_random();
     struct publication *publication = request_allocate(request, sizeof *publication);
     *publication = (struct publication){.show_id = command->as.head.show_id,

@@ -45,7 +45,7 @@ void deadline_set(struct deadline_heap *heap, struct deadline *deadline, int64_t
     if (deadline->place == 0) {
         if (heap->count == heap->capacity) {
             heap->capacity = heap->capacity != 0 ? heap->capacity * 2 : 64;
-            heap->items = reallocate(heap->items, heap->capacity * sizeof *heap->items);
+            heap->items = reallocate(heap->items, heap->capacity * sizeof(void *));
         }
         heap->count++;
         heap_put(heap, heap->count, deadline);

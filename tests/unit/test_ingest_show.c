@@ -71,8 +71,8 @@ static void test_a_plan_that_is_none_is_refused(void **state) {
     (void)state;
     static const char *const wrong[] = {
         "", "7", "{}", "{\"categories\":[]}",
-        "{\"categories\":[{\"name\":\"A\",\"price_minor\":1}],"
-        "\"sections\":[{\"name\":\"B\",\"category\":1,\"kind\":\"GENERAL\",\"capacity\":1}]}"};
+        ("{\"categories\":[{\"name\":\"A\",\"price_minor\":1}],"
+         "\"sections\":[{\"name\":\"B\",\"category\":1,\"kind\":\"GENERAL\",\"capacity\":1}]}")};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct show_plan *plan = plan_new();
         assert_false(plan_read(plan, wrong[i], strlen(wrong[i])));

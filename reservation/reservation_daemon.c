@@ -26,6 +26,8 @@ const struct config_option reservation_daemon_options[] = {
      "Events after which a round of snapshots begins earlier; bounds what a restart has to fold"},
     {"snapshot_transaction_octets_max", CONFIG_INTEGER, "1048576", 1024, 67108864,
      "Octets of snapshots written in one transaction"},
+    {"snapshot_show_octets_max", CONFIG_INTEGER, "32000000", 1024, 32000000,
+     "Largest snapshot of a show; below max.message.bytes of seatlog.snapshots"},
     {"ticks", CONFIG_BOOLEAN, "yes", 0, 0,
      "Send Tick commands, without which holds of a show without traffic do not end"},
     {0},
@@ -62,6 +64,8 @@ bool reservation_daemon_start(struct daemon *daemon, struct error *error) {
     state->snapshot_events_max = config_integer(daemon->config, "snapshot_events_max");
     state->snapshot_octets_max =
         (size_t)config_integer(daemon->config, "snapshot_transaction_octets_max");
+    state->snapshot_show_octets_max =
+        (size_t)config_integer(daemon->config, "snapshot_show_octets_max");
     daemon->state = state;
     return true;
 }

@@ -37,6 +37,7 @@ struct reservation_partition {
     /* The round of snapshots under way, and what the last one left. */
     struct {
         bool running;
+        bool incomplete; /* a show that has no snapshot since: no partition record any more */
         size_t shows_left;
         int64_t events_offset;
         int64_t cursor;
@@ -57,6 +58,7 @@ struct reservation_daemon {
     int64_t snapshot_interval_ms;
     int64_t snapshot_events_max;
     size_t snapshot_octets_max;
+    size_t snapshot_show_octets_max;
 };
 
 extern const struct config_option reservation_daemon_options[];

@@ -36,7 +36,11 @@ void reservation_snapshot_begin(struct reservation_partition *partition, int64_t
     partition->round.next_ms = now_ms + limits->interval_ms;
 }
 
-/* Returns the octets written. */
+/*
+ * Returns the octets written; 0: the record is too large for the topic, and was not. Then the round
+ * is not completed: a restart folds from where the last complete one says, which takes longer and
+ * is right.
+ */
 static size_t record_produce(struct reservation_daemon *state, struct transaction *transaction,
                              int32_t index, const char *key, const struct snapshot_record *record) {
     const struct transaction_output output = {
@@ -45,6 +49,11 @@ static size_t record_produce(struct reservation_daemon *state, struct transactio
         .key = {(const uint8_t *)key, strlen(key)},
         .value = codec_snapshot_record_encode(state->codec, record),
     };
+    if (output.value.size > state->snapshot_show_octets_max) {
+        log_error("a show's snapshot is too large", LOG_INTEGER("partition", index),
+                  LOG_TEXT("show_id", key), LOG_INTEGER("octets", (int64_t)output.value.size));
+        return 0;
+    }
     transaction_produce(transaction, index, &output);
     metric_add(octets_metric(), (int64_t)output.value.size);
     return output.value.size;
@@ -105,9 +114,12 @@ int reservation_snapshot_write(struct reservation_daemon *state, struct transact
         assert(show != NULL);
         partition->round.shows_left--;
         size_t written = show_write(state, transaction, index, show);
+        partition->round.incomplete = partition->round.incomplete || written == 0;
         *octets -= written < *octets ? written : *octets;
     }
-    partition_write(state, transaction, index);
+    if (!partition->round.incomplete) {
+        partition_write(state, transaction, index);
+    }
     partition->round.running = false;
     partition->round.last_events_offset = partition->round.events_offset;
     partition->round.next_ms = now_ms + limits->interval_ms;

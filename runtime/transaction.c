@@ -8,10 +8,14 @@
 #include "seatlog_codec.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define POLL_MS_MAX 100
+/* Together, with what a dead letter says besides, below the topic's max.message.bytes of 4 MiB. */
+#define DEAD_KEY_OCTETS_MAX ((size_t)64 * 1024)
+#define DEAD_VALUE_OCTETS_MAX ((size_t)3 * 1024 * 1024)
 /* A slow handler's transaction is committed in time: long before transaction_timeout_ms. */
 #define RECORDS_MS_MAX 1000
 
@@ -157,8 +161,30 @@ void transaction_produce(struct transaction *transaction, int32_t source,
     transaction_producer_send(current_producer(transaction), output);
 }
 
+static struct octets octets_cut(struct octets octets, size_t size_max) {
+    return octets.size <= size_max ? octets : (struct octets){octets.data, size_max};
+}
+
+/* Reasons are cut to their buffers by octets; a character cut in half would make the record
+ * undecodable. */
+static struct text reason_text(const char *reason) {
+    struct text text = {reason, strlen(reason)};
+    for (int i = 0; i < 3 && text.size > 0 && !text_is_valid(text); i++) {
+        text.size--;
+    }
+    return text_is_valid(text) ? text : TEXT_LITERAL("the reason is no valid text");
+}
+
+/* A record too large to be passed on whole is cut, and says so: it must not block its partition. */
 void transaction_dead_letter(struct transaction *transaction,
                              const struct transaction_record *record, const char *reason) {
+    char cut[ERROR_MESSAGE_SIZE];
+    if (record->key.size > DEAD_KEY_OCTETS_MAX || record->value.size > DEAD_VALUE_OCTETS_MAX) {
+        snprintf(cut, sizeof cut, "(cut: key of %zu octets, value of %zu) %.400s", record->key.size,
+                 record->value.size, reason);
+        reason = cut;
+    }
+    const struct octets key = octets_cut(record->key, DEAD_KEY_OCTETS_MAX);
     const struct dead_letter_record letter = {
         .kind = DEAD_LETTER_RECORD_DEAD_LETTER,
         .as.dead_letter = {
@@ -166,15 +192,15 @@ void transaction_dead_letter(struct transaction *transaction,
             .partition = record->partition,
             .offset = record->offset,
             .daemon = {transaction->daemon->name, strlen(transaction->daemon->name)},
-            .reason = {reason, strlen(reason)},
-            .key = record->key,
-            .value = record->value,
+            .reason = reason_text(reason),
+            .key = key,
+            .value = octets_cut(record->value, DEAD_VALUE_OCTETS_MAX),
             .at = record->timestamp_ms,
         }};
     const struct transaction_output output = {
         .topic = TOPIC_DEAD_LETTERS,
         .partition = RD_KAFKA_PARTITION_UA,
-        .key = record->key,
+        .key = key,
         .value = codec_dead_letter_record_encode(transaction->codec, &letter),
     };
     log_warning("a record goes to the dead letters", LOG_TEXT("reason", reason),

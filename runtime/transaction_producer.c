@@ -17,6 +17,9 @@
 #define CALL_TIMEOUT_MS 5000
 #define COMMIT_PATIENCE_MS 30000
 #define QUEUE_RECORDS_MAX "1000000"
+/* Each topic has a limit of its own, which the broker enforces; that of seatlog.snapshots is the
+ * highest. */
+#define RECORD_OCTETS_MAX "33000000"
 #define CLOCK_SKEW_MS_MAX 5000
 #define CLOCK_SKEW_WARNING_INTERVAL_MS 60000
 
@@ -162,6 +165,7 @@ static void client_create(struct transaction_producer *producer) {
     /* Records of a transaction are worth nothing after it has timed out. */
     kafka_conf_set(conf, "message.timeout.ms", timeout_ms);
     kafka_conf_set(conf, "queue.buffering.max.messages", QUEUE_RECORDS_MAX);
+    kafka_conf_set(conf, "message.max.bytes", RECORD_OCTETS_MAX);
     /* Costs no time, for the flush before a commit does not linger, and makes larger batches under
      * load. */
     kafka_conf_default(conf, producer->daemon->config, "linger.ms", "5");

@@ -46,14 +46,15 @@ static const struct setting settings_log[] = {
     {"max.message.bytes", "4194304"},
 };
 
-/* A snapshot is worth something until the next one of the same show. */
+/* A snapshot is worth something until the next one of the same show. That of the largest show allowed,
+ * every place of it sold singly, has some 20 MB. */
 static const struct setting settings_compacted[] = {
     {"cleanup.policy", "compact"},
     {"min.cleanable.dirty.ratio", "0.2"},
     {"segment.ms", "3600000"},
     {"segment.bytes", "67108864"},
     {"message.timestamp.type", "LogAppendTime"},
-    {"max.message.bytes", "4194304"},
+    {"max.message.bytes", "33554432"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

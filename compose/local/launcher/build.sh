@@ -8,14 +8,30 @@ KAFKA_LIBRARIES=$ROOT/build/kafka
 VENV=$ROOT/build/venv
 BIN=$RELEASE/bin
 
+# Several launchers may be at work in one clone (tests start Seatlogs of their own): one at a time makes things
+# in build/.
+build_locked() {
+    local status=0
+    if ! mkdir -p "$ROOT/build" || ! exec 8>"$ROOT/build/lock"; then
+        STEP_HINT="$ROOT is not writable for $(id -un); clone it as yourself"
+        return 1
+    fi
+    flock -w 3600 8 && "$@" || status=$?
+    exec 8>&-
+    return $status
+}
+
+# What runs, without tests and benches.
+build_programs() {
+    # shellcheck disable=SC2046
+    build_run release "$RELEASE" seatlog-topics seatlog-catalogue seatlog-tail seatlog-replay \
+        $(pipeline_rows | awk '$6 !~ /^[@\/]/ { print $6 }' | sort -u)
+}
+
 # build_run PRESET FOLDER [TARGET…]
 build_run() {
     local preset=$1 folder=$2
     shift 2
-    if [ ! -w "$ROOT" ]; then
-        STEP_HINT="$ROOT is not writable for $(id -un); clone it as yourself"
-        return 1
-    fi
     STEP_HINT="Try again with the whole output: cmake --build '$folder'"
     cd "$ROOT" && cmake --preset "$preset" -B "$folder" && cmake --build "$folder" ${@:+--target "$@"} || return 1
     STEP_NOTE="$preset, $(find "$folder/bin" -name 'seatlog-*' -type f | wc -l) programs"

@@ -69,24 +69,34 @@ venv_make() {
 
 # Unit tests under ctest; what they print goes to the terminal, the counts to a file.
 test_unit() {
-    step build build_run debug "$DEBUG"
+    step build build_locked build_run debug "$DEBUG"
     (cd "$ROOT" && ctest --test-dir "$DEBUG" -L unit -j "$(nproc)" --output-on-failure --no-tests=error \
         --test-output-size-passed 1048576 --test-output-size-failed 1048576 \
         --output-junit "$RESULTS/unit.xml" "$@")
 }
 
+# Sources are formatted as .clang-format says, by Debian's clang-format.
+test_style() {
+    local good=yes
+    step build build_locked build_run debug "$DEBUG"
+    cmake --build "$DEBUG" --target format-check || good=no
+    printf '<testsuite><testcase name="format">%s</testcase></testsuite>\n' \
+        "$([ $good = yes ] || echo '<failure/>')" >"$RESULTS/style.xml"
+    [ $good = yes ]
+}
+
 # The simulator's seeds and its planted bugs: as fast as the cores can, so of the release build.
 test_sim() {
-    step build build_run release "$RELEASE"
+    step build build_locked build_run release "$RELEASE"
     (cd "$ROOT" && ctest --test-dir "$RELEASE" -L sim -j "$(nproc)" --output-on-failure --no-tests=error \
         --output-junit "$RESULTS/sim.xml" "$@")
 }
 
 # End-to-end tests start what they need by themselves.
 test_e2e() {
-    step build build_run release "$RELEASE"
-    step kafka-jars kafka_fetch
-    step python venv_make
+    step build build_locked build_run release "$RELEASE"
+    step kafka-jars build_locked kafka_fetch
+    step python build_locked venv_make
     (cd "$ROOT" && SEATLOG_BIN=$BIN "$VENV/bin/python" -B -m pytest tests/e2e -p no:cacheprovider \
         --junit-xml="$RESULTS/e2e.xml" "$@")
 }
@@ -95,12 +105,12 @@ command_test() {
     local suite status=0 suites=()
     YES=yes
     case ${1:-} in
-    '') suites=(unit sim e2e) ;;
-    unit | sim | e2e)
+    '') suites=(style unit sim e2e) ;;
+    style | unit | sim | e2e)
         suites=("$1")
         shift
         ;;
-    *) fail "there is no suite $1; there are: unit, sim, e2e (what follows goes to ctest or pytest)" ;;
+    *) fail "there is no suite $1; there are: style, unit, sim, e2e (what follows goes to ctest or pytest)" ;;
     esac
     state_make
     packages_ensure build run test
@@ -126,9 +136,9 @@ command_chaos() {
     YES=yes
     state_make
     packages_ensure build run test
-    step build build_run release "$RELEASE"
-    step kafka-jars kafka_fetch
-    step python venv_make
+    step build build_locked build_run release "$RELEASE"
+    step kafka-jars build_locked kafka_fetch
+    step python build_locked venv_make
     cd "$ROOT" || return 1
     exec env SEATLOG_BIN="$BIN" SEATLOG_JARS="$KAFKA_LIBRARIES" "$VENV/bin/python" -B tests/chaos/chaos.py "$@"
 }
@@ -138,7 +148,7 @@ command_sim() {
     YES=yes
     state_make
     packages_ensure build run
-    step build build_run release "$RELEASE"
+    step build build_locked build_run release "$RELEASE"
     exec "$BIN/seatlog-sim" "$@"
 }
 
@@ -169,7 +179,7 @@ command_bench() {
     YES=yes
     state_make
     packages_ensure build run test
-    step build build_run release "$RELEASE"
+    step build build_locked build_run release "$RELEASE"
     if [ "$what" != pipeline ]; then
         bench_core "$@" || return 1
     fi

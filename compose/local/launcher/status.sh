@@ -79,7 +79,10 @@ command_logs() {
         for program in $(pipeline_programs); do
             [ -e "$STATE/log/$program.log" ] && files+=("$STATE/log/$program.log")
         done
-        exec tail -n 5 -F "${files[@]}"
+        if [ -t 1 ]; then
+            exec tail -n 5 -F "${files[@]}"
+        fi
+        exec tail -n 20 "${files[@]}"
     fi
     for program in "$@"; do
         if [ ! -e "$STATE/log/$program.log" ]; then

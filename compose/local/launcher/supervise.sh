@@ -87,8 +87,24 @@ orphans_signal() {
     return 0
 }
 
+# A supervisord of ours that cannot be talked to any more (somebody tidied its socket away) would start again
+# whatever is ended beside it.
+supervisor_strays_end() {
+    local pid round
+    for pid in $(grep -lzxF "$SUPERVISOR_CONF" /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3); do
+        [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == *supervisord\ -c* ]] || continue
+        echo "a supervisord without its socket, ended: $pid"
+        kill "$pid"
+        for ((round = 0; round < 1200; round++)); do
+            [ -d "/proc/$pid" ] || break
+            sleep 0.1
+        done
+    done
+}
+
 orphans_reap() {
     local pids round
+    supervisor_strays_end
     mapfile -t pids < <(orphans_find)
     [ "${#pids[@]}" -gt 0 ] || return 0
     STEP_NOTE="${#pids[@]} programs of a supervisord that was killed, ended"
@@ -129,7 +145,7 @@ program_is_stale() {
     local pid
     pid=$(program_pid "$1")
     [ -n "$pid" ] || return 1
-    [[ $FILES_CHANGED == *" $1.conf "* ]] && return 0
+    [[ $FILES_CHANGED == *" $1.conf "* || $FILES_CHANGED == *" $1.properties "* ]] && return 0
     [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == *' (deleted)' ]]
 }
 

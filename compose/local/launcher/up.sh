@@ -127,8 +127,8 @@ command_up() {
     state_lock
     packages_ensure build run
     VALUE[JAVA]=$(java_find)
-    step build build_run release "$RELEASE"
-    step kafka-jars kafka_fetch
+    step build build_locked build_programs
+    step kafka-jars build_locked kafka_fetch
     supervisor_runs || [ -z "$(orphans_find)" ] || step left-overs orphans_reap
     up_ports
     up_values

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "notifier/mail_smtp.h"
 
+#include "notifier/mail_redact.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <openssl/err.h>
@@ -38,6 +40,7 @@ struct mail_relay {
 
 struct exchange {
     const struct mail_relay *relay;
+    const char *address; /* of the recipient */
     smtp_message_t message;
     smtp_recipient_t recipient;
     struct text content;
@@ -119,18 +122,25 @@ static void line_heard(const char *octets, int size, int writing, void *argument
     }
 }
 
-static void result_from(struct mail_result *result, enum mail_outcome outcome,
+static void answer_set(struct exchange *exchange, const char *words) {
+    struct mail_result *result = &exchange->result;
+    mail_redact(words, exchange->address, result->answer, sizeof(result->answer));
+}
+
+static void result_from(struct exchange *exchange, enum mail_outcome outcome,
                         const smtp_status_t *status) {
-    result->outcome = outcome;
-    result->code = status->code;
+    char words[512];
+    exchange->result.outcome = outcome;
+    exchange->result.code = status->code;
     const char *text = status->text != NULL ? status->text : "";
     size_t size = strcspn(text, "\r\n");
     if (status->enh_class != 0) {
-        snprintf(result->answer, sizeof(result->answer), "%d %d.%d.%d %.*s", status->code,
-                 status->enh_class, status->enh_subject, status->enh_detail, (int)size, text);
+        snprintf(words, sizeof(words), "%d %d.%d.%d %.*s", status->code, status->enh_class,
+                 status->enh_subject, status->enh_detail, (int)size, text);
     } else {
-        snprintf(result->answer, sizeof(result->answer), "%d %.*s", status->code, (int)size, text);
+        snprintf(words, sizeof(words), "%d %.*s", status->code, (int)size, text);
     }
+    answer_set(exchange, words);
 }
 
 /* Who we are is the trouble, not the mail: 530, 534, 535, 538, and any refusal to a stranger that
@@ -155,14 +165,14 @@ static void exchange_classify(struct exchange *exchange, bool answered) {
     const smtp_status_t *transfer = smtp_message_transfer_status(exchange->message);
     struct mail_result *result = &exchange->result;
     if (sender != NULL && sender->code >= 400) {
-        result_from(result, outcome_of(exchange, sender->code), sender);
+        result_from(exchange, outcome_of(exchange, sender->code), sender);
     } else if (recipient != NULL && recipient->code >= 400) {
-        result_from(result, outcome_of(exchange, recipient->code), recipient);
+        result_from(exchange, outcome_of(exchange, recipient->code), recipient);
     } else if (transfer != NULL && transfer->code >= 400) {
-        result_from(result, outcome_of(exchange, transfer->code), transfer);
+        result_from(exchange, outcome_of(exchange, transfer->code), transfer);
     } else if (answered && exchange->content_begun && is_success(recipient) &&
                is_success(transfer)) {
-        result_from(result, MAIL_SENT, transfer);
+        result_from(exchange, MAIL_SENT, transfer);
     } else {
         result->outcome = MAIL_RETRY;
         result->code = 0;
@@ -260,16 +270,16 @@ static bool session_prepare(smtp_session_t session, struct exchange *exchange,
 
 /* Why there was no answer about the mail. */
 static void trouble_tell(struct exchange *exchange) {
-    struct mail_result *result = &exchange->result;
     char words[96] = "";
     int cause = smtp_errno();
     const char *reason = cause != 0 ? smtp_strerror(cause, words, sizeof(words)) : NULL;
     if (exchange->trouble[0] != '\0') {
         reason = exchange->trouble;
     }
-    snprintf(result->answer, sizeof(result->answer), "%.100s%s%.130s",
-             reason != NULL ? reason : "no answer",
+    char line[512];
+    snprintf(line, sizeof(line), "%s%s%s", reason != NULL ? reason : "no answer",
              exchange->last_line[0] != '\0' ? "; last heard: " : "", exchange->last_line);
+    answer_set(exchange, line);
 }
 
 static void session_run(smtp_session_t session, struct exchange *exchange, const char *reverse_path,
@@ -302,6 +312,7 @@ struct mail_result mail_relay_send(struct mail_relay *relay, const char *reverse
                                    mail_settled *settled, void *context) {
     struct exchange exchange = {
         .relay = relay,
+        .address = recipient,
         .content = message,
         .result = {.outcome = MAIL_RETRY},
         .settled = settled,

@@ -46,7 +46,7 @@ enum mail_outcome {
 struct mail_result {
     enum mail_outcome outcome;
     int code;         /* SMTP reply code, 0 without an answer about the mail */
-    char answer[256]; /* the server's words, or what went wrong */
+    char answer[256]; /* the server's words, or what went wrong; without addresses */
 };
 
 /*

@@ -243,6 +243,19 @@ def test_an_erased_person_is_not_written_to(outbox, notifier):
         assert server.verbs == []
 
 
+def test_no_address_is_kept_whatever_the_server_says(outbox, notifier, tmp_path):
+    buyer, address = outbox.person()
+    refused, sent = outbox.mail(buyer), outbox.mail(buyer)
+    with ScriptedSmtp({"RCPT": [f"550 5.1.1 <{address}>: no such user", "250 ok"],
+                       "END": [f"250 saved for {address}"]}) as server:
+        notifier(server, smtp_connections=1)
+        assert outbox.until(refused, "refused")["last_answer"] == "550 5.1.1 <(address)>: no such user"
+        assert outbox.until(sent, "sent")["last_answer"] == "250 saved for (address)"
+    assert address not in (tmp_path / "notifier.log").read_text()
+    kept = outbox.execute("SELECT o::text FROM mail.outbox o")
+    assert address not in str(kept) and address.split("@")[0] not in str(kept)
+
+
 @pytest.mark.parametrize("address", ["nobody", "a@b>\r\nRCPT TO:<c@d", "jürgen@example.com", "a b@example.com", "a@", "@b",
                                      "a@b@c", "a@" + "b" * 260])
 def test_an_address_that_can_not_be_written_to_is_refused(outbox, notifier, address):

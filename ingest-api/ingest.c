@@ -33,7 +33,7 @@ const struct config_option ingest_options[] = {
      "whether an organizer may sign up as such"},
     {"session_ttl_hours", CONFIG_INTEGER, "336", 1, 8760, "how long a login lasts"},
     {"trusted_proxies", CONFIG_TEXT, "", 0, 0,
-     "addresses, separated by commas, whose X-Forwarded-For is believed"},
+     "addresses, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"},
     {"connections_max", CONFIG_INTEGER, "10000", 1, 100000, "connections at once"},
     {"connections_per_address_max", CONFIG_INTEGER, "0", 0, 100000,
      "connections at once from one address; 0: no such limit"},

@@ -223,7 +223,7 @@ static void login_store(struct request *request, struct pg *pg) {
                                          "seatlog_session=%s; Path=/; HttpOnly; SameSite=Lax; "
                                          "Max-Age=%lld%s",
                                          token, (long long)request->ingest->settings.session_ttl_s,
-                                         request->ingest->settings.tls ? "; Secure" : "")
+                                         request->secure ? "; Secure" : "")
                            .data);
     sodium_memzero(token, sizeof token);
 }

@@ -99,9 +99,12 @@ static void address_find(struct request *request) {
             memmove(peer, peer + 7, strlen(peer + 7) + 1);
         }
     }
+    const struct ingest_settings *settings = &request->ingest->settings;
+    const char *protocol = request_header(request, "X-Forwarded-Proto");
+    request->secure = settings->tls || (protocol != NULL && strcasecmp(protocol, "https") == 0 &&
+                                        list_has(settings->trusted_proxies, peer, strlen(peer)));
     admit_client_address(peer, request_header(request, "X-Forwarded-For"),
-                         request->ingest->settings.trusted_proxies, request->address,
-                         sizeof request->address);
+                         settings->trusted_proxies, request->address, sizeof request->address);
 }
 
 static bool rate_allows(struct request *request, struct rate_table *table, const void *client,
@@ -314,8 +317,9 @@ void admit_body(struct request *request) {
         return;
     }
     token_read(request);
-    if (request->token.present && request->token.by_cookie && changes_something(request->route) &&
-        !same_site(request)) {
+    bool uses_cookie =
+        request->token.present && request->token.by_cookie && !request->route->password;
+    if (uses_cookie && changes_something(request->route) && !same_site(request)) {
         problem_answer(
             request, PROBLEM_CROSS_SITE,
             "With the cookie alone, Origin, Sec-Fetch-Site or X-Seatlog-Request must say "

@@ -25,6 +25,7 @@
 #define CONNECTION_MEMORY_OCTETS ((size_t)32 * 1024) /* bounds the headers */
 #define ANSWER_TIMEOUT_FACTOR 10
 #define TLS_REFRESH_MS 10000
+#define BODY_LAST_S 2
 #define BODY_DISCARDED_FACTOR 2 /* so much more than allowed is read away to answer 413 */
 
 /* A connection must bring a request, or take an answer, before its deadline. */
@@ -433,6 +434,9 @@ static void drain_begin(struct http_server *server) {
          request = request->list_next) {
         if (request->deadline.place != 0) {
             deadline_set(&server->deadlines, &request->deadline, 0, request->deadline.expired);
+        }
+        if (!request->body_complete) { /* a body that trickles must not hold up the end */
+            connection_expect(request->connection, BODY_LAST_S);
         }
     }
 }

@@ -33,7 +33,8 @@ void plan_need(struct request *request, const struct uuid *show_id, enum plan_ne
     if (request->plan == NULL) {
         request->plan = catalog_plan_find(catalog, show_id);
     }
-    if (request->plan != NULL || (need == PLAN_IF_CHEAP && !catalog_available(catalog))) {
+    bool cheap = catalog_available(catalog) && !pool_is_behind(request->ingest->database_pool);
+    if (request->plan != NULL || (need == PLAN_IF_CHEAP && !cheap)) {
         request_next(request, next);
         return;
     }

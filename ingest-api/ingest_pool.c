@@ -100,6 +100,13 @@ bool pool_push(struct pool *pool, struct pool_job *job) {
     return room;
 }
 
+bool pool_is_behind(struct pool *pool) {
+    pthread_mutex_lock(&pool->mutex);
+    bool behind = pool->queued > 0;
+    pthread_mutex_unlock(&pool->mutex);
+    return behind;
+}
+
 void pool_free(struct pool *pool) {
     if (pool == NULL) {
         return;

@@ -29,6 +29,9 @@ struct pool *pool_new(const char *name, int thread_count, size_t queue_max,
 /* false: the queue is full and nothing happened. From any thread. */
 bool pool_push(struct pool *pool, struct pool_job *job);
 
+/* Whether jobs wait for a thread: not the time for what can be done without. Any thread. */
+bool pool_is_behind(struct pool *pool);
+
 /* Runs what is queued, then ends the threads. */
 void pool_free(struct pool *pool);
 

@@ -42,6 +42,7 @@ struct request {
     struct arena arena;
     char *path;
     char address[64]; /* of the client, as text */
+    bool secure;      /* the client speaks TLS, with us or with a proxy that we trust */
     char traceparent[56];
     int64_t started_ms; /* monotonic */
 

@@ -127,6 +127,17 @@ def test_the_cookie_works_for_this_site_alone(api, stack):
     assert api("GET", "/account").status_code == 401
 
 
+def test_a_cookie_is_for_tls_alone_where_a_trusted_proxy_speaks_it(stack, contract, tmp_path):
+    body = {"username": new_name(), "password": PASSWORD}
+    with Instance(stack, tmp_path, "api-proxied", trusted_proxies="127.0.0.1") as proxied:
+        api = Api(contract, proxied.url)
+        api("POST", "/signup", body)
+        assert "Secure" not in api("POST", "/login", body).headers["Set-Cookie"]
+        assert "Secure" in api("POST", "/login", body, headers={"X-Forwarded-Proto": "https"}).headers["Set-Cookie"]
+    api = Api(contract, stack.url)
+    assert "Secure" not in api("POST", "/login", body, headers={"X-Forwarded-Proto": "https"}).headers["Set-Cookie"]
+
+
 def test_a_logout_counts_on_every_instance_within_a_second(stack, contract, tmp_path):
     person = Buyer.signup(stack)
     with Instance(stack, tmp_path, "api-logout") as other:

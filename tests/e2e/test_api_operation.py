@@ -185,6 +185,16 @@ def test_a_stop_answers_those_who_wait(stack, new_show, tmp_path):
         assert held["state"] == "held", "the record was on the log"
 
 
+def test_a_body_that_trickles_does_not_hold_up_a_stop(stack, tmp_path):
+    with Instance(stack, tmp_path, "api-hurry") as instance, \
+            socket.create_connection(("127.0.0.1", instance.port)) as slow:
+        slow.sendall(b"POST /reserve HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n{")
+        time.sleep(0.5)
+        begun = time.monotonic()
+        assert instance.stop() == 0
+        assert time.monotonic() - begun < 15
+
+
 def test_without_postgresql_holds_go_on_for_those_logged_in(stack, contract, new_show, tmp_path):
     event_id, other_id = new_show(), new_show()
     person = Buyer.signup(stack)

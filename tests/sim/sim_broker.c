@@ -222,8 +222,10 @@ static void offsets_settle(struct sim_world *world, struct sim_transaction *tran
     struct sim_group *group =
         &world->broker.groups[world->broker.producers[transaction->producer].group];
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
-        if (transaction->offsets[i] >= 0 && transaction->state == SIM_TRANSACTION_PREPARED_COMMIT) {
+        if (transaction->offsets[i] >= 0 && transaction->state == SIM_TRANSACTION_PREPARED_COMMIT &&
+            transaction->offsets_number > group->committed_number[i]) {
             group->committed[i] = transaction->offsets[i];
+            group->committed_number[i] = transaction->offsets_number;
         }
     }
     transaction->offsets_pending = false;
@@ -339,7 +341,7 @@ enum sim_result sim_offsets_send(struct sim_world *world, const struct sim_clien
                                  int32_t member_id, int32_t generation,
                                  const int64_t offsets[SIM_PARTITIONS_MAX]) {
     struct sim_producer *producer = producer_of(world, client);
-    const struct sim_group *group = &world->broker.groups[producer->group];
+    struct sim_group *group = &world->broker.groups[producer->group];
     if (client->epoch != producer->epoch) {
         return SIM_FENCED;
     }
@@ -351,6 +353,7 @@ enum sim_result sim_offsets_send(struct sim_world *world, const struct sim_clien
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
         if (offsets[i] >= 0) {
             transaction->offsets[i] = offsets[i];
+            transaction->offsets_number = ++group->numbers;
             transaction->offsets_pending = true;
         }
     }

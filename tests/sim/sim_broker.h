@@ -79,6 +79,7 @@ struct sim_transaction {
     uint32_t markers; /* partitions that have records and no marker: bit topic * max + partition */
     bool offsets_pending;
     int64_t offsets[SIM_PARTITIONS_MAX]; /* -1: none */
+    int64_t offsets_number;              /* of their record: the later one counts */
     int64_t started_ms;
     uint64_t prepared_step; /* of the simulation */
 };
@@ -113,6 +114,8 @@ struct sim_group {
     bool rebalancing;
     int64_t rebalance_deadline_ms;
     int64_t committed[SIM_PARTITIONS_MAX]; /* -1: none */
+    int64_t committed_number[SIM_PARTITIONS_MAX];
+    int64_t numbers;
 };
 
 /* A request on its way: it arrives although nobody may wait for it any more. */
@@ -209,5 +212,7 @@ enum sim_result sim_group_committed(struct sim_world *world, int32_t group, int3
 /* A commit outside of any transaction. */
 void sim_group_commit(struct sim_world *world, int32_t group, int32_t partition, int64_t offset);
 void sim_group_step(struct sim_world *world);
+/* Every partition is with a member that lives and knows it. */
+bool sim_group_rests(const struct sim_world *world, int32_t group);
 
 #endif

@@ -107,6 +107,7 @@ int32_t sim_group_join(struct sim_world *world, int32_t index, int32_t instance,
     }
     member_id = member->member_id;
     member->joined = true;
+    member->told = false;
     rebalance_settle(world, group);
     return member_id;
 }
@@ -151,4 +152,17 @@ void sim_group_step(struct sim_world *world) {
         }
         rebalance_settle(world, group);
     }
+}
+
+bool sim_group_rests(const struct sim_world *world, int32_t index) {
+    const struct sim_group *group = &world->broker.groups[index];
+    uint32_t partitions = 0;
+    for (size_t i = 0; i < group->member_count; i++) {
+        const struct sim_member *member = &group->members[i];
+        if (!member->told || !world->processes[member->process].alive) {
+            return false;
+        }
+        partitions |= member->partitions;
+    }
+    return !group->rebalancing && partitions == (1u << world->broker.partition_count) - 1;
 }

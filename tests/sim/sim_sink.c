@@ -46,6 +46,7 @@ static bool group_step(struct sim_sink *sink) {
         return false;
     case SIM_GROUP_ASSIGNED:
         sink->assigned = partitions;
+        sim_trace(sink->world, "%s is given partitions %x", name_of(sink), partitions);
         sink->offsets_known = false;
         sink->batch_count = 0;
         return true;

@@ -20,6 +20,7 @@
 #define STEPS_A_COMMAND_MAX 60
 #define STEPS_TO_REST_MAX 120000
 #define REST_CHECK_EVERY 32
+#define RESTART_MS 500
 #define HOLDS_OVER_MS (25 * 60 * 1000LL)
 #define SHOWS_OVER_MS (9 * 24 * 60 * 60 * 1000LL)
 #define VIOLATIONS_TOLD 6
@@ -160,6 +161,7 @@ void sim_process_start(struct sim_world *world, enum sim_daemon daemon, int32_t 
     struct sim_process *process = &world->processes[index];
     *process = (struct sim_process){.daemon = daemon, .instance = instance, .alive = true};
     world->slots[daemon][instance].starts_ms = 0;
+    world->slots[daemon][instance].process = index;
     sim_trace(world, "%s starts", sim_process_name(process));
     process->state = models[daemon]->start(world, index);
 }
@@ -179,6 +181,9 @@ static void process_step(struct sim_world *world, int32_t index) {
     models[process->daemon]->step(world, index);
     if (process->exits) {
         sim_trace(world, "%s finds its name taken and ends", sim_process_name(process));
+        if (world->slots[process->daemon][process->instance].process == index) {
+            world->slots[process->daemon][process->instance].starts_ms = world->now_ms + RESTART_MS;
+        }
         sim_process_stop(world, index);
     }
 }
@@ -287,9 +292,14 @@ static void active_run(struct sim_world *world) {
 }
 
 static bool everything_rests(struct sim_world *world) {
-    if (!sim_tail_rests(world) || world->broker.in_flight_count > 0 ||
+    if (!sim_tail_rests(world) || sim_broker_wake_ms(world) != INT64_MAX ||
         sim_provider_wake_ms(world) != INT64_MAX) {
         return false;
+    }
+    for (int32_t group = 0; group < SIM_DAEMON_COUNT; group++) {
+        if (!sim_group_rests(world, group)) {
+            return false;
+        }
     }
     for (int32_t i = 0; i < world->process_count; i++) {
         const struct sim_process *process = &world->processes[i];

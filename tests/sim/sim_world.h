@@ -61,7 +61,7 @@ struct sim_process {
     enum sim_daemon daemon;
     int32_t instance;
     bool alive;
-    bool exits; /* fenced for good: it ends after this step, and nobody starts it again */
+    bool exits;              /* its name is taken: it ends after this step */
     int64_t paused_since_ms; /* 0: runs */
     int64_t resumes_ms;
     int64_t wakes_ms; /* nothing to do before */
@@ -91,6 +91,7 @@ struct sim_world {
     int32_t process_count;
     struct {
         int32_t producers[2];
+        int32_t process;   /* the one last started: if it ends, it is started again */
         int64_t starts_ms; /* a process is to be started under this name; 0: none is */
     } slots[SIM_DAEMON_COUNT][SIM_INSTANCES];
     int64_t database_down_until_ms;

@@ -234,7 +234,7 @@ def test_an_event_has_a_version_that_changes_with_its_seats(buyer, new_show):
     buyer("POST", "/reserve", named(event_id, "0"))
     changed = eventually(
         lambda: (a := buyer("GET", path, headers={"If-None-Match": first.headers["ETag"]})).status_code == 200 and a,
-        "the change is seen", timeout=2)
+        "the change is seen", timeout=5)
     assert changed.headers["ETag"] != first.headers["ETag"]
     assert changed.json()["version"] > first.json()["version"]
     assert changed.json()["tickets"][0]["state"] == "held"
@@ -278,7 +278,7 @@ def test_a_command_without_a_decider_is_pending_and_never_lost(stack, buyer, new
     with paused(stack, "seatlog-reservation"):
         begun = time.monotonic()
         pending = buyer("POST", "/reserve", named(event_id, "1"), headers={"Prefer": "wait=1"})
-        assert pending.status_code == 202 and 0.9 < time.monotonic() - begun < 3
+        assert pending.status_code == 202 and 0.9 < time.monotonic() - begun < 10
         paid = buyer("POST", "/book", pay(first), headers={"Prefer": "wait=0"})
         assert paid.status_code == 202 and "failed" not in paid.text
         for answer in (pending, paid):

@@ -110,17 +110,17 @@ def test_who_trickles_is_cut_off(stack, tmp_path):
                     contextlib.suppress(OSError):
                 connection.sendall(beginning)
                 connection.settimeout(0.2)
-                while time.monotonic() - begun < 10:
+                while time.monotonic() - begun < 15:
                     connection.sendall(drip)
                     with contextlib.suppress(TimeoutError):
                         if connection.recv(4096) == b"":
                             break
             return time.monotonic() - begun
 
-        assert 1.5 < trickle(b"GET / HTTP/1.1\r\n", b"X: y\r\n") < 5, "headers that never end"
-        assert 1.5 < trickle(b"POST /reserve HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n", b" ") < 5, "a body"
+        assert 1.5 < trickle(b"GET / HTTP/1.1\r\n", b"X: y\r\n") < 9, "headers that never end"
+        assert 1.5 < trickle(b"POST /reserve HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n", b" ") < 9, "a body"
         idle = connect(instance)
-        idle.sock.settimeout(6)
+        idle.sock.settimeout(9)
         assert idle.sock.recv(1) == b"", "nothing at all"
 
 
@@ -177,7 +177,7 @@ def test_a_stop_answers_those_who_wait(stack, new_show, tmp_path):
                    requests.get(instance.url + "/metrics", timeout=TIMEOUT).content, "all of them wait")
         begun = time.monotonic()
         assert instance.stop() == 0
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 15
         answers = [future.result() for future in waiting]
     assert {a.status_code for a in answers} == {202}
     for answer in answers:

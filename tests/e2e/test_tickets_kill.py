@@ -145,6 +145,40 @@ def test_orders_called_off_are_revoked_once(orders, stack, log, mailbox):
                                 if m["Subject"].startswith("Refund made")}) == wanted, "told of the refund")
 
 
+def restart(stack, name):
+    killed = stack.kill(name)
+    eventually(lambda: set(stack.pids(name)) - set(killed), f"{name} is started again")
+
+
+def test_documents_go_when_their_time_is_up_and_tokens_stay(orders, stack, log, postgres):
+    event_id, _ = orders
+    order_id = postgres.rows("SELECT order_id FROM ticket.issue WHERE show_id = %s AND revoked_at IS NULL LIMIT 1",
+                             event_id)[0][0]
+    old = postgres.rows("UPDATE ticket.document SET purge_at = now() - interval '1 second' WHERE order_id = %s"
+                        " RETURNING document_id", order_id)
+    others = postgres.rows("SELECT count(*) FROM ticket.document WHERE order_id <> %s", order_id)
+    assert len(old) == 3
+    restart(stack, "seatlog-ticketgen")
+    eventually(lambda: not postgres.rows("SELECT 1 FROM ticket.document WHERE order_id = %s", order_id), "removed")
+    assert postgres.rows("SELECT count(*) FROM ticket.document WHERE order_id <> %s", order_id) == others
+    assert postgres.rows("SELECT count(*) FROM ticket.ticket WHERE order_id = %s AND token <> ''", order_id) == [(2,)]
+
+
+def test_a_key_that_is_lost_loses_nothing_that_was_signed(orders, stack, new_show, log, ada):
+    event_id, _ = orders
+    before = Token(issued(log, event_id)[-1]["tickets"][0]["token"])
+    (stack.folder / "keys" / "ticket-signing-key").unlink()
+    restart(stack, "seatlog-ticketgen")
+    other_id = new_show()
+    ada.book(ada.reserve(other_id, ["0"]))
+    eventually(lambda: issued(log, other_id), "tickets under the new key")
+    after = Token(issued(log, other_id)[0]["tickets"][0]["token"])
+    assert after.key_id != before.key_id
+    keys = ada.get("/keys")
+    before.verify(keys)
+    after.verify(keys)
+
+
 def test_the_verifier_says_it_in_words(orders, log, ada, tmp_path):
     event_id, _ = orders
     record = issued(log, event_id)[-1]

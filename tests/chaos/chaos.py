@@ -78,12 +78,12 @@ class Run:
         self.applied[kind] += 1
         time.sleep(self.random.uniform(1.0, 3.0))
         recovered = None
-        until = time.monotonic() + 90
+        until = time.monotonic() + 240
         while recovered is None and time.monotonic() < until:
             recovered = probe.recovery(began)
             time.sleep(0.05)
         if recovered is None:
-            raise RuntimeError(f"no reservation was answered within 90 s of: {kind} ({what})")
+            raise RuntimeError(f"no reservation was answered within 240 s of: {kind} ({what})")
         self.recoveries.append(recovered)
         say(f"  {number + 1:4}  {kind:28} {what:28} longest without an answer {recovered:6.2f} s")
 

@@ -80,7 +80,7 @@ postgres_database() {
     sql_superuser -d postgres <<END || return 1
 SET client_min_messages = warning;
 SELECT 'CREATE ROLE seatlog LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'seatlog') \gexec
-ALTER ROLE seatlog PASSWORD '$password';
+ALTER ROLE seatlog PASSWORD '$password' $([ "$INFRASTRUCTURE" = yes ] && echo CREATEDB || echo NOCREATEDB);
 SELECT 'CREATE DATABASE seatlog OWNER seatlog' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'seatlog') \gexec
 END
 }

@@ -29,6 +29,7 @@ state_init() {
     if [ "${#RUN}" -gt 70 ] || [[ $RUN == *[[:space:]%\"\'\;]* ]]; then
         RUN=/tmp/seatlog-$(id -u)-$(printf '%s' "$STATE" | sha256sum | cut -c 1-12)
     fi
+    POSTGRES=$STATE/postgres
     MAILS=$STATE/mails
     SUPERVISOR_SOCKET=$RUN/supervisor.sock
     SUPERVISOR_CONF=$STATE/etc/supervisord.conf

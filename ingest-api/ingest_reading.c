@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AGAIN_MS 20
+#define AGAIN_MS_MIN 10
+#define AGAIN_MS_MAX 200 /* however many wait for a projection that stands still */
 #define ALL_WAIT_MS_MAX 1000
 /* A record whose fate was unknown is on the log by then, or never will be: the producer's own
  * limits. */
@@ -121,6 +122,12 @@ static bool patience_left(const struct request *request) {
            !http_server_draining(request->ingest->http);
 }
 
+static int64_t pause_next(struct reading *reading) {
+    int64_t pause_ms = reading->again_ms;
+    reading->again_ms = pause_ms * 2 < AGAIN_MS_MAX ? pause_ms * 2 : AGAIN_MS_MAX;
+    return pause_ms;
+}
+
 static void reading_again(struct request *request);
 
 static void reading_read(struct request *request) {
@@ -130,7 +137,7 @@ static void reading_read(struct request *request) {
     } else if (!reading->behind) {
         request_next(request, reading->next);
     } else if (patience_left(request)) {
-        request_sleep(request, AGAIN_MS, reading_again);
+        request_sleep(request, pause_next(reading), reading_again);
     } else {
         char after[48];
         command_position_format(&reading->after, after);
@@ -157,6 +164,7 @@ void reading_begin(struct request *request, const struct uuid *show_id,
                          .work = work,
                          .next = next,
                          .until_ms = request->wait_until_ms,
+                         .again_ms = AGAIN_MS_MIN,
                          .partition = kafka_partition_of(
                              key, UUID_TEXT_SIZE - 1, request->ingest->settings.partition_count)};
     reading->events_needed = tail_position(request->ingest->tail, reading->partition);
@@ -212,7 +220,7 @@ static void all_read(struct request *request) {
         if (!patience_left(request)) {
             reading->until_ms = 0;
         }
-        request_sleep(request, AGAIN_MS, all_again);
+        request_sleep(request, pause_next(reading), all_again);
     }
 }
 
@@ -222,7 +230,7 @@ void reading_begin_all(struct request *request,
                        void (*work)(struct request *request, struct pg *pg),
                        void (*next)(struct request *request)) {
     struct reading *reading = request_allocate(request, sizeof *reading);
-    *reading = (struct reading){.work = work, .next = next};
+    *reading = (struct reading){.work = work, .next = next, .again_ms = AGAIN_MS_MIN};
     request->reading = reading;
     int32_t partition_count = request->ingest->settings.partition_count;
     reading->all_needed =

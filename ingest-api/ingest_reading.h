@@ -25,6 +25,7 @@ struct reading {
     int64_t events_needed; /* next_event_offset must be this; -1: any */
     int64_t *all_needed;   /* the same by partition, for lists */
     int64_t until_ms;      /* monotonic: patience */
+    int64_t again_ms;      /* pause before the next look; grows */
     bool after_given;
     struct command_position after;
     bool behind;

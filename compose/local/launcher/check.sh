@@ -94,10 +94,11 @@ test_sim() {
 
 # End-to-end tests start what they need by themselves.
 test_e2e() {
+    [[ " $*" == *" tests/"* ]] || set -- tests/e2e "$@"
     step build build_locked build_run release "$RELEASE"
     step kafka-jars build_locked kafka_fetch
     step python build_locked venv_make
-    (cd "$ROOT" && SEATLOG_BIN=$BIN "$VENV/bin/python" -B -m pytest tests/e2e -p no:cacheprovider \
+    (cd "$ROOT" && SEATLOG_BIN=$BIN "$VENV/bin/python" -B -m pytest -p no:cacheprovider \
         --junit-xml="$RESULTS/e2e.xml" "$@")
 }
 

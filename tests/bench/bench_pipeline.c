@@ -495,7 +495,7 @@ int main(int argc, char **argv) {
     if (config == NULL) {
         fail("configuration", error.message);
     }
-    log_init("bench", LOG_LEVEL_WARNING);
+    log_init("bench", LOG_LEVEL_ERROR);
     struct bench bench = {
         .config = config,
         .run = config_integer(config, "run") * 1000,

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define SEEDS_DEFAULT 200
-#define SEEDS_PLANTED_MAX 600
+#define SEEDS_PLANTED_MAX 2000
 #define PROGRESS_EVERY 100
 
 struct arguments {

@@ -13,6 +13,7 @@
 #define SHOWS_MAX 4
 #define TAIL_EVENTS_MAX 30
 #define SEATS_ASKED_MAX 5
+#define DRAWS_MAX 4
 
 static uint32_t draw(struct sim_world *world, uint32_t bound) {
     return sim_random_below(&world->buying, bound);
@@ -160,15 +161,20 @@ static void reserve(struct sim_world *world) {
     booking->reserve = command_send(world, &command)->value;
 }
 
-/* Mostly one of the latest. */
+/* Mostly one of the latest, and one that was made. */
 static struct sim_booking *booking_draw(struct sim_world *world) {
     struct sim_buyers *buyers = world->buyers;
     uint32_t count = (uint32_t)buyers->bookings.count;
     if (count == 0) {
         return NULL;
     }
-    uint32_t back = draw(world, 3) == 0 ? draw(world, count) : draw(world, count < 8 ? count : 8);
-    return buyers->bookings.items[count - 1 - back];
+    struct sim_booking *booking = NULL;
+    for (int i = 0; i < DRAWS_MAX && (booking == NULL || !booking->made); i++) {
+        uint32_t back =
+            draw(world, 3) == 0 ? draw(world, count) : draw(world, count < 12 ? count : 12);
+        booking = buyers->bookings.items[count - 1 - back];
+    }
+    return booking;
 }
 
 /* The reservation's own buyer, or now and then somebody else. */
@@ -292,6 +298,14 @@ void sim_buyers_step(struct sim_world *world) {
 /* --- what they are told
  * ---------------------------------------------------------------------------- */
 
+static void booking_made(struct sim_buyers *buyers, const struct uuid *reservation_id) {
+    for (size_t i = 0; i < buyers->bookings.count; i++) {
+        if (uuid_equal(&buyers->bookings.items[i]->reservation_id, reservation_id)) {
+            buyers->bookings.items[i]->made = true;
+        }
+    }
+}
+
 static void told_add(struct sim_world *world, int32_t partition, int64_t offset,
                      const struct sim_entry *entry) {
     struct sim_told *told = SIM_VECTOR_ADD(world, world->buyers->told, struct sim_told);
@@ -299,7 +313,12 @@ static void told_add(struct sim_world *world, int32_t partition, int64_t offset,
     told->offset = offset;
     octets_hash(entry->value, &told->hash);
     struct event event;
-    if (sim_event_decode(world, entry->value, &event) && event.kind == EVENT_REFUND_FAILED) {
+    if (!sim_event_decode(world, entry->value, &event)) {
+        return;
+    }
+    if (event.kind == EVENT_RESERVED) {
+        booking_made(world->buyers, &event.as.reserved.reservation_id);
+    } else if (event.kind == EVENT_REFUND_FAILED) {
         struct sim_retry_wish *wish =
             SIM_VECTOR_ADD(world, world->buyers->refunds_failed, struct sim_retry_wish);
         wish->show_id = event.as.head.show_id;

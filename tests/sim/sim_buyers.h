@@ -29,6 +29,7 @@ struct sim_booking {
     struct uuid reservation_id;
     struct uuid buyer_id;
     size_t show;
+    bool made;             /* the buyer has been told so */
     struct octets reserve; /* the command that made it */
     char sources[3][32];
     size_t source_count;

@@ -237,9 +237,10 @@ static void partitions_leave(struct sim_loop *loop) {
     bool keep = sim_planted(loop->world, SIM_PLANTED_KEEP_STATE_AT_REVOKE);
     for (int32_t i = 0; i < loop->world->broker.partition_count; i++) {
         if (keep && loop->partitions[i].stage == SIM_STAGE_LIVE) {
-            continue;
+            loop->partitions[i].stage = SIM_STAGE_KEPT;
+        } else if (loop->partitions[i].stage != SIM_STAGE_KEPT) {
+            partition_drop(loop, i, true);
         }
-        partition_drop(loop, i, true);
     }
     const struct sim_process *self = process_of(loop);
     loop->member_id = sim_group_join(loop->world, loop->group, self->instance, loop->process,
@@ -255,8 +256,9 @@ static void partitions_assigned(struct sim_loop *loop, uint32_t partitions) {
     for (int32_t i = 0; i < loop->world->broker.partition_count; i++) {
         struct sim_loop_partition *partition = &loop->partitions[i];
         bool ours = (partitions >> i & 1) != 0;
-        if (ours && partition->stage == SIM_STAGE_LIVE) {
-            continue; /* kept, where that is the planted bug */
+        if (partition->stage == SIM_STAGE_KEPT) {
+            partition->stage = ours ? SIM_STAGE_LIVE : SIM_STAGE_KEPT;
+            continue;
         }
         if (partition->stage != SIM_STAGE_FOREIGN) {
             partition_drop(loop, i, true);
@@ -324,7 +326,7 @@ static bool committed_read(struct sim_loop *loop, int32_t index) {
 static bool partitions_advance(struct sim_loop *loop) {
     for (int32_t i = 0; i < loop->world->broker.partition_count; i++) {
         struct sim_loop_partition *partition = &loop->partitions[i];
-        if (partition->stage == SIM_STAGE_FOREIGN || partition->stage == SIM_STAGE_LIVE ||
+        if (partition->stage <= SIM_STAGE_KEPT || partition->stage == SIM_STAGE_LIVE ||
             partition->not_before_ms > loop->world->now_ms) {
             continue;
         }
@@ -449,7 +451,7 @@ bool sim_loop_rests(struct sim_loop *loop) {
     }
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
         const struct sim_loop_partition *partition = &loop->partitions[i];
-        if (partition->stage == SIM_STAGE_FOREIGN) {
+        if (partition->stage <= SIM_STAGE_KEPT) {
             continue;
         }
         int64_t offset = partition->next_offset;

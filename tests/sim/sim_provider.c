@@ -323,12 +323,23 @@ static void late_take(struct sim_world *world) {
     }
 }
 
+/* It will arrive, and nobody will hear what came of it. */
+static void request_delay(struct sim_world *world, const struct sim_request *request) {
+    struct sim_request *late = SIM_VECTOR_ADD(world, world->provider->late, struct sim_request);
+    *late = *request;
+    late->arrives_ms =
+        world->now_ms + sim_random_between(&world->chance, 100, SIM_PROVIDER_LATE_MS_MAX);
+}
+
 void sim_provider_call(struct sim_world *world, const struct sim_request *request,
                        struct payment_answer *answer) {
     struct sim_provider *provider = world->provider;
     late_take(world);
     if (provider->down_until_ms > world->now_ms) {
         bool sent = sim_random_chance(&world->chance, 500);
+        if (sent && sim_random_chance(&world->chance, 300)) {
+            request_delay(world, request); /* it is not as gone as it seems */
+        }
         answer_none(answer, sent ? PAYMENT_ANSWER_UNKNOWN : PAYMENT_ANSWER_NOT_SENT);
     } else if (sim_fault(world, SIM_FAULT_PROVIDER, 30)) {
         answer_none(answer, PAYMENT_ANSWER_UNKNOWN); /* lost on the way there */
@@ -336,10 +347,7 @@ void sim_provider_call(struct sim_world *world, const struct sim_request *reques
         answer_none(answer, PAYMENT_ANSWER_LATER);
         answer->retry_after_ms = sim_random_between(&world->chance, 0, 2000);
     } else if (sim_fault(world, SIM_FAULT_PROVIDER, 40)) {
-        struct sim_request *late = SIM_VECTOR_ADD(world, provider->late, struct sim_request);
-        *late = *request;
-        late->arrives_ms =
-            world->now_ms + sim_random_between(&world->chance, 100, SIM_PROVIDER_LATE_MS_MAX);
+        request_delay(world, request);
         answer_none(answer, PAYMENT_ANSWER_UNKNOWN); /* it takes longer than we wait */
     } else {
         act(world, request, answer);

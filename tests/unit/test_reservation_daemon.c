@@ -62,7 +62,7 @@ static bool count_visit(void *context, struct octets key, struct octets value,
 static void the_last_value_of_a_key_wins(void **state) {
     (void)state;
     struct reservation_latest *latest = reservation_latest_new();
-    char key[16];
+    char key[32];
     char value[32];
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 3000; i++) {

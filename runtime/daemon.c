@@ -4,6 +4,8 @@
 #include "runtime/identity.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
+#include "runtime/sink.h"
+#include "runtime/transaction.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -19,10 +21,6 @@
 #define START_RETRY_MAX_MS 10000
 #define EXIT_CONFIGURATION 2
 #define EXIT_DRAIN_TIMEOUT 3
-
-/* The loops of sink.h and transaction.h, whose headers need the generated types. */
-int sink_run(struct daemon *daemon, const struct sink_spec *spec);
-int transaction_run(struct daemon *daemon, const struct transaction_spec *spec);
 
 const struct config_option daemon_options[] = {
     {"instance_id", CONFIG_TEXT, "", 0, 0,
@@ -231,18 +229,14 @@ static bool daemon_start(struct daemon *daemon, const struct daemon_spec *spec,
 }
 
 static int daemon_loop(struct daemon *daemon, const struct daemon_spec *spec) {
-#ifdef SEATLOG_HAS_SINK
     if (spec->sink != NULL) {
         return sink_run(daemon, spec->sink);
     }
-#endif
-#ifdef SEATLOG_HAS_TRANSACTION
     if (spec->transaction != NULL) {
         return transaction_run(daemon, spec->transaction);
     }
-#endif
     if (spec->run == NULL) {
-        die("%s has no loop in this build", spec->name);
+        die("%s has no loop", spec->name);
     }
     return spec->run(daemon);
 }

@@ -28,32 +28,31 @@ struct sink_partition *sink_partition_find(struct sink *sink, const char *topic,
     return NULL;
 }
 
-static rd_kafka_topic_partition_list_t *assignment_list(const struct sink *sink) {
+/*
+ * Partitions flow when librdkafka is assigned them at the offsets where we are, and stand still
+ * when it is assigned none; the group does not see the difference. Neither pause and resume nor
+ * seek: librdkafka 2.0.2 asks for a logical offset again half a second later, and goes there in
+ * spite of a seek in between.
+ */
+static bool consumer_assign(struct sink *sink, bool flowing, struct error *error) {
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)sink->partition_count);
-    for (size_t i = 0; i < sink->partition_count; i++) {
-        rd_kafka_topic_partition_list_add(list, sink->partitions[i].topic,
-                                          sink->partitions[i].partition);
+    for (size_t i = 0; flowing && i < sink->partition_count; i++) {
+        const struct sink_partition *partition = &sink->partitions[i];
+        rd_kafka_topic_partition_list_add(list, partition->topic, partition->partition)->offset =
+            partition->position;
     }
-    return list;
+    rd_kafka_resp_err_t code = rd_kafka_assign(sink->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    sink->flowing = flowing && code == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+           error_set(error, ERROR_RETRY, "assignment: %s", rd_kafka_err2str(code));
 }
 
-void sink_pause(struct sink *sink) {
-    if (!sink->paused && sink->partition_count > 0) {
-        rd_kafka_topic_partition_list_t *list = assignment_list(sink);
-        rd_kafka_pause_partitions(sink->consumer, list);
-        rd_kafka_topic_partition_list_destroy(list);
+static void sink_halt(struct sink *sink) {
+    if (sink->flowing) {
+        consumer_assign(sink, false, NULL);
     }
-    sink->paused = true;
-}
-
-void sink_resume(struct sink *sink) {
-    if (sink->paused && sink->partition_count > 0) {
-        rd_kafka_topic_partition_list_t *list = assignment_list(sink);
-        rd_kafka_resume_partitions(sink->consumer, list);
-        rd_kafka_topic_partition_list_destroy(list);
-    }
-    sink->paused = false;
 }
 
 /* The name in the spec, which outlives every assignment; NULL for a topic that is not ours. */
@@ -76,6 +75,7 @@ static void assignment_forget(struct sink *sink) {
     sink->partition_count = 0;
     sink->offsets_known = false;
     sink->assigned = false;
+    sink->flowing = false;
 }
 
 static void assignment_take(struct sink *sink, const rd_kafka_topic_partition_list_t *list) {
@@ -102,24 +102,18 @@ static void assignment_take(struct sink *sink, const rd_kafka_topic_partition_li
     }
 }
 
-/*
- * Assigned at the end and paused, which fetches nothing; the loop reads from PostgreSQL where to go
- * on, and seeks. That may take as long as PostgreSQL is away, so it is not done here.
+/* Where to go on is read from PostgreSQL by the loop: that may take as long as PostgreSQL is away.
  */
-static void on_assign(struct sink *sink, rd_kafka_topic_partition_list_t *list) {
-    for (int i = 0; i < list->cnt; i++) {
-        list->elems[i].offset = RD_KAFKA_OFFSET_END;
-    }
-    rd_kafka_resp_err_t code = rd_kafka_assign(sink->consumer, list);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        log_warning("assignment failed", LOG_TEXT("reason", rd_kafka_err2str(code)));
+static void on_assign(struct sink *sink, const rd_kafka_topic_partition_list_t *list) {
+    struct error error = {0};
+    assignment_take(sink, list);
+    if (!consumer_assign(sink, false, &error)) {
+        log_warning("assignment failed", LOG_TEXT("reason", error.message));
+        assignment_forget(sink);
         sink->rejoin = true;
         return;
     }
-    assignment_take(sink, list);
     sink->assigned = true;
-    sink->paused = false;
-    sink_pause(sink);
     log_info("assigned", LOG_INTEGER("partitions", list->cnt));
 }
 
@@ -195,7 +189,14 @@ static void consumer_close(struct sink *sink) {
     int64_t end_ms = clock_monotonic_ms() + CLOSE_MS_MAX;
     while (failure == NULL && !rd_kafka_consumer_closed(sink->consumer) &&
            clock_monotonic_ms() < end_ms) {
-        rd_kafka_queue_poll_callback(queue, 10);
+        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 10);
+        if (event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) {
+            assignment_forget(sink);
+            rd_kafka_assign(sink->consumer, NULL);
+        }
+        if (event != NULL) { /* records are dropped: their offsets have not moved */
+            rd_kafka_event_destroy(event);
+        }
     }
     rd_kafka_error_destroy(failure);
     rd_kafka_queue_destroy(queue);
@@ -253,7 +254,7 @@ static bool sink_poll(struct sink *sink, int timeout_ms) {
 
 bool sink_wait(struct sink *sink, int duration_ms) {
     int64_t end_ms = clock_monotonic_ms() + duration_ms;
-    sink_pause(sink);
+    sink_halt(sink);
     while (!daemon_stopping() && sink->fatal.action == ERROR_NONE) {
         int64_t rest_ms = end_ms - clock_monotonic_ms();
         if (rest_ms <= 0) {
@@ -266,7 +267,7 @@ bool sink_wait(struct sink *sink, int duration_ms) {
         }
         if (clock_monotonic_ms() - sink->checked_ms >= CHECK_INTERVAL_MS) {
             sink->checked_ms = clock_monotonic_ms();
-            sink_lag_update(sink, true); /* a paused consumer learns nothing by itself */
+            sink_lag_update(sink, true); /* a halted consumer learns nothing by itself */
         }
     }
     return daemon_stopping();
@@ -321,8 +322,8 @@ static bool sink_turn(struct sink *sink, int64_t *looked_ms, struct error *error
     if (sink->assigned && !sink->offsets_known && !sink_offsets_load(sink, error)) {
         return false;
     }
-    if (sink->offsets_known) {
-        sink_resume(sink);
+    if (sink->offsets_known && !sink->flowing && !consumer_assign(sink, true, error)) {
+        return false;
     }
     bool more = sink_poll(sink, POLL_MS);
     while (more && !sink_batch_is_full(sink) && sink->fatal.action == ERROR_NONE) {

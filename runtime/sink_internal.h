@@ -55,8 +55,8 @@ struct sink {
     size_t partition_count;
     bool assigned;      /* the group has said which; perhaps none */
     bool offsets_known; /* of all of them */
-    bool paused;
-    bool rejoin; /* somebody else owns a partition: leave the group and come back */
+    bool flowing;       /* records come */
+    bool rejoin;        /* somebody else owns a partition: leave the group and come back */
 
     struct sink_entry *entries; /* the batch, in order of arrival */
     size_t entry_count;
@@ -74,17 +74,14 @@ struct sink {
     struct metric *commit_duration;
 };
 
-/* sink.c: serves the consumer for a while, paused, so that membership stays alive. True: stopping.
+/* sink.c: serves the consumer for a while, without records, so that membership stays alive. True:
+ * stopping.
  */
 bool sink_wait(struct sink *sink, int duration_ms);
 
-/* Stops, or lets flow again, what the assigned partitions bring. */
-void sink_pause(struct sink *sink);
-void sink_resume(struct sink *sink);
-
 struct sink_partition *sink_partition_find(struct sink *sink, const char *topic, int32_t partition);
 
-/* sink_offset.c: reads where to go on for the whole assignment, and seeks there. */
+/* sink_offset.c: reads where to go on for the whole assignment. */
 bool sink_offsets_load(struct sink *sink, struct error *error);
 
 /* Whether `partition` stands in PostgreSQL where we expect it; takes over what a lost commit did.

@@ -6,7 +6,6 @@
 
 #define WATERMARK_TIMEOUT_MS 5000
 #define LAG_TIMEOUT_MS 500
-#define SEEK_TIMEOUT_MS 5000
 
 static bool offset_read(struct sink *sink, const struct sink_partition *partition,
                         int64_t *next_offset, struct error *error) {
@@ -65,30 +64,6 @@ static bool offset_check(struct sink *sink, struct sink_partition *partition, in
     return true;
 }
 
-static bool seek_all(struct sink *sink, struct error *error) {
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)sink->partition_count);
-    for (size_t i = 0; i < sink->partition_count; i++) {
-        const struct sink_partition *partition = &sink->partitions[i];
-        rd_kafka_topic_partition_list_add(list, partition->topic, partition->partition)->offset =
-            partition->next_offset;
-    }
-    rd_kafka_error_t *failure = rd_kafka_seek_partitions(sink->consumer, list, SEEK_TIMEOUT_MS);
-    bool good = true;
-    if (failure != NULL) {
-        good = error_set(error, ERROR_RETRY, "seek: %s", rd_kafka_error_string(failure));
-        rd_kafka_error_destroy(failure);
-    }
-    for (int i = 0; i < list->cnt && good; i++) {
-        if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            good = error_set(error, ERROR_RETRY, "seek in %s/%d: %s", list->elems[i].topic,
-                             (int)list->elems[i].partition, rd_kafka_err2str(list->elems[i].err));
-        }
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    return good;
-}
-
 bool sink_offsets_load(struct sink *sink, struct error *error) {
     for (size_t i = 0; i < sink->partition_count; i++) {
         struct sink_partition *partition = &sink->partitions[i];
@@ -97,13 +72,6 @@ bool sink_offsets_load(struct sink *sink, struct error *error) {
             !offset_check(sink, partition, next_offset, error)) {
             return false;
         }
-    }
-    /* Resumed before the seek: a resumed partition would go back to where it was paused. What that
-     * fetches in between is outdated by the seek. */
-    sink_resume(sink);
-    if (sink->partition_count > 0 && !seek_all(sink, error)) {
-        sink_pause(sink);
-        return false;
     }
     sink->offsets_known = true;
     return true;

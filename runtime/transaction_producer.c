@@ -112,11 +112,13 @@ static rd_kafka_resp_err_t request_sent(rd_kafka_t *client, int socket, const ch
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+/* librdkafka's type says `char *`. NOLINTBEGIN(readability-non-const-parameter) */
 static rd_kafka_resp_err_t client_made(rd_kafka_t *client, const rd_kafka_conf_t *conf,
                                        void *opaque, char *message, size_t message_size) {
     (void)conf, (void)message, (void)message_size;
     return rd_kafka_interceptor_add_on_request_sent(client, "seatlog", request_sent, opaque);
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 struct transaction_producer *transaction_producer_new(const struct daemon *daemon, const char *slot,
                                                       const char *const *outputs) {
@@ -263,17 +265,17 @@ static rd_kafka_resp_err_t record_enqueue(struct transaction_producer *producer,
                                           rd_kafka_topic_t *topic,
                                           const struct transaction_output *output) {
     if (output->headers == NULL)
-        return rd_kafka_producev(
-            producer->client, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(output->partition),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-            RD_KAFKA_V_KEY((void *)(uintptr_t)output->key.data, output->key.size),
-            RD_KAFKA_V_VALUE((void *)(uintptr_t)output->value.data, output->value.size),
-            RD_KAFKA_V_OPAQUE(output->offset), RD_KAFKA_V_END);
+        return rd_kafka_producev(producer->client, RD_KAFKA_V_RKT(topic),
+                                 RD_KAFKA_V_PARTITION(output->partition),
+                                 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                 RD_KAFKA_V_KEY((void *)output->key.data, output->key.size),
+                                 RD_KAFKA_V_VALUE((void *)output->value.data, output->value.size),
+                                 RD_KAFKA_V_OPAQUE(output->offset), RD_KAFKA_V_END);
     return rd_kafka_producev(
         producer->client, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(output->partition),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY((void *)(uintptr_t)output->key.data, output->key.size),
-        RD_KAFKA_V_VALUE((void *)(uintptr_t)output->value.data, output->value.size),
+        RD_KAFKA_V_KEY((void *)output->key.data, output->key.size),
+        RD_KAFKA_V_VALUE((void *)output->value.data, output->value.size),
         RD_KAFKA_V_OPAQUE(output->offset), RD_KAFKA_V_HEADERS(output->headers), RD_KAFKA_V_END);
 }
 

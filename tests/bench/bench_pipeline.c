@@ -134,8 +134,8 @@ static void command_send(struct bench *bench, const struct command *command) {
             bench->producer, RD_KAFKA_V_RKT(bench->commands),
             RD_KAFKA_V_PARTITION(kafka_partition_of(key, UUID_TEXT_SIZE - 1, bench->partitions)),
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, UUID_TEXT_SIZE - 1),
-            RD_KAFKA_V_VALUE((void *)(uintptr_t)value.data, value.size),
-            RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+            RD_KAFKA_V_VALUE((void *)value.data, value.size), RD_KAFKA_V_HEADERS(headers),
+            RD_KAFKA_V_END);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
             return;
         }
@@ -349,6 +349,12 @@ static void throughput(struct bench *bench, pid_t decider) {
            seconds, (double)(written_us - start_us) / 1e6, (double)holds / seconds);
 }
 
+/* Of sorted durations in microseconds, the one below which so many of a hundred are, in ms. */
+static double percentile_ms(const int64_t *sorted_us, int64_t count, int64_t percent) {
+    int64_t index = count * percent / 100;
+    return (double)sorted_us[index < count ? index : count - 1] / 1e3;
+}
+
 static int latency_compare(const void *left, const void *right) {
     int64_t difference = *(const int64_t *)left - *(const int64_t *)right;
     return difference < 0 ? -1 : difference > 0;
@@ -392,9 +398,9 @@ static void pace(struct bench *bench, int64_t rate) {
     reader_stop(bench);
     qsort(bench->latency_us, (size_t)holds, sizeof(int64_t), latency_compare);
     printf("holds %" PRId64 " rate %" PRId64 " median_ms %.1f p99_ms %.1f max_ms %.1f\n", holds,
-           rate, (double)bench->latency_us[holds / 2] / 1e3,
-           (double)bench->latency_us[holds * 99 / 100] / 1e3,
-           (double)bench->latency_us[holds - 1] / 1e3);
+           rate, percentile_ms(bench->latency_us, holds, 50),
+           percentile_ms(bench->latency_us, holds, 99),
+           percentile_ms(bench->latency_us, holds, 100));
     free(bench->sent_us);
     free(bench->latency_us);
 }
@@ -448,8 +454,8 @@ static void recover(struct bench *bench, const char *command, int64_t rounds) {
     waitpid(decider, NULL, 0);
     qsort(took_us, (size_t)rounds, sizeof(int64_t), latency_compare);
     printf("kills %" PRId64 " median_ms %.0f p99_ms %.0f max_ms %.0f\n", rounds,
-           (double)took_us[rounds / 2] / 1e3, (double)took_us[rounds * 99 / 100] / 1e3,
-           (double)took_us[rounds - 1] / 1e3);
+           percentile_ms(took_us, rounds, 50), percentile_ms(took_us, rounds, 99),
+           percentile_ms(took_us, rounds, 100));
     free(took_us);
 }
 

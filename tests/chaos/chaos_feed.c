@@ -99,7 +99,7 @@ static void octets_send(struct feed *feed, const struct uuid *show_id, struct oc
         code = rd_kafka_producev(
             feed->producer, RD_KAFKA_V_TOPIC(TOPIC_COMMANDS), RD_KAFKA_V_PARTITION(partition),
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, UUID_TEXT_SIZE - 1),
-            RD_KAFKA_V_VALUE((void *)(uintptr_t)value.data, value.size), RD_KAFKA_V_END);
+            RD_KAFKA_V_VALUE((void *)value.data, value.size), RD_KAFKA_V_END);
         rd_kafka_poll(feed->producer, code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : 100);
     } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
     feed->sent++;

@@ -61,6 +61,10 @@ cat "$directory/feed.log"
 "$bin/chaos_check" --kafka.bootstrap.servers="$bootstrap" --patience_s=90
 status=$?
 panics=$(cat "$directory"/decider-*.log | grep -c 'panick\|assert\|AddressSanitizer')
-echo "decider_kill: seed $seed, $instances instances, $kills kill -9, $stops SIGSTOP, $panics panics, logs in $directory"
-[ "$panics" -eq 0 ] && exit $status
+echo "decider_kill: seed $seed, $instances instances, $kills kill -9, $stops SIGSTOP, $panics panics"
+if [ "$panics" -eq 0 ] && [ $status -eq 0 ]; then
+    rm -rf "$directory"
+    exit 0
+fi
+echo "logs: $directory"
 exit 1

@@ -18,6 +18,7 @@ void booking_retry_refund(struct request *request); /* POST /orders/{id}/retry-r
 void order_reservation_get(struct request *request); /* GET /reservations/{id} */
 void order_get(struct request *request);             /* GET /orders/{id} */
 void order_list(struct request *request);            /* GET /orders */
+void order_failed_refunds(struct request *request);  /* GET /failed-refunds */
 void order_ticket_get(struct request *request);      /* GET /tickets/{id}.pdf (ingest_ticket.c) */
 
 #endif

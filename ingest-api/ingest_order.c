@@ -128,16 +128,8 @@ static json_t *order_row_json(struct request *request, struct pg *pg, const PGre
     return order;
 }
 
-static void list_work(struct request *request, struct pg *pg) {
+static void list_answer(struct request *request, struct pg *pg, PGresult *rows) {
     struct order_state *state = request->state;
-    struct error error;
-    PGresult *rows =
-        PG_QUERY(pg, &error,
-                 "SELECT " ROW_COLUMNS " FROM catalog.reservation"
-                 " WHERE buyer_id = $1 AND state IN " ORDER_STATES
-                 " ORDER BY created_at DESC, reservation_id LIMIT $2 OFFSET $3",
-                 PG_UUID(&request->session.user_id), PG_INTEGER(state->page.per_page + 1),
-                 PG_INTEGER((state->page.page - 1) * state->page.per_page));
     if (rows == NULL) {
         problem_answer_unavailable(request, "Orders cannot be read");
         return;
@@ -151,10 +143,40 @@ static void list_work(struct request *request, struct pg *pg) {
     request_answer_json(request, MHD_HTTP_OK, page_json("orders", orders, &state->page, more));
 }
 
-void order_list(struct request *request) {
+/* One more than the page holds is asked for, to know whether there is another. */
+static void list_work(struct request *request, struct pg *pg) {
+    struct order_state *state = request->state;
+    struct error error;
+    list_answer(request, pg,
+                PG_QUERY(pg, &error,
+                         "SELECT " ROW_COLUMNS " FROM catalog.reservation"
+                         " WHERE buyer_id = $1 AND state IN " ORDER_STATES
+                         " ORDER BY created_at DESC, reservation_id LIMIT $2 OFFSET $3",
+                         PG_UUID(&request->session.user_id), PG_INTEGER(state->page.per_page + 1),
+                         PG_INTEGER((state->page.page - 1) * state->page.per_page)));
+}
+
+static void failed_work(struct request *request, struct pg *pg) {
+    struct order_state *state = request->state;
+    struct error error;
+    list_answer(request, pg,
+                PG_QUERY(pg, &error,
+                         "SELECT " ROW_COLUMNS " FROM catalog.reservation"
+                         " WHERE state = 'REFUND_FAILED'"
+                         " ORDER BY updated_at, reservation_id LIMIT $1 OFFSET $2",
+                         PG_INTEGER(state->page.per_page + 1),
+                         PG_INTEGER((state->page.page - 1) * state->page.per_page)));
+}
+
+static void list_begin(struct request *request,
+                       void (*work)(struct request *request, struct pg *pg)) {
     struct order_state *state = request_allocate(request, sizeof *state);
     request->state = state;
     if (page_read(request, &state->page)) {
-        reading_begin_all(request, list_work, request_done);
+        reading_begin_all(request, work, request_done);
     }
 }
+
+void order_list(struct request *request) { list_begin(request, list_work); }
+
+void order_failed_refunds(struct request *request) { list_begin(request, failed_work); }

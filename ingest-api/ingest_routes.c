@@ -49,6 +49,7 @@ const struct route ingest_routes[] = {
     CALL("POST", "/orders/{order_id}/cancel", booking_cancel, ROUTE_LOGIN),
     CALL("POST", "/orders/{order_id}/retry-refund", booking_retry_refund, ROUTE_LOGIN,
          .roles = ROLE_OPERATOR),
+    CALL("GET", "/failed-refunds", order_failed_refunds, ROUTE_LOGIN, .roles = ROLE_OPERATOR),
     CALL("GET", "/tickets/{ticket_id}.pdf", order_ticket_get, ROUTE_LOGIN),
 
     CALL("GET", "/keys", contract_keys, ROUTE_PUBLIC),

@@ -197,9 +197,13 @@ def test_a_failed_refund_is_an_operators_to_ask_for_again(buyer, operator, contr
     assert buyer("POST", path + "/cancel").status_code == 200
     eventually(lambda: buyer("GET", path).json()["state"] == "refund_failed", "the refund fails")
     provider.behave()
+    assert buyer("GET", "/failed-refunds").status_code == 403
+    failed = [order["order_id"] for order in boss("GET", "/failed-refunds", params={"per_page": 100}).json()["orders"]]
+    assert held["order_id"] in failed
     assert buyer("POST", path + "/retry-refund").status_code == 403
     assert boss("POST", path + "/retry-refund").json()["state"] == "refunding"
     eventually(lambda: buyer("GET", path).json()["state"] == "refunded", "the second refund succeeds")
+    assert held["order_id"] not in [o["order_id"] for o in boss("GET", "/failed-refunds").json()["orders"]]
 
 
 def test_an_event_called_off_is_over_for_everybody(buyer, seller, new_show):

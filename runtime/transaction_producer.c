@@ -41,25 +41,28 @@ struct transaction_producer {
 
 static struct metric *duplicates_metric(void) {
     static struct metric *metric;
-    if (metric == NULL)
+    if (metric == NULL) {
         metric = metrics_counter("seatlog_transaction_end_duplicates_total", NULL,
                                  "EndTxn requests sent more than once, each renews a producer");
+    }
     return metric;
 }
 
 static struct metric *renewals_metric(void) {
     static struct metric *metric;
-    if (metric == NULL)
+    if (metric == NULL) {
         metric = metrics_counter("seatlog_transaction_producers_total", NULL,
                                  "Transactional producers made, two at the start");
+    }
     return metric;
 }
 
 static struct metric *skew_metric(void) {
     static struct metric *metric;
-    if (metric == NULL)
+    if (metric == NULL) {
         metric = metrics_gauge("seatlog_broker_clock_skew_milliseconds", NULL,
                                "The broker's clock minus ours, more than 5,000 is an alarm");
+    }
     return metric;
 }
 
@@ -71,17 +74,20 @@ static void clock_compare(struct transaction_producer *producer,
                           const rd_kafka_message_t *message) {
     rd_kafka_timestamp_type_t type;
     int64_t broker_ms = rd_kafka_message_timestamp(message, &type);
-    if (type != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME || broker_ms <= 0)
+    if (type != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME || broker_ms <= 0) {
         return;
+    }
     producer->clock_compared = true;
     int64_t skew_ms = broker_ms - clock_now_ms();
     metric_set(skew_metric(), skew_ms);
-    if (skew_ms > -CLOCK_SKEW_MS_MAX && skew_ms < CLOCK_SKEW_MS_MAX)
+    if (skew_ms > -CLOCK_SKEW_MS_MAX && skew_ms < CLOCK_SKEW_MS_MAX) {
         return;
+    }
     int64_t now_ms = clock_monotonic_ms();
     if (producer->clock_warned_ms != 0 &&
-        now_ms - producer->clock_warned_ms < CLOCK_SKEW_WARNING_INTERVAL_MS)
+        now_ms - producer->clock_warned_ms < CLOCK_SKEW_WARNING_INTERVAL_MS) {
         return;
+    }
     producer->clock_warned_ms = now_ms;
     log_error("the broker's clock and ours differ: holds end early or late",
               LOG_INTEGER("skew_ms", skew_ms));
@@ -91,14 +97,17 @@ static void delivery_reported(rd_kafka_t *client, const rd_kafka_message_t *mess
     struct transaction_producer *producer = opaque;
     (void)client;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (producer->failed == RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (producer->failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
             producer->failed = message->err;
+        }
         return;
     }
-    if (message->_private != NULL)
+    if (message->_private != NULL) {
         *(int64_t *)message->_private = message->offset;
-    if (!producer->clock_compared)
+    }
+    if (!producer->clock_compared) {
         clock_compare(producer, message);
+    }
 }
 
 static rd_kafka_resp_err_t request_sent(rd_kafka_t *client, int socket, const char *broker,
@@ -107,8 +116,9 @@ static rd_kafka_resp_err_t request_sent(rd_kafka_t *client, int socket, const ch
     struct transaction_producer *producer = opaque;
     (void)client, (void)socket, (void)broker, (void)broker_id;
     (void)api_version, (void)correlation_id, (void)size;
-    if (api_key == END_TXN_API_KEY)
+    if (api_key == END_TXN_API_KEY) {
         atomic_fetch_add(&producer->end_requests, 1);
+    }
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -125,8 +135,9 @@ struct transaction_producer *transaction_producer_new(const struct daemon *daemo
     struct transaction_producer *producer = allocate_zeroed(1, sizeof *producer);
     producer->daemon = daemon;
     producer->outputs = outputs;
-    while (outputs[producer->output_count] != NULL)
+    while (outputs[producer->output_count] != NULL) {
         producer->output_count++;
+    }
     assert(producer->output_count >= 1 && producer->output_count <= TRANSACTION_OUTPUTS_MAX);
     snprintf(producer->transactional_id, sizeof producer->transactional_id, "%s-%s-%s",
              daemon->name, daemon->instance, slot);
@@ -135,8 +146,9 @@ struct transaction_producer *transaction_producer_new(const struct daemon *daemo
 
 /* What was queued is given up: whoever destroys a producer rebuilds from the log. */
 static void client_destroy(struct transaction_producer *producer) {
-    if (producer->client == NULL)
+    if (producer->client == NULL) {
         return;
+    }
     rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                                          RD_KAFKA_PURGE_F_NON_BLOCKING);
     for (size_t i = 0; i < producer->output_count; i++) {
@@ -150,8 +162,9 @@ static void client_destroy(struct transaction_producer *producer) {
 }
 
 void transaction_producer_free(struct transaction_producer *producer) {
-    if (producer == NULL)
+    if (producer == NULL) {
         return;
+    }
     client_destroy(producer);
     free(producer);
 }
@@ -177,12 +190,14 @@ static void client_create(struct transaction_producer *producer) {
 
     char message[ERROR_MESSAGE_SIZE];
     producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, message, sizeof message);
-    if (producer->client == NULL)
+    if (producer->client == NULL) {
         die("transactional producer: %s", message);
+    }
     for (size_t i = 0; i < producer->output_count; i++) {
         producer->topics[i] = rd_kafka_topic_new(producer->client, producer->outputs[i], NULL);
-        if (producer->topics[i] == NULL)
+        if (producer->topics[i] == NULL) {
             die("topic %s: %s", producer->outputs[i], rd_kafka_err2str(rd_kafka_last_error()));
+        }
     }
     producer->open = false;
     producer->suspect = false;
@@ -193,8 +208,9 @@ static bool client_init(struct transaction_producer *producer, struct error *err
     rd_kafka_error_t *failure = rd_kafka_init_transactions(producer->client, CALL_TIMEOUT_MS);
     if (failure != NULL) {
         error_set(error, ERROR_RETRY, "init_transactions: %s", rd_kafka_error_string(failure));
-        if (!rd_kafka_error_is_retriable(failure))
+        if (!rd_kafka_error_is_retriable(failure)) {
             client_destroy(producer);
+        }
         rd_kafka_error_destroy(failure);
         return false;
     }
@@ -202,9 +218,10 @@ static bool client_init(struct transaction_producer *producer, struct error *err
         const struct rd_kafka_metadata *metadata = NULL;
         rd_kafka_resp_err_t code =
             rd_kafka_metadata(producer->client, 0, producer->topics[i], &metadata, CALL_TIMEOUT_MS);
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
             return error_set(error, ERROR_RETRY, "metadata of %s: %s", producer->outputs[i],
                              rd_kafka_err2str(code));
+        }
         rd_kafka_metadata_destroy(metadata);
     }
     return true;
@@ -217,14 +234,17 @@ bool transaction_producer_prepare(struct transaction_producer *producer) {
                     LOG_TEXT("transactional_id", producer->transactional_id));
         client_destroy(producer);
     }
-    if (producer->client != NULL)
+    if (producer->client != NULL) {
         return true;
+    }
     struct error error;
     for (int failures = 1; !daemon_stopping(); failures++) {
-        if (producer->client == NULL)
+        if (producer->client == NULL) {
             client_create(producer);
-        if (client_init(producer, &error))
+        }
+        if (client_init(producer, &error)) {
             return true;
+        }
         log_warning("a transactional producer is not ready", LOG_TEXT("reason", error.message),
                     LOG_TEXT("transactional_id", producer->transactional_id));
         daemon_sleep_ms(backoff_ms(failures, 50, 5000));
@@ -252,25 +272,30 @@ bool transaction_producer_begin(struct transaction_producer *producer) {
 }
 
 static rd_kafka_topic_t *topic_of(const struct transaction_producer *producer, const char *name) {
-    for (size_t i = 0; i < producer->output_count; i++)
-        if (producer->outputs[i] == name)
+    for (size_t i = 0; i < producer->output_count; i++) {
+        if (producer->outputs[i] == name) {
             return producer->topics[i];
-    for (size_t i = 0; i < producer->output_count; i++)
-        if (strcmp(producer->outputs[i], name) == 0)
+        }
+    }
+    for (size_t i = 0; i < producer->output_count; i++) {
+        if (strcmp(producer->outputs[i], name) == 0) {
             return producer->topics[i];
+        }
+    }
     die("%s is not among the outputs of %s", name, producer->daemon->name);
 }
 
 static rd_kafka_resp_err_t record_enqueue(struct transaction_producer *producer,
                                           rd_kafka_topic_t *topic,
                                           const struct transaction_output *output) {
-    if (output->headers == NULL)
+    if (output->headers == NULL) {
         return rd_kafka_producev(producer->client, RD_KAFKA_V_RKT(topic),
                                  RD_KAFKA_V_PARTITION(output->partition),
                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                                  RD_KAFKA_V_KEY((void *)output->key.data, output->key.size),
                                  RD_KAFKA_V_VALUE((void *)output->value.data, output->value.size),
                                  RD_KAFKA_V_OPAQUE(output->offset), RD_KAFKA_V_END);
+    }
     return rd_kafka_producev(
         producer->client, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(output->partition),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
@@ -286,18 +311,22 @@ void transaction_producer_send(struct transaction_producer *producer,
     rd_kafka_resp_err_t code;
     int64_t deadline_ms = 0;
     while ((code = record_enqueue(producer, topic, output)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        if (deadline_ms == 0)
+        if (deadline_ms == 0) {
             deadline_ms = clock_monotonic_ms() + COMMIT_PATIENCE_MS;
-        else if (clock_monotonic_ms() > deadline_ms)
+        } else if (clock_monotonic_ms() > deadline_ms) {
             break;
+        }
         rd_kafka_poll(producer->client, 10);
     }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         return;
-    if (output->headers != NULL)
+    }
+    if (output->headers != NULL) {
         rd_kafka_headers_destroy(output->headers);
-    if (producer->failed == RD_KAFKA_RESP_ERR_NO_ERROR)
+    }
+    if (producer->failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
         producer->failed = code;
+    }
 }
 
 /*
@@ -336,20 +365,24 @@ static enum call_result call_until_settled(struct transaction_producer *producer
     int64_t deadline_ms = clock_monotonic_ms() + COMMIT_PATIENCE_MS;
     for (;;) {
         rd_kafka_error_t *failure = call(producer->client, arguments);
-        if (failure == NULL)
+        if (failure == NULL) {
             return CALL_DONE;
+        }
         enum call_result result = CALL_TIMED_OUT;
-        if (rd_kafka_error_txn_requires_abort(failure))
+        if (rd_kafka_error_txn_requires_abort(failure)) {
             result = CALL_ABORT;
-        else if (!rd_kafka_error_is_retriable(failure))
+        } else if (!rd_kafka_error_is_retriable(failure)) {
             result = CALL_FATAL;
+        }
         bool again = result == CALL_TIMED_OUT && clock_monotonic_ms() < deadline_ms;
-        if (!again)
+        if (!again) {
             error_set(error, ERROR_RETRY, "%s: %s (%s)", name, rd_kafka_error_string(failure),
                       rd_kafka_error_name(failure));
+        }
         rd_kafka_error_destroy(failure);
-        if (!again)
+        if (!again) {
             return result;
+        }
     }
 }
 
@@ -363,8 +396,9 @@ static void transaction_ended(struct transaction_producer *producer) {
 }
 
 void transaction_producer_abort(struct transaction_producer *producer) {
-    if (!producer->open)
+    if (!producer->open) {
         return;
+    }
     struct error error;
     if (call_until_settled(producer, "abort", call_abort, NULL, &error) == CALL_DONE) {
         transaction_ended(producer);
@@ -382,20 +416,24 @@ void transaction_producer_abort(struct transaction_producer *producer) {
 static bool member_known(rd_kafka_t *consumer) {
     char *member = rd_kafka_memberid(consumer);
     bool known = member != NULL && member[0] != '\0';
-    if (member != NULL)
+    if (member != NULL) {
         rd_kafka_mem_free(consumer, member);
+    }
     return known;
 }
 
 static rd_kafka_consumer_group_metadata_t *group_metadata(rd_kafka_t *consumer,
                                                           struct error *error) {
     rd_kafka_consumer_group_metadata_t *metadata = NULL;
-    if (member_known(consumer) && !rd_kafka_assignment_lost(consumer))
+    if (member_known(consumer) && !rd_kafka_assignment_lost(consumer)) {
         metadata = rd_kafka_consumer_group_metadata(consumer);
-    if (metadata != NULL && member_known(consumer))
+    }
+    if (metadata != NULL && member_known(consumer)) {
         return metadata;
-    if (metadata != NULL)
+    }
+    if (metadata != NULL) {
         rd_kafka_consumer_group_metadata_destroy(metadata);
+    }
     error_set(error, ERROR_RETRY, "this process is no member of the group at the moment");
     return NULL;
 }

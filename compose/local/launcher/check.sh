@@ -159,13 +159,12 @@ bench_core() { "$BIN/bench_core" "$@"; }
 bench_pipeline() {
     local state status=0
     state=$(mktemp -d /var/tmp/seatlog-bench-XXXXXX) && chmod 755 "$state" || return 1
-    SEATLOG_STATE=$state "$ROOT/seatlog" up --yes --infrastructure || return 1
-    (
+    SEATLOG_STATE=$state "$ROOT/seatlog" up --yes --infrastructure && (
         set -a
         eval "$(SEATLOG_STATE=$state "$ROOT/seatlog" env)"
         "$ROOT/tests/bench/pipeline.sh" "$@"
     ) || status=$?
-    SEATLOG_STATE=$state "$ROOT/seatlog" down
+    SEATLOG_STATE=$state "$ROOT/seatlog" down >&2 # the last line printed is the result
     rm -rf "$state"
     return $status
 }

@@ -61,15 +61,16 @@ say "machine   $(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg); clients
 "$bin/seatlog-reservation" --kafka.bootstrap.servers="$kafka" --instance_id=bench-0 --admin_listen= \
     --log_level=warning >"$work/decider.log" 2>&1 &
 decider=$!
-total=$((1 + 2 * rounds * fills + fills + 1))
+warm=5
+total=$((warm + 2 * rounds * fills + 2))
 holds prepare 0 "$total" >/dev/null || { cat "$work/decider.log" >&2; fail "the shows cannot be made"; }
-say "warm-up   30,000 holds, and 3 s of pgbench, not counted"
-holds drain 0 1 --pid=$decider >/dev/null || fail "the warm-up failed"
+say "warm-up   $((warm * 30000)) holds, and 3 s of pgbench, not counted"
+holds drain 0 $warm --pid=$decider >/dev/null || fail "the warm-up failed"
 peer 8 3 >/dev/null || fail "pgbench failed"
 
 say ""
 printf '%-6s %14s %14s %14s %14s\n' round 'seatlog' 'with writers' 'peer, 8' 'peer, 32'
-next=1
+next=$warm
 for ((round = 1; round <= rounds; round++)); do
     drained=$(holds drain $next "$fills" --pid=$decider | field holds_per_second)
     [ -n "$drained" ] || fail "the holds failed"

@@ -373,7 +373,7 @@ enum sim_result sim_transaction_end(struct sim_world *world, const struct sim_cl
     bool committed = transaction->state == SIM_TRANSACTION_PREPARED_COMMIT ||
                      transaction->state == SIM_TRANSACTION_COMMITTED;
     if (transaction->state == SIM_TRANSACTION_OPEN) {
-        if (sim_fault(world, SIM_FAULT_DELAY, 15)) {
+        if (sim_fault(world, SIM_FAULT_DELAY, 25)) {
             /* It takes so long that it is sent again; the first one arrives later. */
             struct sim_in_flight *request =
                 in_flight_add(world, sim_random_between(&world->chance, 1, 400));

@@ -202,10 +202,10 @@ static const char *source_of(struct sim_world *world, struct sim_booking *bookin
     if (booking->source_count > 0 && (booking->source_count == 3 || draw(world, 2) == 0)) {
         return booking->sources[draw(world, (uint32_t)booking->source_count)];
     }
-    static const char *const kinds[] = {"ok",       "ok",      "ok",        "ok",
-                                        "declined", "pending", "pending-no"};
+    static const char *const kinds[] = {"ok", "ok",       "ok",      "ok",         "ok",
+                                        "ok", "declined", "pending", "pending-no", "lost"};
     char *source = booking->sources[booking->source_count++];
-    snprintf(source, sizeof booking->sources[0], "cnon:%s-%u", kinds[draw(world, 7)],
+    snprintf(source, sizeof booking->sources[0], "cnon:%s-%u", kinds[draw(world, 10)],
              ++world->buyers->sources);
     return source;
 }

@@ -62,6 +62,11 @@ static bool event_take(struct checked *checked, const struct event *wanted, stru
                      (long long)wanted->as.head.command_offset, (long long)wanted->as.head.seq);
         return false;
     }
+    if (world->broker.transactions[entry->transaction].offsets[checked->partition] <=
+        event->as.head.command_offset) {
+        sim_violated(world, 2, "event %lld of partition %d is committed without its offset",
+                     (long long)checked->event_offset - 1, (int)checked->partition);
+    }
     struct buffer finding = {0};
     if (!replay_model_take(checked->model, event, entry->value, &finding)) {
         sim_violated(world, 1, "partition %d, event %lld: %.*s", (int)checked->partition,

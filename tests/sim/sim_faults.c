@@ -118,7 +118,10 @@ static void other_fault(struct sim_world *world, enum sim_fault fault) {
         return;
     case SIM_FAULT_PROVIDER:
         sim_trace(world, "FAULT: the payment provider is gone");
-        world->provider->down_until_ms = until_ms + sim_random_between(&world->chance, 0, 60000);
+        world->provider->down_until_ms =
+            until_ms + (sim_random_chance(&world->chance, 300)
+                            ? sim_random_between(&world->chance, 200000, 500000)
+                            : sim_random_between(&world->chance, 0, 60000));
         return;
     case SIM_FAULT_SMTP:
         sim_trace(world, "FAULT: the mail server is gone");

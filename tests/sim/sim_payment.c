@@ -17,7 +17,7 @@
  */
 #define FLIGHTS_MAX 3
 #define LEASE_MS 60000
-#define SENT_LATE_MS 40000
+#define SENT_LATE_MS 20000
 #define RECONCILE_INTERVAL_MS 300000
 #define IDLE_MS 40
 
@@ -451,8 +451,25 @@ static void payment_stop(struct sim_world *world, int32_t process) {
     free(world->processes[process].state);
 }
 
+/*
+ * What a worker created that had slept since it took the work up: others have given the attempt up
+ * meanwhile. The next comparison with the provider's list finds it.
+ */
+static bool orphan_stands(const struct sim_world *world) {
+    for (size_t i = 0; i < world->provider->payments.count; i++) {
+        const struct sim_payment *payment = world->provider->payments.items[i];
+        if (payment->sent_late && payment->status == PAYMENT_STATUS_APPROVED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool payment_rests(struct sim_world *world, int32_t process) {
     struct payer *payer = world->processes[process].state;
+    if (orphan_stands(world)) {
+        return false;
+    }
     for (size_t i = 0; i < world->tables->work.count; i++) {
         if (world->tables->work.items[i]->row.work.step != PAYMENT_STEP_DONE) {
             return false;

@@ -331,11 +331,25 @@ static void request_delay(struct sim_world *world, const struct sim_request *req
         world->now_ms + sim_random_between(&world->chance, 100, SIM_PROVIDER_LATE_MS_MAX);
 }
 
+/* A card whose bank hardly ever answers: what is asked of it gets lost, or comes late. */
+static bool create_is_lost(struct sim_world *world, const struct sim_request *request) {
+    if (request->row.work.step != PAYMENT_STEP_CREATE || strstr(request->source, "lost") == NULL ||
+        sim_random_chance(&world->chance, 10)) {
+        return false;
+    }
+    if (sim_random_chance(&world->chance, 15)) {
+        request_delay(world, request);
+    }
+    return true;
+}
+
 void sim_provider_call(struct sim_world *world, const struct sim_request *request,
                        struct payment_answer *answer) {
     struct sim_provider *provider = world->provider;
     late_take(world);
-    if (provider->down_until_ms > world->now_ms) {
+    if (create_is_lost(world, request)) {
+        answer_none(answer, PAYMENT_ANSWER_UNKNOWN);
+    } else if (provider->down_until_ms > world->now_ms && sim_random_chance(&world->chance, 850)) {
         bool sent = sim_random_chance(&world->chance, 500);
         if (sent && sim_random_chance(&world->chance, 300)) {
             request_delay(world, request); /* it is not as gone as it seems */

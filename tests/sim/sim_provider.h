@@ -11,7 +11,7 @@
  * are what the checks hold against ours.
  */
 #define SIM_AUTHORIZATION_MS (24 * 60 * 60 * 1000LL)
-#define SIM_PROVIDER_LATE_MS_MAX 15000 /* how long a request may be on its way */
+#define SIM_PROVIDER_LATE_MS_MAX 38000 /* how long a request may be on its way */
 
 struct sim_refund {
     char refund_id[24];

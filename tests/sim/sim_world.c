@@ -324,7 +324,7 @@ static const char *what_does_not_rest(struct sim_world *world) {
 static bool rest_reach(struct sim_world *world) {
     for (uint64_t i = 0; i < STEPS_TO_REST_MAX && world->violations == 0; i++) {
         step_begin(world);
-        if (sim_random_chance(&world->schedule, 10)) {
+        if (sim_random_chance(&world->schedule, 25)) {
             world->now_ms += sim_random_between(&world->schedule, 100, 3000);
         }
         anyone_step(world);

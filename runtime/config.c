@@ -224,7 +224,10 @@ static bool config_environment_read(struct config *config, struct error *error) 
         }
         size_t size = (size_t)(equals - *entry);
         config_environment_name(*entry, size, &name);
-        bool kafka = strncmp(name.data != NULL ? name.data : "", KAFKA_PREFIX, 6) == 0;
+        if (name.data == NULL) { /* SEATLOG_ alone */
+            continue;
+        }
+        bool kafka = strncmp(name.data, KAFKA_PREFIX, 6) == 0;
         if (name.size > 0 && (kafka || config_option_find(config, name.data) != NULL)) {
             char source[128];
             snprintf(source, sizeof source, "environment %.*s", (int)size, *entry);
@@ -267,7 +270,7 @@ static bool config_flags_read(struct config *config, int argc, char **argv, bool
     for (int index = 1; index < argc && good; index++) {
         const char *value = NULL;
         good = config_flag_split(argc, argv, &index, &name, &value, error);
-        if (!good) {
+        if (!good || name.data == NULL || value == NULL) {
             break;
         }
         bool is_file = strcmp(name.data, "config") == 0;

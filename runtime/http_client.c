@@ -255,10 +255,10 @@ void http_client_free(struct http_client *client) {
     if (client == NULL) {
         return;
     }
-    while (client->first != NULL) {
-        struct exchange *exchange = client->first;
+    struct exchange *next = NULL;
+    for (struct exchange *exchange = client->first; exchange != NULL; exchange = next) {
+        next = exchange->next;
         curl_multi_remove_handle(client->multi, exchange->easy);
-        exchange_unlink(exchange);
         exchange_free(exchange);
     }
     curl_multi_cleanup(client->multi);

@@ -24,9 +24,8 @@ static void capture(void) {
 static char *captured_text(void) {
     dup2(real_stderr, STDERR_FILENO);
     close(real_stderr);
-    long size = ftell(captured);
     fseek(captured, 0, SEEK_END);
-    size = ftell(captured);
+    long size = ftell(captured);
     rewind(captured);
     char *text = calloc(1, (size_t)size + 1);
     assert_int_equal(fread(text, 1, (size_t)size, captured), size);

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,14 +27,12 @@ struct postgresql {
     pid_t process;
 };
 
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    abort();
-}
+#define FAIL(...)                                                                                  \
+    do {                                                                                           \
+        fprintf(stderr, __VA_ARGS__);                                                              \
+        fputc('\n', stderr);                                                                       \
+        abort();                                                                                   \
+    } while (0)
 
 /* The newest /usr/lib/postgresql/N/bin, or the PATH's. */
 static void program_path(const char *name, char *path, size_t size) {
@@ -59,7 +56,7 @@ static void program_path(const char *name, char *path, size_t size) {
 static struct passwd *server_user(void) {
     struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : getpwuid(geteuid());
     if (user == NULL) {
-        fail("PostgreSQL refuses to run as root and there is no user postgres");
+        FAIL("PostgreSQL refuses to run as root and there is no user postgres");
     }
     return user;
 }
@@ -104,7 +101,7 @@ static void program_run(const struct postgresql *server, char *const *arguments)
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) {
         log_print(server);
-        fail("%s failed", arguments[0]);
+        FAIL("%s failed", arguments[0]);
     }
 }
 
@@ -129,7 +126,7 @@ void postgresql_start(struct postgresql *server) {
         nanosleep(&(struct timespec){.tv_nsec = TRY_MS * 1000000L}, NULL);
     }
     log_print(server);
-    fail("PostgreSQL did not start");
+    FAIL("PostgreSQL did not start");
 }
 
 struct postgresql *postgresql_new(void) {
@@ -138,7 +135,7 @@ struct postgresql *postgresql_new(void) {
     struct passwd *user = server_user();
     if (mkdtemp(server->folder) == NULL ||
         (geteuid() == 0 && chown(server->folder, user->pw_uid, user->pw_gid) != 0)) {
-        fail("no temporary folder: %s", strerror(errno));
+        FAIL("no temporary folder: %s", strerror(errno));
     }
     snprintf(server->data, sizeof server->data, "%s/data", server->folder);
     snprintf(server->log, sizeof server->log, "%s/log", server->folder);
@@ -195,7 +192,7 @@ static PGresult *run(const struct postgresql *server, PGconn **connection, const
     PGresult *result = PQexec(*connection, sql);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
-        fail("%s: %s", sql, PQerrorMessage(*connection));
+        FAIL("%s: %s", sql, PQerrorMessage(*connection));
     }
     return result;
 }
@@ -210,7 +207,7 @@ long long postgresql_integer(const struct postgresql *server, const char *sql) {
     PGconn *connection = NULL;
     PGresult *result = run(server, &connection, sql);
     if (PQntuples(result) < 1) {
-        fail("no row: %s", sql);
+        FAIL("no row: %s", sql);
     }
     long long value = atoll(PQgetvalue(result, 0, 0));
     PQclear(result);
@@ -223,12 +220,12 @@ void postgresql_run_file(const struct postgresql *server, const char *path) {
     snprintf(full, sizeof full, "%s/%s", SEATLOG_SOURCE_DIRECTORY, path);
     FILE *file = fopen(full, "r");
     if (file == NULL) {
-        fail("%s: %s", full, strerror(errno));
+        FAIL("%s: %s", full, strerror(errno));
     }
     char *text = NULL;
     size_t capacity = 0;
     if (getdelim(&text, &capacity, '\0', file) < 0) {
-        fail("%s is empty", full);
+        FAIL("%s is empty", full);
     }
     fclose(file);
     postgresql_run(server, text);
@@ -243,7 +240,7 @@ void postgresql_free(struct postgresql *server) {
     char command[128];
     snprintf(command, sizeof command, "rm -rf -- '%s'", server->folder);
     if (system(command) != 0) {
-        fail("%s", command);
+        FAIL("%s", command);
     }
     free(server);
 }

@@ -351,7 +351,7 @@ static void account_delete_work(struct request *request, struct pg *pg) {
         problem_answer_unavailable(request, "Accounts cannot be erased");
         return;
     }
-    session_forget(request->ingest->sessions, &request->token.hash);
+    session_forget_user(request->ingest->sessions, &request->session.user_id);
     log_info("an account is erased", LOG_UUID("user_id", &request->session.user_id));
     request_answer_empty(request, MHD_HTTP_NO_CONTENT);
 }
@@ -412,6 +412,7 @@ static void roles_set_work(struct request *request, struct pg *pg) {
     if (PQntuples(row) == 0) {
         problem_answer(request, PROBLEM_NOT_FOUND, "There is no account of that id.");
     } else {
+        session_forget_user(request->ingest->sessions, &state->user_id);
         log_info("roles are set", LOG_UUID("user_id", &state->user_id),
                  LOG_TEXT("roles", state->roles), LOG_UUID("by", &request->session.user_id));
         request_answer_json(request, MHD_HTTP_OK, account_row_json(row));

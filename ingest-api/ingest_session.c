@@ -220,6 +220,10 @@ static void memory_forget_all(struct session_store *store, const struct uuid *us
     pthread_mutex_unlock(&store->mutex);
 }
 
+void session_forget_user(struct session_store *store, const struct uuid *user_id) {
+    memory_forget_all(store, user_id);
+}
+
 static void notification_handle(struct session_store *store, const char *text) {
     struct hash hash;
     size_t size = 0;

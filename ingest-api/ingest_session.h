@@ -68,6 +68,9 @@ enum session_result session_load(struct session_store *store, struct pg *pg,
 /* Forgets it here, at once. */
 void session_forget(struct session_store *store, const struct hash *hash);
 
+/* The same for all tokens of a person. */
+void session_forget_user(struct session_store *store, const struct uuid *user_id);
+
 /* "{buyer,organizer}" as in account.person.roles, and back. */
 unsigned session_roles_parse(const char *array);
 bool session_role_parse(const char *name, unsigned *role);

@@ -290,8 +290,9 @@ def test_a_command_without_a_decider_is_pending_and_never_lost(stack, buyer, new
             assert look.status_code == 202, "pending, never 404 and never an old state"
         unnamed = buyer("GET", f"/reservations/{pending.json()['reservation_id']}", headers={"Prefer": "wait=0"})
         assert unnamed.status_code in (202, 404)
-    held = buyer("GET", pending.headers["Location"], headers={"Prefer": "wait=30"})
-    assert held.status_code == 200 and held.json()["state"] == "held"
+    held = eventually(lambda: (look := buyer("GET", pending.headers["Location"], headers={"Prefer": "wait=20"})
+                               ).status_code == 200 and look, "it is decided", timeout=120)
+    assert held.json()["state"] == "held"
     eventually(lambda: buyer("GET", paid.headers["Location"], headers={"Prefer": "wait=5"}).json().get("state") == "sold",
                "the payment goes through")
 

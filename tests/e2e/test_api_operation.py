@@ -181,8 +181,9 @@ def test_a_stop_answers_those_who_wait(stack, new_show, tmp_path):
         answers = [future.result() for future in waiting]
     assert {a.status_code for a in answers} == {202}
     for answer in answers:
-        held = person.request("GET", answer.headers["Location"], wait=30)
-        assert held["state"] == "held", "the record was on the log"
+        held = eventually(lambda: (look := person.request("GET", answer.headers["Location"], wait=20, expect=None)
+                                   ).status_code == 200 and look.json(), "the record was on the log", timeout=120)
+        assert held["state"] == "held"
 
 
 def test_a_body_that_trickles_does_not_hold_up_a_stop(stack, tmp_path):

@@ -10,13 +10,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPORT_WAIT_MS 5000 /* respond-async still waits for the record's place in the log */
+/* However short the wait that was asked for: without the record's place in the log a 202 says
+ * little. */
+#define REPORT_WAIT_MS 3000
 
 struct publication {
     struct uuid show_id;
     struct uuid reservation_id;
     const char *location;
     void (*decided)(struct request *request);
+    bool patient; /* waits for the report alone by now */
 };
 
 void command_position_format(const struct command_position *position, char out[48]) {
@@ -77,7 +80,12 @@ void command_answer_pending(struct request *request, const struct uuid *show_id,
 static void publication_expired(struct deadline *deadline) {
     struct request *request =
         (struct request *)((char *)deadline - offsetof(struct request, deadline));
-    if (wait_take(request->wait)) {
+    struct publication *publication = request->publication;
+    if (!publication->patient && wait_for_report(request->wait)) {
+        publication->patient = true;
+        deadline_set(http_server_deadlines(request->ingest->http), deadline,
+                     clock_monotonic_ms() + REPORT_WAIT_MS, publication_expired);
+    } else if (wait_take(request->wait)) {
         request_wake(request);
     }
 }
@@ -156,10 +164,9 @@ void command_publish(struct request *request, struct command *command,
     request_suspend(request, publication_woken);
     request->wait =
         wait_new(ingest->waits, request, &publication->show_id, &judge, request->respond_async);
-    int64_t due_ms =
-        request->respond_async ? clock_monotonic_ms() + REPORT_WAIT_MS : request->wait_until_ms;
     deadline_set(http_server_deadlines(ingest->http), &request->deadline,
-                 http_server_draining(ingest->http) ? 0 : due_ms, publication_expired);
+                 http_server_draining(ingest->http) ? 0 : request->wait_until_ms,
+                 publication_expired);
     log_debug("publishing", LOG_TEXT("command", command_kind_name(command->kind)),
               LOG_UUID("command_id", &command->as.head.command_id),
               LOG_UUID("show_id", &publication->show_id));

@@ -134,6 +134,14 @@ struct wait_status wait_status(struct wait *wait) {
     return status;
 }
 
+bool wait_for_report(struct wait *wait) {
+    pthread_mutex_lock(&wait->table->mutex);
+    bool outstanding = !wait->reported && wait->request != NULL;
+    wait->wake_when_persisted = wait->wake_when_persisted || outstanding;
+    pthread_mutex_unlock(&wait->table->mutex);
+    return outstanding;
+}
+
 bool wait_take(struct wait *wait) {
     pthread_mutex_lock(&wait->table->mutex);
     struct request *request = request_take(wait);

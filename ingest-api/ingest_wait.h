@@ -67,6 +67,12 @@ struct wait_status {
 };
 struct wait_status wait_status(struct wait *wait);
 
+/*
+ * Whether the record's place is still to be reported: then the request is woken as soon as it is.
+ * false: it has been, or the request is awake.
+ */
+bool wait_for_report(struct wait *wait);
+
 /* Whether the request is still to be woken, and now is the caller's to wake: nobody else will. */
 bool wait_take(struct wait *wait);
 

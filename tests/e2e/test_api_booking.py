@@ -286,6 +286,7 @@ def test_a_command_without_a_decider_is_pending_and_never_lost(stack, buyer, new
         paid = buyer("POST", "/book", pay(first), headers={"Prefer": "wait=0"})
         assert paid.status_code == 202 and "failed" not in paid.text
         for answer in (pending, paid):
+            assert "after=~" not in answer.headers["Location"], "the place on the log is known, however short the wait"
             look = buyer("GET", answer.headers["Location"], headers={"Prefer": "wait=0"})
             assert look.status_code == 202, "pending, never 404 and never an old state"
         unnamed = buyer("GET", f"/reservations/{pending.json()['reservation_id']}", headers={"Prefer": "wait=0"})

@@ -31,7 +31,7 @@ struct sink_partition *sink_partition_find(struct sink *sink, const char *topic,
 /*
  * Partitions flow when librdkafka is assigned them at the offsets where we are, and stand still
  * when it is assigned none; the group does not see the difference. Neither pause and resume nor
- * seek: librdkafka 2.0.2 asks for a logical offset again half a second later, and goes there in
+ * seek: librdkafka may ask for a logical offset again half a second later, and then goes there in
  * spite of a seek in between.
  */
 static bool consumer_assign(struct sink *sink, bool flowing, struct error *error) {

@@ -75,14 +75,32 @@ test_unit() {
         --output-junit "$RESULTS/unit.xml" "$@")
 }
 
+# A suite that is one command: it passes or fails as a whole.
+suite_of_one() {
+    local name=$1 status=0
+    shift
+    "$@" || status=$?
+    printf '<testsuite><testcase name="%s">%s</testcase></testsuite>\n' "$name" \
+        "$([ $status -eq 0 ] || echo '<failure/>')" >"$RESULTS/$name.xml"
+    return $status
+}
+
 # Sources are formatted as .clang-format says, by Debian's clang-format.
 test_style() {
-    local good=yes
     step build build_locked build_run debug "$DEBUG"
-    cmake --build "$DEBUG" --target format-check || good=no
-    printf '<testsuite><testcase name="format">%s</testcase></testsuite>\n' \
-        "$([ $good = yes ] || echo '<failure/>')" >"$RESULTS/style.xml"
-    [ $good = yes ]
+    suite_of_one style cmake --build "$DEBUG" --target format-check
+}
+
+# Fuzz targets, for so many seconds each.
+test_fuzz() {
+    packages_ensure fuzz
+    suite_of_one fuzz "$ROOT/tests/fuzz/run.sh" "${@:-60}"
+}
+
+# Real processes, three brokers, some faults.
+test_chaos() {
+    [ $# -gt 0 ] || set -- --faults 15 --seed 1
+    suite_of_one chaos "$ROOT/seatlog" chaos "$@"
 }
 
 # The simulator's seeds and its planted bugs: as fast as the cores can, so of the release build.
@@ -107,11 +125,11 @@ command_test() {
     YES=yes
     case ${1:-} in
     '') suites=(style unit sim e2e) ;;
-    style | unit | sim | e2e)
+    style | unit | sim | e2e | fuzz | chaos)
         suites=("$1")
         shift
         ;;
-    *) fail "there is no suite $1; there are: style, unit, sim, e2e (what follows goes to ctest or pytest)" ;;
+    *) fail "there is no suite $1; there are: style, unit, sim, e2e, and fuzz and chaos, which take long (what follows goes to ctest, pytest, …)" ;;
     esac
     state_make
     packages_ensure build run test

@@ -46,8 +46,8 @@ static const struct setting settings_log[] = {
     {"max.message.bytes", "4194304"},
 };
 
-/* A snapshot is worth something until the next one of the same show. That of the largest show allowed,
- * every place of it sold singly, has some 20 MB. */
+/* A snapshot is worth something until the next one of the same show. That of the largest show
+ * allowed, every place of it sold singly, has some 20 MB. */
 static const struct setting settings_compacted[] = {
     {"cleanup.policy", "compact"},
     {"min.cleanable.dirty.ratio", "0.2"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/ingest_catalog_rows.h"
 #include "ingest-api/ingest_problem.h"
+#include "ingest-api/ingest_reading.h"
 #include "ingest-api/ingest_request.h"
 #include "ingest-api/ingest_show.h"
 
@@ -111,7 +112,10 @@ static void sales_work(struct request *request, struct pg *pg) {
 void show_sales(struct request *request) {
     struct sales_state *state = request_allocate(request, sizeof *state);
     request->state = state;
+    static const struct uuid none;
     if (request_show_id(request, &state->show_id)) {
-        request_query(request, sales_work, request_done);
+        reading_begin(request, &state->show_id, &none,
+                      arena_text_copy_string(&request->arena, request->path).data, sales_work,
+                      request_done);
     }
 }

@@ -167,7 +167,9 @@ def test_an_order_given_back_is_refunded_and_its_ticket_gone(buyer, seller, new_
     event_id = new_show()
     held = buyer("POST", "/reserve", named(event_id, "0", "1")).json()
     sold = buyer("POST", "/book", pay(held), headers={"Prefer": "wait=30"}).json()
-    assert seller("GET", f"/events/{event_id}/sales").status_code == 200
+    report = seller("GET", f"/events/{event_id}/sales").json()
+    assert report["sold_minor"] == 5000 and report["orders"]["sold"] == 1, "as the buyer was told"
+    assert report["places"] == {"capacity": 70, "free": 68, "held": 0, "sold": 2}
     assert buyer("DELETE", f"/reservations/{held['reservation_id']}").status_code == 409
     gone = buyer("POST", f"/orders/{sold['order_id']}/cancel")
     assert gone.status_code == 200 and gone.json()["state"] == "refunding" and gone.json()["reason"] == "buyer"

@@ -58,7 +58,8 @@ say "peer      PostgreSQL $(setting server_version | cut -d' ' -f1), fsync=$(set
 say "load      holds of two seats over 300 shows of 200 seats at a time; only holds that succeed are counted"
 say "machine   $(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg); clients, broker, database and decider share them"
 
-"$bin/seatlog-reservation" --kafka.bootstrap.servers="$kafka" --instance_id=bench-0 --admin_listen= \
+# It is stopped while commands are written: its session must outlast that.
+"$bin/seatlog-reservation" --kafka.bootstrap.servers="$kafka" --instance_id=bench-0 --admin_listen= --session_timeout_ms=60000 \
     --log_level=warning >"$work/decider.log" 2>&1 &
 decider=$!
 warm=5

@@ -206,6 +206,7 @@ void transaction_dead_letter(struct transaction *transaction,
     log_warning("a record goes to the dead letters", LOG_TEXT("reason", reason),
                 LOG_INTEGER("partition", record->partition), LOG_INTEGER("offset", record->offset));
     transaction_produce(transaction, record->partition, &output);
+    metric_add(transaction->dead_letters_metric, 1);
 }
 
 /* --- records ------------------------------------------------------------------------------- */
@@ -352,6 +353,8 @@ static void metrics_register(struct transaction *transaction) {
     transaction->duration_metric =
         metrics_histogram("seatlog_transaction_duration_seconds", NULL,
                           "From the first record of a transaction to its commit");
+    transaction->dead_letters_metric = metrics_counter(
+        "seatlog_dead_letters_total", NULL, "Records put aside, also of aborted transactions");
     transaction->live_metric =
         metrics_gauge("seatlog_partitions_live", NULL, "Partitions assigned and rebuilt");
 }

@@ -56,6 +56,7 @@ struct transaction {
     struct metric *records_metric;
     struct metric *duration_metric;
     struct metric *live_metric;
+    struct metric *dead_letters_metric;
 };
 
 /* transaction.c */

@@ -153,7 +153,7 @@ static void offsets_step(struct sim_loop *loop) {
     int64_t offsets[SIM_PARTITIONS_MAX];
     offsets_of(loop, offsets);
     if (sim_planted(world, SIM_PLANTED_OFFSETS_OUTSIDE_TRANSACTION)) {
-        for (int32_t i = 0; i < world->broker.partition_count; i++) {
+        for (int32_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
             if (offsets[i] >= 0) {
                 sim_group_commit(world, loop->group, i, offsets[i]);
             }

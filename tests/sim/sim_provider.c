@@ -86,7 +86,9 @@ static void answer_refund(struct payment_answer *answer, const struct sim_refund
 
 static bool source_is_used(const struct sim_provider *provider, const char *source) {
     for (size_t i = 0; i < provider->payments.count; i++) {
-        if (strcmp(provider->payments.items[i]->source, source) == 0) {
+        const struct sim_payment *payment = provider->payments.items[i];
+        assert(payment != NULL);
+        if (strcmp(payment->source, source) == 0) {
             return true;
         }
     }

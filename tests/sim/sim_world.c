@@ -68,6 +68,7 @@ void sim_trace(struct sim_world *world, const char *format, ...) {
     char line[512];
     va_list arguments;
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started the line before */
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     buffer_append_format(&world->trace, "%9.3f s  %s\n",
@@ -81,6 +82,7 @@ void sim_violated(struct sim_world *world, int invariant, const char *format, ..
     char line[512];
     va_list arguments;
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started the line before */
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     buffer_append_format(&world->violation, "invariant %d: %s\n", invariant, line);

@@ -80,12 +80,14 @@ def test_a_wrong_password_and_an_unknown_name_look_the_same(api):
     assert wrong.status_code == unknown.status_code == 401
     assert wrong.json() == unknown.json()
 
-    def fastest(username):
-        return min(api("POST", "/login", {"username": username, "password": "x"}).elapsed.total_seconds()
-                   for _ in range(8))
-
-    known, other = fastest(name), fastest(new_name())
-    assert 0.4 < known / other < 2.5, f"{known:.4f} s and {other:.4f} s"
+    # The fastest of each, taken in turn, so that a busy machine slows both.
+    other = new_name()
+    fastest = {name: 60.0, other: 60.0}
+    for _ in range(8):
+        for username in fastest:
+            took = api("POST", "/login", {"username": username, "password": "x"}).elapsed.total_seconds()
+            fastest[username] = min(fastest[username], took)
+    assert 0.4 < fastest[name] / fastest[other] < 2.5, fastest
 
 
 def test_too_many_wrong_passwords_are_slowed_down(api):

@@ -79,21 +79,43 @@ secret_get() {
     printf '%s' "$value"
 }
 
-port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# A listener that is frozen may not even accept: whoever does not refuse has the port.
+port_taken() {
+    timeout 2 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1" 2>/dev/null
+    case $? in 0 | 124) return 0 ;; *) return 1 ;; esac
+}
 
 port_is_remembered() { grep -q "^PORT_.*=$1\$" "$STATE/env"; }
+
+# Another Seatlog of this user may have chosen a port and not opened it yet: each notes what it chose in one
+# file, a line "PORT ENV", which counts as long as that ENV still says so.
+PORTS_CHOSEN=/tmp/seatlog-ports-$(id -u)
+
+port_is_promised() {
+    local port env
+    while read -r port env; do
+        if [ "$port" = "$1" ] && [ "$env" != "$STATE/env" ] && grep -qs "^PORT_.*=$1\$" "$env"; then
+            return 0
+        fi
+    done <"$PORTS_CHOSEN"
+    return 1
+}
 
 # port_choose NAME WANTED: remembers under PORT_NAME the first free port from WANTED on.
 port_choose() {
     local name=$1 wanted=$2 port
     port=$(state_get "PORT_$name")
     [ -n "$port" ] && return 0
+    exec 8>>"$PORTS_CHOSEN" && flock -w 60 8 || fail "cannot lock $PORTS_CHOSEN"
     for ((port = wanted; port < wanted + PORT_LIMIT && port < 65536; port++)); do
-        if ! port_is_remembered "$port" && ! port_taken "$port"; then
+        if ! port_is_remembered "$port" && ! port_is_promised "$port" && ! port_taken "$port"; then
             state_set "PORT_$name" "$port"
+            printf '%s %s\n' "$port" "$STATE/env" >&8
+            exec 8>&-
             return 0
         fi
     done
+    exec 8>&-
     fail "no port is free from $wanted to $((port - 1)) on 127.0.0.1 (for ${name,,})"
 }
 

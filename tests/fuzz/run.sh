@@ -41,7 +41,7 @@ for target in "${targets[@]}"; do
         echo "fuzz $target: ok, $runs inputs in $seconds s"
         if [ "$keep" = yes ]; then
             merged=$(mktemp -d)
-            "$build/bin/fuzz_$target" -merge=1 "$merged" "$corpus/$target" "$build/corpus/$target" \
+            "$build/bin/fuzz_$target" -set_cover_merge=1 "$merged" "$corpus/$target" "$build/corpus/$target" \
                 > /dev/null 2>&1
             rm -rf "${corpus:?}/$target"
             mkdir -p "$corpus/$target"

@@ -199,11 +199,11 @@ static uint64_t bug_hunt(const struct arguments *arguments, const struct sim_pla
             printf("caught  %-28s seed %-4llu %s\n        %.*s", bug->name,
                    (unsigned long long)found, bug->what, (int)world.violation.size,
                    world.violation.data);
-            if (arguments->verbose) {
-                fwrite(world.trace.data, 1, world.trace.size, stdout);
-            }
         }
         sim_world_free(&world);
+        if (found != 0 && arguments->verbose) {
+            failure_tell(arguments, &options);
+        }
     }
     sim_planted_core_set(SIM_PLANTED_NONE);
     if (found == 0) {

@@ -10,7 +10,7 @@ fi
 random() { head -c 18 /dev/urandom | base64 -w 0 | tr '+/' '-_'; }
 umask 077
 {
-    printf 'KAFKA_CLUSTER_ID=%s\n' "$(head -c 16 /dev/urandom | base64 -w 0 | tr '+/' '-_' | cut -c 1-22)"
+    printf 'KAFKA_CLUSTER_ID=%s\n' "$(head -c 16 /dev/urandom | base64 -w 0 | tr '+/' '-_' | cut -c 1-22 | sed 's/^-/A/')"
     for name in KAFKA_ADMIN KAFKA_INGEST_API KAFKA_RESERVATION KAFKA_PAYMENT KAFKA_TICKETGEN KAFKA_NOTIFIER \
         KAFKA_INDEXER POSTGRES; do
         printf '%s_PASSWORD=%s\n' "$name" "$(random)"

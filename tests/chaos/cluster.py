@@ -157,7 +157,7 @@ class Cluster:
         controllers = [free_port() for _ in range(self.brokers)]
         voters = ",".join(f"{n + 1}@127.0.0.1:{port}" for n, port in enumerate(controllers))
         template = (LOCAL / "kafka" / "server.properties.in").read_text()
-        cluster_id = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        cluster_id = "A" + base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")[1:]  # never a dash first
         for number in range(self.brokers):
             data = self.folder / f"kafka-{number + 1}"
             text = (template.replace("@PORT@", str(self.kafka_ports[number]))

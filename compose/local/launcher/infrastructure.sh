@@ -58,7 +58,8 @@ kafka_make() {
     local data=$STATE/kafka cluster
     [ -e "$data/meta.properties" ] && return 0
     rm -rf "$data"
-    cluster=$(head -c 16 /dev/urandom | base64 -w 0 | tr '+/' '-_' | cut -c 1-22)
+    # Kafka takes an id that begins with a dash for an option.
+    cluster=$(head -c 16 /dev/urandom | base64 -w 0 | tr '+/' '-_' | cut -c 1-22 | sed 's/^-/A/')
     "${VALUE[JAVA]}" -Xmx256m -Dlog4j2.configurationFile="$LOCAL/kafka/log4j2.properties" \
         -cp "$KAFKA_LIBRARIES/*" kafka.tools.StorageTool format -t "$cluster" -c "$STATE/etc/kafka.properties"
 }

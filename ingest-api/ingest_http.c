@@ -7,6 +7,7 @@
 #include "ingest-api/ingest_request.h"
 #include "ingest-api/ingest_tls.h"
 #include "ingest-api/ingest_wait.h"
+#include "runtime/listen.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 
@@ -305,30 +306,6 @@ static size_t path_unescape(void *context, struct MHD_Connection *connection, ch
     return MHD_http_unescape(text);
 }
 
-static struct addrinfo *listen_resolve(const char *listen, struct error *error) {
-    char host[256];
-    const char *colon = strrchr(listen, ':');
-    if (colon == NULL || colon == listen || (size_t)(colon - listen) >= sizeof host) {
-        error_set(error, ERROR_DIE, "listen must be ADDRESS:PORT, not \"%s\"", listen);
-        return NULL;
-    }
-    snprintf(host, sizeof host, "%.*s", (int)(colon - listen), listen);
-    char *name = host;
-    size_t size = strlen(host);
-    if (host[0] == '[' && host[size - 1] == ']') {
-        host[size - 1] = '\0';
-        name++;
-    }
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_PASSIVE};
-    struct addrinfo *found = NULL;
-    int code = getaddrinfo(name, colon + 1, &hints, &found);
-    if (code != 0) {
-        error_set(error, ERROR_DIE, "listen %s: %s", listen, gai_strerror(code));
-        return NULL;
-    }
-    return found;
-}
-
 static void descriptors_raise(int connections_max) {
     struct rlimit limit;
     rlim_t wanted = (rlim_t)connections_max + 256;
@@ -368,7 +345,7 @@ static struct MHD_Daemon *daemon_open(struct http_server *server,
 
 struct http_server *http_server_new(struct ingest *ingest, const struct http_settings *settings,
                                     struct error *error) {
-    struct addrinfo *address = listen_resolve(settings->listen, error);
+    struct addrinfo *address = listen_resolve("listen", settings->listen, error);
     if (address == NULL) {
         return NULL;
     }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/listen.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 
@@ -79,31 +80,6 @@ static enum MHD_Result server_handle(void *context, struct MHD_Connection *conne
     return result;
 }
 
-/* "127.0.0.1:9101", "[::1]:9101" or "localhost:9101"; the caller frees with freeaddrinfo. */
-static struct addrinfo *listen_resolve(const char *listen, struct error *error) {
-    char host[256];
-    const char *colon = strrchr(listen, ':');
-    if (colon == NULL || colon == listen || (size_t)(colon - listen) >= sizeof host) {
-        error_set(error, ERROR_DIE, "admin_listen must be ADDRESS:PORT, not \"%s\"", listen);
-        return NULL;
-    }
-    snprintf(host, sizeof host, "%.*s", (int)(colon - listen), listen);
-    char *name = host;
-    size_t size = strlen(host);
-    if (host[0] == '[' && host[size - 1] == ']') {
-        host[size - 1] = '\0';
-        name++;
-    }
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_PASSIVE};
-    struct addrinfo *found = NULL;
-    int code = getaddrinfo(name, colon + 1, &hints, &found);
-    if (code != 0) {
-        error_set(error, ERROR_DIE, "admin_listen %s: %s", listen, gai_strerror(code));
-        return NULL;
-    }
-    return found;
-}
-
 int metrics_server_port(void) {
     const union MHD_DaemonInfo *information =
         metrics_server != NULL ? MHD_get_daemon_info(metrics_server, MHD_DAEMON_INFO_BIND_PORT)
@@ -122,7 +98,7 @@ static void server_log(void *context, const char *format, va_list arguments) {
 /* Polling, in a thread of its own: this libmicrohttpd's own epoll thread can hang (see
  * ARCHITECTURE.md). */
 bool metrics_server_start(const char *listen, struct error *error) {
-    struct addrinfo *address = listen_resolve(listen, error);
+    struct addrinfo *address = listen_resolve("admin_listen", listen, error);
     if (address == NULL) {
         return false;
     }

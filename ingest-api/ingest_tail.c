@@ -44,8 +44,8 @@ int64_t tail_position(const struct tail *tail, int32_t partition) {
 
 bool tail_commands_end(struct tail *tail, int32_t partition, int64_t *end) {
     int64_t low;
-    return rd_kafka_query_watermark_offsets(tail->client, TOPIC_COMMANDS, partition, &low, end,
-                                            WATERMARK_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return kafka_watermarks_query(tail->client, TOPIC_COMMANDS, partition, &low, end,
+                                  WATERMARK_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 static void partition_reached(struct tail *tail, int32_t partition) {

@@ -155,8 +155,8 @@ static bool reader_open_kafka(struct replay_reader *reader, const struct replay_
         return false;
     }
     int64_t low;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        reader->consumer, topic, reader->partition, &low, &reader->end, ANSWER_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = kafka_watermarks_query(reader->consumer, topic, reader->partition,
+                                                      &low, &reader->end, ANSWER_TIMEOUT_MS);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return error_set(error, ERROR_RETRY, "the end of %s %d: %s", topic, (int)reader->partition,
                          rd_kafka_err2str(code));

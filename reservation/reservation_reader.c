@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WATERMARKS_TIMEOUT_MS 5000
+#define WATERMARKS_TIMEOUT_MS 10000
 #define BATCH_RECORDS 1000
 #define BATCH_WAIT_MS 20
 
@@ -77,7 +77,7 @@ void reservation_reader_free(struct reservation_reader *reader) {
 bool reservation_reader_range(struct reservation_reader *reader, const char *topic,
                               int32_t partition, struct reservation_range *range,
                               struct error *error) {
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+    rd_kafka_resp_err_t code = kafka_watermarks_query(
         reader->watermarks, topic, partition, &range->begin, &range->end, WATERMARKS_TIMEOUT_MS);
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
            error_set(error, ERROR_RETRY, "watermarks of %s: %s", topic, rd_kafka_err2str(code));

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <syslog.h>
 
+/* Of a beginning and an end, the leader, and both once more. */
+#define WATERMARK_ANSWERS_MAX 5
 #define ANSWER_TIMEOUT_MS 5000
 
 struct kafka_property {
@@ -234,6 +236,55 @@ bool kafka_topic_check(rd_kafka_t *client, const char *topic, int32_t partitions
     bool good = timestamp_type_ask(client, queue, topic, error);
     rd_kafka_queue_destroy(queue);
     return good;
+}
+
+/* What a client knows of a topic is replaced by what the cluster answers. */
+static void leaders_look_up(rd_kafka_t *client, const char *name, int timeout_ms) {
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
+    if (topic == NULL) {
+        return;
+    }
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (rd_kafka_metadata(client, 0, topic, &metadata, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_destroy(topic);
+}
+
+/* where: RD_KAFKA_OFFSET_BEGINNING or _END, which are also the times ListOffsets knows them by. */
+static rd_kafka_resp_err_t watermark_query(rd_kafka_t *client, const char *topic, int32_t partition,
+                                           int64_t where, int64_t *offset, int timeout_ms) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_add(list, topic, partition);
+    asked->offset = where;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list, timeout_ms);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        code = asked->err;
+    }
+    *offset = asked->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+static rd_kafka_resp_err_t watermarks_query(rd_kafka_t *client, const char *topic,
+                                            int32_t partition, int64_t *begin, int64_t *end,
+                                            int timeout_ms) {
+    rd_kafka_resp_err_t code =
+        watermark_query(client, topic, partition, RD_KAFKA_OFFSET_BEGINNING, begin, timeout_ms);
+    return code != RD_KAFKA_RESP_ERR_NO_ERROR
+               ? code
+               : watermark_query(client, topic, partition, RD_KAFKA_OFFSET_END, end, timeout_ms);
+}
+
+rd_kafka_resp_err_t kafka_watermarks_query(rd_kafka_t *client, const char *topic, int32_t partition,
+                                           int64_t *begin, int64_t *end, int timeout_ms) {
+    int part_ms = timeout_ms / WATERMARK_ANSWERS_MAX;
+    rd_kafka_resp_err_t code = watermarks_query(client, topic, partition, begin, end, part_ms);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        leaders_look_up(client, topic, part_ms);
+        code = watermarks_query(client, topic, partition, begin, end, part_ms);
+    }
+    return code;
 }
 
 int32_t kafka_partition_of(const void *key, size_t key_size, int32_t partition_count) {

@@ -43,6 +43,17 @@ void kafka_conf_default(rd_kafka_conf_t *conf, const struct config *config, cons
 bool kafka_topic_check(rd_kafka_t *client, const char *topic, int32_t partitions_expected,
                        bool log_append_time, int32_t *partition_count, struct error *error);
 
+/*
+ * Where a partition begins and ends, asked of its leader, within timeout_ms; on a read-committed
+ * client the end is the last stable offset. For what librdkafka 2.0.2 has for it is not fit for a
+ * cluster that breaks: rd_kafka_query_watermark_offsets waits without end for a leader that is gone
+ * (its pull request 2535), and for a topic that the client does nothing else with it goes on asking
+ * the leader it remembers, although that one answers "not leader". Here the leader is looked up
+ * anew after an error, and asked once more.
+ */
+rd_kafka_resp_err_t kafka_watermarks_query(rd_kafka_t *client, const char *topic, int32_t partition,
+                                           int64_t *begin, int64_t *end, int timeout_ms);
+
 /* The partition a key belongs to: murmur2 as Kafka's Java client and librdkafka's murmur2_random.
  */
 int32_t kafka_partition_of(const void *key, size_t key_size, int32_t partition_count);

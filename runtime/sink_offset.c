@@ -4,8 +4,8 @@
 
 #include <inttypes.h>
 
-#define WATERMARK_TIMEOUT_MS 5000
-#define LAG_TIMEOUT_MS 500
+#define WATERMARK_TIMEOUT_MS 10000
+#define LAG_TIMEOUT_MS 1000
 
 static bool offset_read(struct sink *sink, const struct sink_partition *partition,
                         int64_t *next_offset, struct error *error) {
@@ -39,7 +39,7 @@ static bool offset_read_or_begin(struct sink *sink, const struct sink_partition 
 static bool offset_check(struct sink *sink, struct sink_partition *partition, int64_t next_offset,
                          struct error *error) {
     int64_t low = 0, high = 0;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+    rd_kafka_resp_err_t code = kafka_watermarks_query(
         sink->consumer, partition->topic, partition->partition, &low, &high, WATERMARK_TIMEOUT_MS);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return error_set(error, ERROR_RETRY, "Kafka does not say where %s/%d ends: %s",
@@ -112,8 +112,8 @@ bool sink_offset_advance(struct sink *sink, const struct sink_partition *partiti
 static int64_t partition_end(struct sink *sink, const struct sink_partition *partition, bool ask) {
     int64_t low = 0, high = RD_KAFKA_OFFSET_INVALID;
     rd_kafka_resp_err_t code =
-        ask ? rd_kafka_query_watermark_offsets(sink->consumer, partition->topic,
-                                               partition->partition, &low, &high, LAG_TIMEOUT_MS)
+        ask ? kafka_watermarks_query(sink->consumer, partition->topic, partition->partition, &low,
+                                     &high, LAG_TIMEOUT_MS)
             : rd_kafka_get_watermark_offsets(sink->consumer, partition->topic, partition->partition,
                                              &low, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < partition->end_offset) {

@@ -162,8 +162,8 @@ static void rest_check(struct check *check, int32_t partition, int64_t high) {
 static void partition_check(struct check *check, int32_t partition) {
     int64_t low = 0;
     int64_t high = 0;
-    if (rd_kafka_query_watermark_offsets(check->consumer, TOPIC_COMMANDS, partition, &low, &high,
-                                         10000) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (kafka_watermarks_query(check->consumer, TOPIC_COMMANDS, partition, &low, &high, 10000) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
         die("the commands' watermarks are not to be had");
     }
     check->core = reservation_core_new(&heap);

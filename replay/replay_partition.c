@@ -216,9 +216,16 @@ static bool command_decide(struct run *run) {
     return effects_compare(run);
 }
 
-/* Whether this program has the core that decided the event. */
-static bool version_known(struct run *run) {
-    if (run->event.as.head.logic_version == RESERVATION_LOGIC_VERSION) {
+/*
+ * The next command is decided as the version did that its first event names, if this program has
+ * it. A version that goes back is a difference like any other: the core does not follow it.
+ */
+static bool version_take(struct run *run) {
+    struct reservation_core *core = run->partition->core;
+    int32_t named = run->event.as.head.logic_version;
+    int32_t known = reservation_core_logic_version(core);
+    if (named >= 1 && named <= RESERVATION_LOGIC_VERSION) {
+        reservation_core_decide_as(core, named > known ? named : known);
         return true;
     }
     struct buffer what = {0};
@@ -245,7 +252,7 @@ static void partition_walk(struct run *run) {
         return;
     }
     while (run->have_event) {
-        if (!version_known(run)) {
+        if (!version_take(run)) {
             return;
         }
         if (!command_next(run)) {

@@ -22,6 +22,7 @@ struct reservation_core *reservation_core_new(const struct reservation_allocator
     struct reservation_core *core = reservation_memory_allocate(&memory, sizeof(*core));
     memset(core, 0, sizeof(*core));
     core->memory = memory;
+    core->decides_as = RESERVATION_LOGIC_VERSION;
     reservation_slab_init(&core->shows, sizeof(struct reservation_show));
     reservation_slab_init(&core->reservations, sizeof(struct reservation));
     return core;
@@ -268,7 +269,7 @@ void reservation_core_step(struct reservation_core *core, const struct reservati
         else
             reservation_emit_rejected(&decision, REJECTION_REASON_NO_SUCH_SHOW);
     } else {
-        RESERVATION_ASSERT(decision.show->logic_version <= RESERVATION_LOGIC_VERSION);
+        RESERVATION_ASSERT(decision.show->logic_version <= core->decides_as);
         if (decision.now_ms < decision.show->clock && !RESERVATION_PLANTED(CLOCK_GOES_BACK))
             decision.now_ms = decision.show->clock;
         decide_of_show(&decision);
@@ -296,13 +297,12 @@ void reservation_core_undecodable(struct reservation_core *core, const struct uu
     effects_begin(core, effects, offset);
     struct event *event = &effects->events[effects->count++];
     event->kind = EVENT_UNDECODABLE;
-    event->as.undecodable =
-        (struct event_undecodable){.head = {.show_id = *show_id,
-                                            .at = broker_timestamp_ms,
-                                            .command_offset = offset,
-                                            .command_hash = *command_hash,
-                                            .logic_version = RESERVATION_LOGIC_VERSION},
-                                   .reason = reason};
+    event->as.undecodable = (struct event_undecodable){.head = {.show_id = *show_id,
+                                                                .at = broker_timestamp_ms,
+                                                                .command_offset = offset,
+                                                                .command_hash = *command_hash,
+                                                                .logic_version = core->decides_as},
+                                                       .reason = reason};
 }
 
 const char *reservation_apply_result_name(enum reservation_apply_result result) {
@@ -333,6 +333,11 @@ int64_t reservation_core_cursor(const struct reservation_core *core) { return co
 void reservation_core_cursor_advance(struct reservation_core *core, int64_t cursor) {
     if (cursor > core->cursor)
         core->cursor = cursor;
+}
+
+void reservation_core_decide_as(struct reservation_core *core, int32_t logic_version) {
+    RESERVATION_ASSERT(logic_version >= 1 && logic_version <= RESERVATION_LOGIC_VERSION);
+    core->decides_as = logic_version;
 }
 
 int32_t reservation_core_logic_version(const struct reservation_core *core) {

@@ -37,8 +37,13 @@
 
 #include "seatlog_types.h"
 
-/* Goes into every event's head; never decreases within a show. */
-#define RESERVATION_LOGIC_VERSION 1
+/*
+ * The newest logic: how this program decides unless told otherwise. The version goes into every
+ * event's head and never decreases within a show. What the versions decide differently:
+ *   1  a payment moves the end of its hold to five minutes from then at the least
+ *   2  or to as long as the show holds seats, if that is shorter (reservation_core_payment.c)
+ */
+#define RESERVATION_LOGIC_VERSION 2
 
 /* Bounds. Those of a show's fields are in reservation_core_plan.h. */
 #define RESERVATION_PLACES_PER_SHOW_MAX 60000
@@ -161,8 +166,14 @@ int64_t reservation_core_cursor(const struct reservation_core *core);
 void reservation_core_cursor_advance(struct reservation_core *core, int64_t cursor);
 
 /*
- * The highest logic version of any event folded or snapshot restored. Above
- * RESERVATION_LOGIC_VERSION this program must fold only: step panics on such a show.
+ * From now on the core decides as that version did, 1 to RESERVATION_LOGIC_VERSION: for auditors,
+ * and for a decider that must still be followed by an older program. Folding is the same for all.
+ */
+void reservation_core_decide_as(struct reservation_core *core, int32_t logic_version);
+
+/*
+ * The highest logic version of any event folded or snapshot restored. Above the version that the
+ * core decides as, this program must fold only: step panics on such a show.
  */
 int32_t reservation_core_logic_version(const struct reservation_core *core);
 

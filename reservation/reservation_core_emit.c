@@ -26,7 +26,7 @@ static struct event *event_add(struct reservation_decision *decision, enum event
                                          .command_id = decision->command->as.head.command_id,
                                          .command_offset = decision->record->offset,
                                          .command_hash = decision->record->command_hash,
-                                         .logic_version = RESERVATION_LOGIC_VERSION};
+                                         .logic_version = decision->core->decides_as};
     return event;
 }
 

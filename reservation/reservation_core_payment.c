@@ -21,6 +21,17 @@ static void pay_nothing(struct reservation_decision *decision,
     reservation_emit_sold(decision, reservation, &nothing);
 }
 
+/*
+ * How long a payment has at the least. From logic version 2 on no longer than the show holds seats:
+ * one that holds them for a minute would otherwise have them blocked for five by every payment.
+ */
+static int64_t payment_grace_ms(const struct reservation_decision *decision) {
+    int64_t hold_ttl_ms = decision->show->plan->hold_ttl_ms;
+    bool capped = decision->core->decides_as >= 2 || RESERVATION_PLANTED(VERSION_IGNORED);
+    return capped && hold_ttl_ms < RESERVATION_PAYMENT_GRACE_MS ? hold_ttl_ms
+                                                                : RESERVATION_PAYMENT_GRACE_MS;
+}
+
 static void pay_hold(struct reservation_decision *decision, const struct reservation *reservation) {
     int64_t total_minor = reservation_total_minor(decision->show, reservation);
     if (reservation->attempt >= RESERVATION_ATTEMPTS_MAX) {
@@ -36,7 +47,7 @@ static void pay_hold(struct reservation_decision *decision, const struct reserva
         return;
     }
     int64_t expires_at = reservation->time;
-    int64_t grace_ends_at = decision->now_ms + RESERVATION_PAYMENT_GRACE_MS;
+    int64_t grace_ends_at = decision->now_ms + payment_grace_ms(decision);
     bool moved = (reservation->flags & RESERVATION_FLAG_MOVED) != 0 &&
                  !RESERVATION_PLANTED(GRACE_EVERY_TIME);
     if (!moved && expires_at < grace_ends_at)

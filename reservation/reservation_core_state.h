@@ -183,7 +183,8 @@ struct reservation_core {
     size_t changed_count;
     uint32_t found; /* the reservation looked up last: likely to be asked for again */
     int64_t cursor;
-    int32_t logic_version;
+    int32_t logic_version; /* the highest folded */
+    int32_t decides_as;
     size_t seats, payments, octets_plans;
     struct reservation_hint hints[RESERVATION_HINTS];
     uint32_t hints_next;

@@ -18,6 +18,9 @@
 #define TURN_MS_MAX 1000
 #define TICKS_DRAIN_MS 1000
 
+#define NUMBER_TEXT(number) NUMBER_TEXT_OF(number)
+#define NUMBER_TEXT_OF(number) #number
+
 const struct config_option reservation_daemon_options[] = {
     TRANSACTION_OPTIONS,
     {"snapshot_interval_ms", CONFIG_INTEGER, "30000", 100, 86400000,
@@ -30,6 +33,9 @@ const struct config_option reservation_daemon_options[] = {
      "Largest snapshot of a show; below max.message.bytes of seatlog.snapshots"},
     {"ticks", CONFIG_BOOLEAN, "yes", 0, 0,
      "Send Tick commands, without which holds of a show without traffic do not end"},
+    {"logic_version", CONFIG_INTEGER, NUMBER_TEXT(RESERVATION_LOGIC_VERSION), 1,
+     RESERVATION_LOGIC_VERSION,
+     "Decide as this version did: lower it while instances of an older program may take over"},
     {0},
 };
 

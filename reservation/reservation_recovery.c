@@ -21,6 +21,7 @@
 
 struct reservation_recoveries {
     struct reservation_reader *reader;
+    int32_t logic_version; /* to decide as */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     int running;
@@ -53,6 +54,7 @@ struct reservation_recovery {
 struct reservation_recoveries *reservation_recoveries_new(const struct daemon *daemon) {
     struct reservation_recoveries *recoveries = allocate_zeroed(1, sizeof *recoveries);
     recoveries->reader = reservation_reader_new(daemon);
+    recoveries->logic_version = (int32_t)config_integer(daemon->config, "logic_version");
     pthread_mutex_init(&recoveries->mutex, NULL);
     pthread_cond_init(&recoveries->changed, NULL);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -254,6 +256,19 @@ static bool recovery_attempt(struct reservation_recovery *recovery, bool with_sn
     return events_fold(recovery, error);
 }
 
+/* An older logic must not decide after a newer one: the partition waits for whoever has that. */
+static bool decide_as(struct reservation_recovery *recovery, struct error *error) {
+    int32_t logic_version = recovery->recoveries->logic_version;
+    int32_t found = reservation_core_logic_version(recovery->made.core);
+    if (found > logic_version) {
+        return error_set(error, ERROR_RETRY,
+                         "logic version %d has decided here, and this decider has version %d",
+                         (int)found, (int)logic_version);
+    }
+    reservation_core_decide_as(recovery->made.core, logic_version);
+    return true;
+}
+
 static bool recovery_run(struct reservation_recovery *recovery) {
     struct error *error = &recovery->error;
     bool done = recovery_attempt(recovery, true, error);
@@ -263,9 +278,7 @@ static bool recovery_run(struct reservation_recovery *recovery) {
                   LOG_TEXT("reason", error->message));
         done = recovery_attempt(recovery, false, error);
     }
-    if (done && reservation_core_logic_version(recovery->made.core) > RESERVATION_LOGIC_VERSION) {
-        done = error_set(error, ERROR_RETRY, "a newer version of this program has decided here");
-    }
+    done = done && decide_as(recovery, error);
     if (!done) {
         error->action = ERROR_RETRY;
         return false;

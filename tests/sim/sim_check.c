@@ -83,8 +83,29 @@ static bool event_take(struct checked *checked, const struct event *wanted, stru
     return true;
 }
 
+/* The command is decided again as the version did that its first event names. */
+static void version_take(struct checked *checked) {
+    struct sim_world *world = checked->world;
+    int64_t offset = checked->event_offset;
+    const struct sim_entry *entry =
+        sim_log_read(world, SIM_EVENTS, checked->partition, &offset, INT64_MAX, false);
+    struct event event;
+    if (entry == NULL || !sim_event_decode(world, entry->value, &event)) {
+        return;
+    }
+    int32_t named = event.as.head.logic_version;
+    int32_t known = reservation_core_logic_version(checked->decided);
+    if (named < 1 || named > RESERVATION_LOGIC_VERSION) {
+        sim_violated(world, 3, "event %lld of partition %d was decided by logic version %d",
+                     (long long)offset - 1, (int)checked->partition, (int)named);
+        return;
+    }
+    reservation_core_decide_as(checked->decided, named > known ? named : known);
+}
+
 static bool command_check(struct checked *checked, int64_t offset, const struct sim_entry *entry) {
     struct sim_world *world = checked->world;
+    version_take(checked);
     const struct reservation_input input = {.partition = checked->partition,
                                             .partition_count = world->broker.partition_count,
                                             .offset = offset,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_faults.h"
 
+#include "reservation/reservation_core.h"
 #include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_tables.h"
 
@@ -103,6 +104,31 @@ static void process_fault(struct sim_world *world, enum sim_fault fault) {
     }
 }
 
+static bool slot_upgrade(struct sim_world *world, int32_t instance) {
+    int32_t *logic_version = &world->slots[SIM_RESERVATION][instance].logic_version;
+    if (*logic_version == RESERVATION_LOGIC_VERSION) {
+        return false;
+    }
+    *logic_version = RESERVATION_LOGIC_VERSION;
+    sim_trace(world, "FAULT: reservation %d is upgraded", (int)instance + 1);
+    for (int32_t i = 0; i < world->process_count; i++) {
+        const struct sim_process *process = &world->processes[i];
+        if (process->alive && process->daemon == SIM_RESERVATION && process->instance == instance) {
+            process_kill(world, i);
+        }
+    }
+    return true;
+}
+
+/* One after the other, as operators do. */
+static void decider_upgrade(struct sim_world *world) {
+    for (int32_t i = 0; i < SIM_INSTANCES; i++) {
+        if (slot_upgrade(world, i)) {
+            return;
+        }
+    }
+}
+
 static void other_fault(struct sim_world *world, enum sim_fault fault) {
     int64_t until_ms = world->now_ms + sim_random_between(&world->chance, 200, 15000);
     switch (fault) {
@@ -111,6 +137,9 @@ static void other_fault(struct sim_world *world, enum sim_fault fault) {
         return;
     case SIM_FAULT_CLOCK:
         clock_jump(world);
+        return;
+    case SIM_FAULT_UPGRADE:
+        decider_upgrade(world);
         return;
     case SIM_FAULT_DATABASE:
         sim_trace(world, "FAULT: PostgreSQL is gone");
@@ -137,7 +166,7 @@ void sim_faults_step(struct sim_world *world) {
                                            SIM_FAULT_PAUSE,  SIM_FAULT_PAUSE,    SIM_FAULT_TWIN,
                                            SIM_FAULT_LEADER, SIM_FAULT_LEADER,   SIM_FAULT_CLOCK,
                                            SIM_FAULT_CLOCK,  SIM_FAULT_DATABASE, SIM_FAULT_PROVIDER,
-                                           SIM_FAULT_SMTP};
+                                           SIM_FAULT_SMTP,   SIM_FAULT_UPGRADE};
     enum sim_fault fault = kinds[sim_random_below(&world->chance, sizeof kinds / sizeof kinds[0])];
     if (!sim_fault(world, fault, 1000)) {
         return;
@@ -160,6 +189,9 @@ void sim_faults_step(struct sim_world *world) {
 void sim_faults_heal(struct sim_world *world) {
     sim_trace(world, "all faults are over");
     world->healed = true;
+    for (int32_t i = 0; i < SIM_INSTANCES; i++) {
+        slot_upgrade(world, i);
+    }
     world->database_down_until_ms = 0;
     world->provider->down_until_ms = 0;
     world->tables->smtp_down_until_ms = 0;

@@ -76,6 +76,8 @@ static const struct sim_planted_bug bugs[] = {
      "a snapshot forgets that payment has moved a hold's end"},
     {OF_CORE(SOURCE_USED_TWICE), "source-used-twice", "a declined source is charged again"},
     {OF_CORE(PRICE_OF_ONE_LESS), "price-of-one-less", "the fourth seat is free"},
+    {OF_CORE(VERSION_IGNORED), "version-ignored",
+     "an older logic version is named, and the newer one decides"},
     {OF_CORE(CLOCK_GOES_BACK), "clock-goes-back", "a show's clock follows the broker's back"},
 };
 

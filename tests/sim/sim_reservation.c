@@ -15,6 +15,7 @@
 #define TICKS_PER_TURN_MAX 4
 #define SNAPSHOT_INTERVAL_MS 1500
 #define SNAPSHOTS_PER_TRANSACTION_MAX 2
+#define NEWER_RETRY_MS 500
 #define PRODUCED_MAX 4096
 
 struct produced {
@@ -46,6 +47,7 @@ struct decider {
     struct decider_partition partitions[SIM_PARTITIONS_MAX];
     struct produced produced[PRODUCED_MAX];
     size_t produced_count;
+    int32_t logic_version;
 };
 
 static struct decider *decider_of(struct sim_loop *loop) { return loop->daemon; }
@@ -73,7 +75,16 @@ static bool decider_rebuild(struct sim_loop *loop, int32_t index, int64_t commit
         return false;
     }
     struct sim_recovery *recovery = &partition->recovery;
+    if (reservation_core_logic_version(recovery->core) > decider_of(loop)->logic_version) {
+        sim_trace(world, "%s waits: a newer version has decided in partition %d",
+                  sim_process_name(&world->processes[loop->process]), (int)index);
+        sim_recovery_end(recovery);
+        partition->recovering = false;
+        loop->partitions[index].not_before_ms = world->now_ms + NEWER_RETRY_MS;
+        return false;
+    }
     partition->core = recovery->core;
+    reservation_core_decide_as(partition->core, decider_of(loop)->logic_version);
     partition->note_count = recovery->note_count;
     for (size_t i = 0; i < recovery->note_count; i++) {
         partition->notes[i] = recovery->notes[i];
@@ -345,6 +356,8 @@ static const struct sim_loop_spec decider_spec = {
 
 static void *decider_start(struct sim_world *world, int32_t process) {
     struct decider *decider = allocate_zeroed(1, sizeof *decider);
+    decider->logic_version =
+        world->slots[SIM_RESERVATION][world->processes[process].instance].logic_version;
     sim_loop_start(&decider->loop, world, process, &decider_spec, decider);
     return decider;
 }

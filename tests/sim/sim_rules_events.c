@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define GRACE_MS (5 * 60 * 1000LL)
+#define GRACE_MS_MAX (5 * 60 * 1000LL)
 
 /* What an event is judged with. */
 struct judged {
@@ -264,6 +264,13 @@ static void payment_know(struct sim_rule_booking *booking, int32_t attempt,
     }
 }
 
+/* From logic version 2 on no longer than the show holds seats. */
+static int64_t grace_ms(const struct judged *judged) {
+    int64_t hold_ttl_ms = judged->show->details.hold_ttl_ms;
+    return judged->event->as.head.logic_version >= 2 && hold_ttl_ms < GRACE_MS_MAX ? hold_ttl_ms
+                                                                                   : GRACE_MS_MAX;
+}
+
 static void payment_requested(struct judged *judged) {
     const struct event_payment_requested *event = &judged->event->as.payment_requested;
     struct sim_rule_booking *booking = booking_in(judged, &event->reservation_id, IN(HELD));
@@ -274,8 +281,9 @@ static void payment_requested(struct judged *judged) {
     for (int32_t i = 0; i < booking->attempts; i++) {
         used = used || text_equal(booking->sources[i], event->source_id);
     }
-    bool grace = !booking->expiry_moved && booking->expires_at < judged->at + GRACE_MS;
-    int64_t expires_at = grace ? judged->at + GRACE_MS : booking->expires_at;
+    int64_t grace_ends_at = judged->at + grace_ms(judged);
+    bool grace = !booking->expiry_moved && booking->expires_at < grace_ends_at;
+    int64_t expires_at = grace ? grace_ends_at : booking->expires_at;
     if (used || event->attempt != booking->attempts + 1 || event->attempt > SIM_ATTEMPTS_MAX ||
         event->amount_minor != booking->total_minor) {
         sim_violated(judged->world, 4, "attempt %d over %lld with a %s source", event->attempt,

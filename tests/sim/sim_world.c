@@ -383,8 +383,11 @@ static void world_init(struct sim_world *world, const struct sim_options *option
     sim_tables_init(world);
     sim_provider_init(world);
     sim_buyers_init(world);
+    int32_t logic_version =
+        1 + (int32_t)sim_random_below(&world->schedule, RESERVATION_LOGIC_VERSION);
     for (int daemon = 0; daemon < SIM_DAEMON_COUNT; daemon++) {
         for (int32_t i = 0; i < SIM_INSTANCES; i++) {
+            world->slots[daemon][i].logic_version = logic_version;
             for (int slot = 0; slot < 2; slot++) {
                 world->slots[daemon][i].producers[slot] = sim_producer_register(world, daemon);
             }

@@ -41,6 +41,8 @@ enum sim_fault {
     SIM_FAULT_DATABASE, /* PostgreSQL is gone, or a commit's answer is lost */
     SIM_FAULT_PROVIDER, /* the payment provider is down, slow, or drops its answer */
     SIM_FAULT_DECLINE,  /* cards and refunds are refused, captures fail */
+    SIM_FAULT_UPGRADE,  /* a decider is started again, and decides by the newest logic from then on
+                         */
     SIM_FAULT_SMTP,     /* no mail server, or it takes the mail and drops its answer */
     SIM_FAULT_GARBAGE,  /* records that nobody can decode, or in the wrong place */
     SIM_FAULT_COUNT
@@ -91,8 +93,9 @@ struct sim_world {
     int32_t process_count;
     struct {
         int32_t producers[2];
-        int32_t process;   /* the one last started: if it ends, it is started again */
-        int64_t starts_ms; /* a process is to be started under this name; 0: none is */
+        int32_t process;       /* the one last started: if it ends, it is started again */
+        int64_t starts_ms;     /* a process is to be started under this name; 0: none is */
+        int32_t logic_version; /* that the decider of this name decides as */
     } slots[SIM_DAEMON_COUNT][SIM_INSTANCES];
     int64_t database_down_until_ms;
     struct sim_tables *tables;

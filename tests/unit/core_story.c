@@ -80,7 +80,7 @@ struct show_details story_details(void) {
 }
 
 void story_init(struct story *story) {
-    *story = (struct story){.codec = codec_new()};
+    *story = (struct story){.codec = codec_new(), .logic_version = RESERVATION_LOGIC_VERSION};
     mallopt(M_MMAP_THRESHOLD, 1 << 28);
     mallopt(M_TRIM_THRESHOLD, 1 << 28); /* cores come and go: keep their memory */
     reservation_core_panic_handler_set(panic);
@@ -93,6 +93,11 @@ void story_init(struct story *story) {
     story->folded = reservation_core_new(&story->allocator);
     story->restore_every = 1;
     story->out = open_memstream(&story->transcript, &story->transcript_size);
+}
+
+void story_decide_as(struct story *story, int32_t logic_version) {
+    story->logic_version = logic_version;
+    reservation_core_decide_as(story->core, logic_version);
 }
 
 void story_deinit(struct story *story) {
@@ -116,6 +121,7 @@ struct octets story_snapshot(struct story *story, struct reservation_core *core,
 
 struct reservation_core *story_restored(struct story *story, struct reservation_core *core) {
     struct reservation_core *restored = reservation_core_new(&story->allocator);
+    reservation_core_decide_as(restored, story->logic_version);
     for (struct reservation_show *show = reservation_core_show_next(core, NULL); show != NULL;
          show = reservation_core_show_next(core, show)) {
         struct snapshot_record record;
@@ -192,8 +198,9 @@ void story_check_places(struct story *story, struct reservation_core *core) {
             check_places_of_show(core, show);
 }
 
-static void check_head(const struct event_head *head, const struct reservation_record *record,
-                       int64_t seq, int64_t at, const struct uuid *owner_id) {
+static void check_head(const struct story *story, const struct event_head *head,
+                       const struct reservation_record *record, int64_t seq, int64_t at,
+                       const struct uuid *owner_id) {
     static const struct hash none;
     assert_memory_equal(&head->hash, &none, sizeof(none));
     assert_memory_equal(&head->show_id, &record->command->as.head.show_id, sizeof(struct uuid));
@@ -204,7 +211,7 @@ static void check_head(const struct event_head *head, const struct reservation_r
                         sizeof(struct uuid));
     assert_int_equal(head->command_offset, record->offset);
     assert_memory_equal(&head->command_hash, &record->command_hash, sizeof(struct hash));
-    assert_int_equal(head->logic_version, RESERVATION_LOGIC_VERSION);
+    assert_int_equal(head->logic_version, story->logic_version);
 }
 
 static void check_restored(struct story *story, const struct reservation_record *record,
@@ -275,7 +282,7 @@ void story_step(struct story *story, const struct command *given, int64_t now_ms
     if (show != NULL)
         owner_id = show->owner_id;
     for (size_t i = 0; i < story->effects->count; i++)
-        check_head(&story->effects->events[i].as.head, &record, show == NULL ? 0 : ++seq, at,
+        check_head(story, &story->effects->events[i].as.head, &record, show == NULL ? 0 : ++seq, at,
                    &owner_id);
     if (restored != NULL)
         check_restored(story, &record, restored);

@@ -41,6 +41,7 @@ struct story {
     struct reservation_effects *others; /* for all but the first core */
     struct reservation_core *core;      /* decides */
     struct reservation_core *folded;    /* folds what the first decided */
+    int32_t logic_version;              /* that all its cores decide as: story_decide_as */
     int64_t offset;
     int64_t restore_every; /* commands; 0: never */
     FILE *out;
@@ -59,6 +60,8 @@ void story_init(struct story *story);
 void story_deinit(struct story *story);
 /* Decides a command at a time, checks everything named above, adds the events to the transcript. */
 void story_step(struct story *story, const struct command *command, int64_t now_ms);
+/* Decides as that version of the logic did from now on; it is the newest at first. */
+void story_decide_as(struct story *story, int32_t logic_version);
 /* What happened so far, from the last call on; valid until the next step. */
 const char *story_transcript(struct story *story);
 /* A line of a story as a command. The texts live in the story's arena. */

@@ -91,6 +91,39 @@ static void test_logic_version(void **state) {
     story_deinit(&story);
 }
 
+static void assert_told(struct story *story, const char *expected) {
+    const char *told = story_transcript(story);
+    if (strstr(told, expected) == NULL)
+        fail_msg("expected \"%s\" in \"%s\"", expected, told);
+}
+
+/*
+ * Seats of this show are held for a minute. A payment used to move that to five; from version 2 on
+ * it moves it to a minute from then.
+ */
+static void test_versions_decide_differently(void **state) {
+    (void)state;
+    struct story story;
+    story_init(&story);
+    int64_t now_ms;
+    struct command create = story_command(&story, "at 09:00 Olga creates Ghost", &now_ms);
+    create.as.create_show.show.hold_ttl_ms = 60 * 1000;
+    story_decide_as(&story, 1);
+    story_step(&story, &create, now_ms);
+    play(&story, "at 10:00 Ada reserves A1 as r1");
+    play(&story, "at 10:00 Ada pays r1 with card-1");
+    assert_told(&story, "PaymentRequested r1/1 of Ada: card-1, 10.00 USD, until 10:05");
+
+    story_decide_as(&story, 2);
+    play(&story, "at 10:04 Bob reserves A2 as r2");
+    play(&story, "at 10:04 Bob pays r2 with card-2");
+    assert_told(&story, "PaymentRequested r2/1 of Bob: card-2, 10.00 USD, until 10:05");
+    assert_int_equal(reservation_core_logic_version(story.core), 2);
+    play(&story, "at 10:05 payment authorized r2/1 as pay-2, 10.00 USD");
+    assert_told(&story, "HoldsExpired");
+    story_deinit(&story);
+}
+
 static void test_undecodable(void **state) {
     (void)state;
     struct story story;
@@ -474,6 +507,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fold_results),
         cmocka_unit_test(test_logic_version),
+        cmocka_unit_test(test_versions_decide_differently),
         cmocka_unit_test(test_undecodable),
         cmocka_unit_test(test_wrong_partition),
         cmocka_unit_test(test_ticks),

@@ -187,21 +187,33 @@ bench_pipeline() {
     return $status
 }
 
+# A whole Seatlog with as many shows as a country has; reservation is killed, its supervisor starts it again.
+bench_recovery() {
+    local state status=0
+    state=$(mktemp -d /var/tmp/seatlog-bench-XXXXXX) && chmod 755 "$state" || return 1
+    SEATLOG_STATE=$state "$ROOT/seatlog" up --yes --shows "${BENCH_SHOWS:-30000}" && (
+        eval "$(SEATLOG_STATE=$state "$ROOT/seatlog" env)"
+        /usr/bin/python3 -B "$ROOT/tests/bench/recovery.py" --url "$SEATLOG_URL" --shows "$state/catalogue.ids" \
+            --pid "supervisorctl -c '$state/etc/supervisord.conf' pid reservation" "$@"
+    ) || status=$?
+    SEATLOG_STATE=$state "$ROOT/seatlog" down >&2 # the last line printed is the result
+    rm -rf "$state"
+    return $status
+}
+
 command_bench() {
     local what=${1:-}
     case $what in
-    core | pipeline) shift ;;
+    core | pipeline | recovery) shift ;;
     '') ;;
-    *) fail "there is no bench $what; there are: core, pipeline" ;;
+    *) fail "there is no bench $what; there are: core, pipeline, recovery" ;;
     esac
     YES=yes
     state_make
     packages_ensure build run test
     step build build_locked build_run release "$RELEASE"
-    if [ "$what" != pipeline ]; then
-        bench_core "$@" || return 1
-    fi
-    if [ "$what" != core ]; then
-        bench_pipeline "$@" || return 1
-    fi
+    case $what in
+    '') bench_core && bench_pipeline && bench_recovery ;;
+    *) "bench_$what" "$@" ;;
+    esac
 }

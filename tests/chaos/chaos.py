@@ -121,13 +121,15 @@ class Run:
         probe.over.set()
         crowd.stop()
         cluster.ready_wait(120)
+        asked, doubled = crowd.ask_again()
+        say(f"{asked} reservations asked for again under their keys, {len(doubled)} of them not the same")
         say(f"quiet after {time.monotonic() - began:.0f} s; settling")
         verified = settle(cluster)
         say(re.sub(r"^", "  ", verified.stdout.rstrip(), flags=re.M))
         log = Log(type("Where", (dict,), {"url": f"http://127.0.0.1:{cluster.api_ports[0]}"})(
             SEATLOG_KAFKA=cluster.kafka))
         judge = Judge(log.read("seatlog.events"))
-        return self.report(crowd, verified, judge.lost(crowd.notes), judge.count_doubled())
+        return self.report(crowd, verified, judge.lost(crowd.notes), doubled + judge.count_doubled())
 
 
 def main():

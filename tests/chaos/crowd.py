@@ -13,13 +13,17 @@ import requests
 
 REQUEST_SECONDS = 12
 TRIES_MAX = 400
+ASKED_AGAIN_MAX = 400
+REMEMBERED_SECONDS = 3000  # what expired unpaid is forgotten after an hour, and then its key is new
 
 
 class Note:
-    def __init__(self, what, show_id, reservation, status, answer):
+    """What was asked, about which reservation, and the answer; request: who asked, what for, under which key."""
+
+    def __init__(self, what, show_id, reservation, answer, request=None):
         self.what, self.show_id, self.reservation = what, show_id, reservation
-        self.status, self.answer = status, answer
-        self.at = time.time()
+        self.status, self.request = answer.status_code, request
+        self.at = time.monotonic()
 
 
 class Client:
@@ -82,13 +86,24 @@ class Crowd:
             thread.join(300)
         assert not any(thread.is_alive() for thread in self.threads), "a buyer still waits for an answer"
 
-    def note(self, what, show_id, reservation, answer):
-        try:
-            body = answer.json() if answer.content else {}
-        except ValueError:
-            body = {}
+    def note(self, what, show_id, reservation, answer, request=None):
         with self.lock:
-            self.notes.append(Note(what, show_id, reservation, answer.status_code, body))
+            self.notes.append(Note(what, show_id, reservation, answer, request))
+
+    def ask_again(self):
+        """A request under the same key is the same reservation; how many were asked, and what is not, as sentences."""
+        remembered = time.monotonic() - REMEMBERED_SECONDS
+        notes = [note for note in self.notes if note.request and note.status in (200, 201) and note.at > remembered]
+        asked = random.Random(0).sample(notes, min(len(notes), ASKED_AGAIN_MAX))
+        wrong = []
+        for note in asked:
+            client, wish, key = note.request
+            answer = client.ask("POST", "/reserve", wish, key=key)
+            told = answer.json().get("reservation_id") if answer is not None and answer.ok else None
+            if told != note.reservation:
+                wrong.append(f"asked again under its key, {note.reservation} is answered "
+                             f"{answer.status_code if answer is not None else 'nothing'} {told}")
+        return len(asked), wrong
 
     def live(self, client):
         while not self.over.is_set():
@@ -104,12 +119,13 @@ class Crowd:
             wish["ticket_ids"] = [str(seat) for seat in dice.sample(range(200), dice.randint(1, 3))]
         else:
             wish["best_available"] = {"quantity": dice.randint(1, 3)}
-        answer = client.ask("POST", "/reserve", wish, key=secrets.token_hex(8))
+        key = secrets.token_hex(8)
+        answer = client.ask("POST", "/reserve", wish, key=key)
         if answer is None:
             return
         body = answer.json()
         reservation = body.get("reservation_id")
-        self.note("reserve", show_id, reservation, answer)
+        self.note("reserve", show_id, reservation, answer, (client, wish, key))
         if answer.status_code == 202:
             answer = self.follow(client, reservation)
             self.note("reserve", show_id, reservation, answer) if answer is not None else None

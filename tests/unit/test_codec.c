@@ -1,55 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The generated codec with made-up records of every kind: round trips, damage, noise, threads. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "support/codec_samples.h"
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "seatlog_codec.h"
-#include "seatlog_samples.h"
 
 #define SEEDS 60
-
-static struct codec *codec;
-static struct arena arena;
-
-static int setup(void **state) {
-    (void)state;
-    codec = codec_new();
-    arena_init(&arena);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    codec_free(codec);
-    arena_deinit(&arena);
-    return 0;
-}
-
-static struct sample sample_of(uint64_t seed) {
-    return (struct sample){
-        .arena = &arena, .state = seed, .count_max = seed % 7, .text_characters_max = seed % 11};
-}
-
-/* A copy that ends where its heap block ends, so that the sanitizer sees one octet too far. */
-static struct octets exact_copy(struct octets wire) {
-    uint8_t *copy = malloc(wire.size > 0 ? wire.size : 1);
-    assert_non_null(copy);
-    if (wire.size > 0) {
-        memcpy(copy, wire.data, wire.size);
-    }
-    return (struct octets){.data = copy, .size = wire.size};
-}
-
-static void exact_free(struct octets copy) { free((void *)copy.data); }
 
 /* ---- every kind of every topic ----------------------------------------------------------- */
 

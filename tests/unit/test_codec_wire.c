@@ -1,53 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The generated codec, octet by octet: hand-made records, the registry, the event chain, arenas. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "support/codec_samples.h"
 
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "seatlog_codec.h"
-#include "seatlog_samples.h"
-
-static struct codec *codec;
-static struct arena arena;
-
-static int setup(void **state) {
-    (void)state;
-    codec = codec_new();
-    arena_init(&arena);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    codec_free(codec);
-    arena_deinit(&arena);
-    return 0;
-}
-
-static struct sample sample_of(uint64_t seed) {
-    return (struct sample){
-        .arena = &arena, .state = seed, .count_max = seed % 7, .text_characters_max = seed % 11};
-}
-
-/* A copy that ends where its heap block ends, so that the sanitizer sees one octet too far. */
-static struct octets exact_copy(struct octets wire) {
-    uint8_t *copy = malloc(wire.size > 0 ? wire.size : 1);
-    assert_non_null(copy);
-    if (wire.size > 0) {
-        memcpy(copy, wire.data, wire.size);
-    }
-    return (struct octets){.data = copy, .size = wire.size};
-}
-
-static void exact_free(struct octets copy) { free((void *)copy.data); }
 
 /* ---- octets by hand ---------------------------------------------------------------------- */
 

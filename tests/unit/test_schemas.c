@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Evolution: a codec generated from newer schemas (test_schemas_evolve.py) reads what was written
  * with the first ones. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include <string.h>
-
-#include "seatlog_codec.h"
-
-static struct codec *codec;
-static struct arena arena;
-
-static int setup(void **state) {
-    (void)state;
-    codec = codec_new();
-    arena_init(&arena);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    codec_free(codec);
-    arena_deinit(&arena);
-    return 0;
-}
+#include "support/codec_fixture.h"
 
 static uint32_t first_id(const char *subject) {
     const struct codec_schema *schema =

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Kills the decider, again and again, while commands stream in, and then decides the whole log again and
-# compares (chaos_check): every command exactly once and in order.
+# compares (seatlog-replay verify): every command exactly once and in order.
 #
 #   decider_kill.sh BIN BOOTSTRAP [ROUNDS] [INSTANCES] [SEED]
 #
@@ -58,8 +58,18 @@ done
 exec 9>&-
 wait $feed
 cat "$directory/feed.log"
-"$bin/chaos_check" --kafka.bootstrap.servers="$bootstrap" --patience_s=90
-status=$?
+# Verified is what is decided by now: again until that is everything.
+persisted=$(awk '{ print $4 }' "$directory/feed.log")
+until=$((SECONDS + 90))
+while :; do
+    "$bin/seatlog-replay" verify --kafka.bootstrap.servers="$bootstrap" --log_level=error >"$directory/verify.log" 2>&1
+    status=$?
+    decided=$(sed -n 's/^verify: .*commands \([0-9]*\),.*/\1/p' "$directory/verify.log")
+    [ $status -eq 0 ] && [ "${decided:-0}" -lt "$persisted" ] && [ $SECONDS -lt $until ] || break
+    sleep 1
+done
+tail -20 "$directory/verify.log"
+[ "${decided:-0}" -ge "$persisted" ] || status=1
 panics=$(cat "$directory"/decider-*.log | grep -c 'panick\|assert\|AddressSanitizer')
 echo "decider_kill: seed $seed, $instances instances, $kills kill -9, $stops SIGSTOP, $panics panics"
 if [ "$panics" -eq 0 ] && [ $status -eq 0 ]; then

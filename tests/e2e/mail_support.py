@@ -17,33 +17,10 @@ import uuid
 
 import psycopg
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from clients import eventually
+from simulator_support import ROOT, binary, free_port
+
 SUPPORT = pathlib.Path(__file__).resolve().parent
-
-
-def binary(name):
-    """The newest build of a program, or the one in $SEATLOG_BIN."""
-    chosen = os.environ.get("SEATLOG_BIN")
-    folders = [pathlib.Path(chosen)] if chosen else [*ROOT.glob("build*/bin"), *ROOT.glob("build/*/bin")]
-    found = [folder / name for folder in folders if (folder / name).exists()]
-    assert found, f"{name} is not built"
-    return str(max(found, key=lambda path: path.stat().st_mtime))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def eventually(condition, what, timeout=20, pause=0.05):
-    until = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < until, f"not within {timeout} s: {what}"
-        time.sleep(pause)
 
 
 class PrivatePostgres:

@@ -26,19 +26,10 @@ import confluent_kafka.admin
 import fastavro
 import psycopg
 
+from clients import eventually
 from simulator_support import ROOT, TOKEN, Simulator, binary, free_port
 
 COMMANDS, EVENTS = "seatlog.commands", "seatlog.events"
-
-
-def eventually(condition, what, seconds=20):
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
 
 
 EMPTY = {"int": 0, "long": 0, "boolean": False, "string": "", "bytes": b""}

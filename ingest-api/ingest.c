@@ -19,7 +19,8 @@
 
 #define RATE_PLACES 65536
 #define PRODUCER_DRAIN_MS 10000
-#define STATEMENT_TIMEOUT "-c statement_timeout=10000 -c idle_in_transaction_session_timeout=10000"
+#define STATEMENT_TIMEOUT "-c statement_timeout=5000 -c idle_in_transaction_session_timeout=10000"
+#define DATABASE_ANSWER_MS 6000
 
 const struct config_option ingest_options[] = {
     {"listen", CONFIG_TEXT, "127.0.0.1:8080", 0, 0, "ADDRESS:PORT of the API"},
@@ -60,7 +61,11 @@ const struct config_option ingest_options[] = {
     {0},
 };
 
-static void *database_worker_new(void *context) { return pg_new(context, "seatlog-ingest-api"); }
+static void *database_worker_new(void *context) {
+    struct pg *pg = pg_new(context, "seatlog-ingest-api");
+    pg_answer_ms_set(pg, DATABASE_ANSWER_MS);
+    return pg;
+}
 
 static void database_worker_free(void *worker) { pg_free(worker); }
 

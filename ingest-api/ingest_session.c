@@ -17,6 +17,7 @@
 #define MEMORY_SETS 16384 /* a power of two */
 #define MEMORY_WAYS 4
 #define LISTEN_PING_MS 500
+#define LISTEN_ANSWER_MS 3000
 #define LISTEN_TRUSTED_MS 1000 /* silence for longer: what is remembered may have been revoked */
 #define EXPIRED_SWEEP_MS (10 * 60 * 1000)
 
@@ -243,13 +244,7 @@ static void notification_handle(struct session_store *store, const char *text) {
 
 static bool listen_begin(struct session_store *store) {
     struct error error;
-    PGconn *connection = pg_connection(store->pg, &error);
-    if (connection == NULL) {
-        return false;
-    }
-    PGresult *result = PQexec(connection, "LISTEN seatlog_session");
-    bool listening = PQresultStatus(result) == PGRES_COMMAND_OK;
-    PQclear(result);
+    bool listening = PG_EXECUTE(store->pg, &error, NULL, "LISTEN seatlog_session");
     if (listening) {
         memory_forget_all(store, NULL); /* notifications were missed while nobody listened */
         atomic_store(&store->heard_ms, clock_monotonic_ms());
@@ -257,26 +252,33 @@ static bool listen_begin(struct session_store *store) {
     return listening;
 }
 
-/* One round: waits for notifications, then makes sure that the connection is alive. */
-static bool listen_round(struct session_store *store, PGconn *connection) {
+/*
+ * One round: waits for notifications, then makes sure that the connection is alive, and still the
+ * one that listens: pg connects again by itself.
+ */
+static bool listen_round(struct session_store *store, uint64_t generation) {
+    struct error error;
+    PGconn *connection = pg_connection(store->pg, &error);
+    if (connection == NULL || pg_generation(store->pg) != generation) {
+        return false;
+    }
     struct pollfd descriptor = {.fd = PQsocket(connection), .events = POLLIN};
     poll(&descriptor, 1, LISTEN_PING_MS);
     if (!PQconsumeInput(connection)) {
         return false;
     }
     int64_t asked_ms = clock_monotonic_ms();
-    PGresult *result = PQexec(connection, "SELECT 1");
-    bool alive = PQresultStatus(result) == PGRES_TUPLES_OK;
-    PQclear(result);
+    if (!PG_EXECUTE(store->pg, &error, NULL, "SELECT 1") ||
+        pg_generation(store->pg) != generation) {
+        return false;
+    }
     PGnotify *notification;
     while ((notification = PQnotifies(connection)) != NULL) {
         notification_handle(store, notification->extra);
         PQfreemem(notification);
     }
-    if (alive) {
-        atomic_store(&store->heard_ms, asked_ms);
-    }
-    return alive;
+    atomic_store(&store->heard_ms, asked_ms);
+    return true;
 }
 
 static void expired_sweep(struct session_store *store) {
@@ -296,7 +298,6 @@ static void *listen_thread(void *context) {
     int failures = 0;
     int64_t sweep_ms = clock_monotonic_ms();
     while (!atomic_load(&store->ending)) {
-        struct error error;
         if (!listen_begin(store)) {
             failures++;
             daemon_sleep_ms(backoff_ms(failures, 50, 1000));
@@ -307,9 +308,8 @@ static void *listen_thread(void *context) {
             continue;
         }
         failures = 0;
-        PGconn *connection = pg_connection(store->pg, &error);
-        while (!atomic_load(&store->ending) && connection != NULL &&
-               listen_round(store, connection)) {
+        uint64_t generation = pg_generation(store->pg);
+        while (!atomic_load(&store->ending) && listen_round(store, generation)) {
             if (clock_monotonic_ms() >= sweep_ms) {
                 sweep_ms = clock_monotonic_ms() + EXPIRED_SWEEP_MS;
                 expired_sweep(store);
@@ -328,6 +328,7 @@ struct session_store *session_store_new(const char *postgres_url) {
     store->memory = allocate_zeroed(MEMORY_SETS, sizeof *store->memory);
     atomic_store(&store->heard_ms, clock_monotonic_ms() - LISTEN_TRUSTED_MS);
     store->pg = pg_new(postgres_url, "seatlog-ingest-api-sessions");
+    pg_answer_ms_set(store->pg, LISTEN_ANSWER_MS);
     store->hits_metric = metrics_counter("seatlog_sessions_total", "source=\"memory\"",
                                          "Logins looked up, by where they were found");
     store->misses_metric = metrics_counter("seatlog_sessions_total", "source=\"postgresql\"",

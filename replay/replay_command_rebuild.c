@@ -120,6 +120,7 @@ int replay_rebuild(const struct replay_context *context) {
     struct error error;
     struct rebuild rebuild = {.context = context, .codec = codec_new()};
     rebuild.pg = pg_new(config_text(context->config, "postgres_url"), "seatlog-replay");
+    pg_answer_ms_set(rebuild.pg, 0);
     indexer_batch_init(&rebuild.batch);
     int64_t started_ms = clock_monotonic_ms();
     bool done = begin(&rebuild, &error) && topic_rebuild(&rebuild, TOPIC_EVENTS, &error) &&

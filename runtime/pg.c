@@ -5,7 +5,9 @@
 #include "runtime/identity.h"
 #include "runtime/log.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@ struct pg {
     PGconn *connection;
     uint64_t generation; /* how often it has connected */
     bool in_transaction;
+    int64_t answer_ms;
     const char
         *statements[STATEMENTS_MAX]; /* those prepared on this connection, hashed by address */
     size_t statement_count;
@@ -30,8 +33,11 @@ struct pg *pg_new(const char *url, const char *application_name) {
     struct pg *pg = allocate_zeroed(1, sizeof *pg);
     pg->url = text_duplicate(url);
     pg->application_name = text_duplicate(application_name);
+    pg->answer_ms = PG_ANSWER_MS;
     return pg;
 }
+
+void pg_answer_ms_set(struct pg *pg, int64_t answer_ms) { pg->answer_ms = answer_ms; }
 
 static void pg_disconnect(struct pg *pg) {
     PQfinish(pg->connection);
@@ -96,6 +102,7 @@ static bool pg_connect(struct pg *pg, struct error *error) {
         return false;
     }
     PQsetNoticeProcessor(pg->connection, on_notice, NULL);
+    PQsetnonblocking(pg->connection, 1); /* or sending would wait for a server that does not read */
     pg->generation++;
     return true;
 }
@@ -147,7 +154,10 @@ static bool sqlstate_reconnects(const char *state) {
 static void pg_fail(struct pg *pg, PGresult *result, const char *sql, struct error *error) {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (state == NULL) {
+    if (pg->connection == NULL) {
+        error_set(error, ERROR_RETRY, "PostgreSQL has not answered for %" PRId64 " ms (in: %.120s)",
+                  pg->answer_ms, sql);
+    } else if (state == NULL) {
         error_set_libpq(error, ERROR_RETRY, "PostgreSQL does not answer",
                         PQerrorMessage(pg->connection));
         pg_disconnect(pg);
@@ -165,6 +175,57 @@ static void pg_fail(struct pg *pg, PGresult *result, const char *sql, struct err
 static bool result_is_good(const PGresult *result) {
     ExecStatusType status = PQresultStatus(result);
     return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+/* false: not yet. A connection that broke has an answer, too: libpq says so. */
+static bool answer_there(PGconn *connection, short *events) {
+    int unsent = PQflush(connection);
+    *events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+    return unsent < 0 || (unsent == 0 && !PQisBusy(connection));
+}
+
+/* false: there is none in time. */
+static bool answer_await(const struct pg *pg, int64_t deadline_ms) {
+    struct pollfd descriptor = {.fd = PQsocket(pg->connection)};
+    while (!answer_there(pg->connection, &descriptor.events)) {
+        int64_t left_ms = pg->answer_ms == 0 ? -1 : deadline_ms - clock_monotonic_ms();
+        if (pg->answer_ms != 0 && left_ms <= 0) {
+            return false;
+        }
+        int ready = poll(&descriptor, 1, (int)left_ms);
+        if ((ready < 0 && errno != EINTR) || (ready > 0 && (descriptor.revents & ~POLLOUT) != 0 &&
+                                              PQconsumeInput(pg->connection) == 0)) {
+            return true;
+        }
+    }
+    return true;
+}
+
+/*
+ * The answer to what was sent. NULL when it could not be sent, or where there is none in time: then
+ * there is no connection any more.
+ */
+static PGresult *answer_take(struct pg *pg, int sent) {
+    int64_t deadline_ms = clock_monotonic_ms() + pg->answer_ms;
+    PGresult *last = NULL;
+    while (sent == 1) {
+        if (!answer_await(pg, deadline_ms)) {
+            PQclear(last);
+            pg_disconnect(pg);
+            return NULL;
+        }
+        PGresult *next = PQgetResult(pg->connection);
+        if (next == NULL) {
+            break;
+        }
+        PQclear(last);
+        last = next;
+    }
+    return last;
+}
+
+static PGresult *command_run(struct pg *pg, const char *sql) {
+    return answer_take(pg, PQsendQuery(pg->connection, sql));
 }
 
 /* The slot of the statement, or the empty one where it will stand. */
@@ -187,7 +248,7 @@ static bool statement_prepare(struct pg *pg, const char *sql, size_t count, char
         die("more than %d prepared statements: is an SQL text built at run time?",
             STATEMENTS_MAX / 2);
     }
-    PGresult *result = PQprepare(pg->connection, name, sql, (int)count, NULL);
+    PGresult *result = answer_take(pg, PQsendPrepare(pg->connection, name, sql, (int)count, NULL));
     if (!result_is_good(result)) {
         pg_fail(pg, result, sql, error);
         return false;
@@ -286,8 +347,9 @@ PGresult *pg_query(struct pg *pg, struct error *error, const char *sql, size_t c
         !statement_prepare(pg, sql, count, name, sizeof name, error)) {
         return NULL;
     }
-    PGresult *result = PQexecPrepared(pg->connection, name, (int)count, parameters.values,
-                                      parameters.sizes, parameters.formats, 0);
+    PGresult *result =
+        answer_take(pg, PQsendQueryPrepared(pg->connection, name, (int)count, parameters.values,
+                                            parameters.sizes, parameters.formats, 0));
     if (!result_is_good(result)) {
         pg_fail(pg, result, sql, error);
         return NULL;
@@ -312,7 +374,7 @@ static bool pg_begin_once(struct pg *pg, struct error *error) {
     if (pg_connection(pg, error) == NULL) {
         return false;
     }
-    PGresult *result = PQexec(pg->connection, "BEGIN");
+    PGresult *result = command_run(pg, "BEGIN");
     if (!result_is_good(result)) {
         pg_fail(pg, result, "BEGIN", error);
         return false;
@@ -344,7 +406,7 @@ bool pg_commit(struct pg *pg, struct error *error) {
         pg->in_transaction = false;
         return false;
     }
-    PGresult *result = PQexec(pg->connection, "COMMIT");
+    PGresult *result = command_run(pg, "COMMIT");
     pg->in_transaction = false;
     if (!result_is_good(result)) {
         pg_fail(pg, result, "COMMIT", error);
@@ -369,7 +431,7 @@ void pg_rollback(struct pg *pg) {
         pg_disconnect(pg);
         return;
     }
-    PGresult *result = PQexec(pg->connection, "ROLLBACK");
+    PGresult *result = command_run(pg, "ROLLBACK");
     if (!result_is_good(result)) {
         pg_disconnect(pg);
     }

@@ -19,6 +19,15 @@ struct pg;
 
 /* Does not connect yet. */
 struct pg *pg_new(const char *url, const char *application_name);
+
+/*
+ * How long a statement may take to be answered, PG_ANSWER_MS at first; 0: as long as it likes.
+ * After that the server counts as gone, although it may be frozen, or a network away: the
+ * connection is closed and the error is RETRY. Like every lost connection's, its outcome is
+ * unknown. To connect takes 5 s at most.
+ */
+#define PG_ANSWER_MS 30000
+void pg_answer_ms_set(struct pg *pg, int64_t answer_ms);
 void pg_free(struct pg *pg);
 
 /* The live connection for LISTEN, COPY and pipelines; NULL with *error when it can not be had. */

@@ -117,6 +117,12 @@ class Postgres(Program):
             return self.process.pid
 
 
+    def family(self):
+        """The postmaster, then its processes."""
+        children = subprocess.run(["pgrep", "-P", str(self.pid())], stdout=subprocess.PIPE, text=True)
+        return [self.pid(), *map(int, children.stdout.split())]
+
+
 def as_postgres(command):
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 

@@ -2,6 +2,7 @@
 """What is done to the processes. A fault is applied, lasts, and is healed; nothing is asserted here."""
 
 import json
+import os
 import signal
 import time
 import urllib.request
@@ -58,6 +59,17 @@ def kill_postgres(cluster, random):
     time.sleep(random.uniform(0.5, 3))
     victim.start()
     return "immediate shutdown"
+
+
+def pause_postgres(cluster, random):
+    """Frozen, not dead: connections stay open, and nothing answers."""
+    victims = cluster.of("postgres")[0].family()
+    for pid in victims:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(random.uniform(3, PAUSE_SECONDS + 4))
+    for pid in reversed(victims):
+        os.kill(pid, signal.SIGCONT)
+    return "the server and its backends"
 
 
 def smtp_gone(cluster, random):
@@ -119,6 +131,7 @@ KINDS = {
     "broker killed": (10, kill_broker),
     "broker paused": (6, pause_broker),
     "postgresql killed": (8, kill_postgres),
+    "postgresql paused": (4, pause_postgres),
     "smtp gone": (5, smtp_gone),
     "provider slow": (6, provider_slow),
     "provider 5xx": (7, provider_fails),

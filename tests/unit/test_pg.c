@@ -332,6 +332,40 @@ static void a_server_that_hangs_is_waited_for(void **state) {
     pthread_join(thread, NULL);
 }
 
+static void a_server_that_stays_frozen_counts_as_lost(void **state) {
+    (void)state;
+    struct error error = {0};
+    pg_answer_ms_set(pg, 300);
+    assert_true(pg_begin(pg, &error));
+    postgresql_freeze(server);
+    assert_false(PG_EXECUTE(pg, &error, NULL, "INSERT INTO seat (id) VALUES (1)"));
+    assert_error(&error, ERROR_RETRY, "has not answered for 300 ms");
+    assert_false(pg_commit(pg, &error));
+    assert_error(&error, ERROR_RETRY, "lost within the transaction");
+    postgresql_thaw(server);
+    int64_t rows = -1;
+    assert_true(PG_EXECUTE(pg, &error, &rows, "SELECT 1 FROM seat"));
+    assert_int_equal(rows, 0);
+}
+
+/* More than the sockets hold: the server is frozen while it should read. */
+static void what_can_not_be_sent_is_not_waited_for_either(void **state) {
+    (void)state;
+    struct error error = {0};
+    size_t size = 32 << 20;
+    uint8_t *octets = allocate_zeroed(1, size);
+    pg_answer_ms_set(pg, 500);
+    static const char sql[] = "INSERT INTO seat (id, octets) VALUES (1, $1)";
+    assert_true(PG_EXECUTE(pg, &error, NULL, "SELECT 1"));
+    postgresql_freeze(server);
+    assert_false(PG_EXECUTE(pg, &error, NULL, sql, PG_OCTETS(octets, size)));
+    assert_error(&error, ERROR_RETRY, "has not answered");
+    postgresql_thaw(server);
+    pg_answer_ms_set(pg, 0);
+    assert_true(PG_EXECUTE(pg, &error, NULL, sql, PG_OCTETS(octets, size)));
+    free(octets);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_one, close_one)
     const struct CMUnitTest tests[] = {
@@ -352,6 +386,8 @@ int main(void) {
         TEST(a_read_only_server_is_left_and_tried_again),
         TEST(statements_that_were_taken_away_are_prepared_again),
         TEST(a_server_that_hangs_is_waited_for),
+        TEST(a_server_that_stays_frozen_counts_as_lost),
+        TEST(what_can_not_be_sent_is_not_waited_for_either),
     };
     return cmocka_run_group_tests(tests, start_all, stop_all);
 }

@@ -3,8 +3,8 @@
 #define SEATLOG_TESTS_CODEC_SAMPLES_H
 
 /* Made-up records for tests of the codec. */
-#include "seatlog_samples.h"
 #include "codec_fixture.h"
+#include "seatlog_samples.h"
 
 static struct sample sample_of(uint64_t seed) {
     return (struct sample){

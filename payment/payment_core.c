@@ -104,6 +104,12 @@ static void give_up_creating(struct payment_work *work, const struct payment_lim
     text_copy(work->code, sizeof work->code, code);
 }
 
+bool payment_call_is_timely(const struct payment_limits *limits, int64_t lease_ms,
+                            int64_t timeout_ms, int64_t since_leased_ms) {
+    int64_t over_ms = since_leased_ms + timeout_ms;
+    return over_ms <= lease_ms && over_ms <= limits->settle_ms;
+}
+
 /* ---- authorize ---- */
 
 static void authorize_payment(struct decision *decision) {

@@ -120,6 +120,14 @@ void payment_work_prepare(struct payment_work *work, const struct payment_limits
                           int64_t now_ms);
 
 /*
+ * Whether a call of timeout_ms that begins now, so long after its row was leased for lease_ms, is
+ * over before another instance may take the row, and before settle_ms says that no create can be
+ * under way. A process that has slept in between must not call.
+ */
+bool payment_call_is_timely(const struct payment_limits *limits, int64_t lease_ms,
+                            int64_t timeout_ms, int64_t since_leased_ms);
+
+/*
  * The answer to the call of work->step; work->sent_at_ms is still that of the tries before.
  * random: any 32 bits, for jitter. Returns NULL, or what an operator must hear, in words.
  */

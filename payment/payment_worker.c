@@ -308,8 +308,22 @@ static bool flights_save(struct payment_worker *worker) {
     return false;
 }
 
+/* Too late for a call: the row is left to its lease's end, and to whoever takes it then. */
+static bool call_is_timely(const struct payment_worker *worker, const struct flight *flight,
+                           int64_t leased_ms) {
+    int64_t since_leased_ms = clock_monotonic_ms() - leased_ms;
+    if (payment_call_is_timely(&worker->settings->limits, worker->settings->lease_ms,
+                               worker->settings->square.timeout_ms, since_leased_ms)) {
+        return true;
+    }
+    log_warning("work was leased too long ago for a call",
+                LOG_UUID("reservation_id", &flight->row.reservation_id),
+                LOG_INTEGER("since_leased_ms", since_leased_ms));
+    return false;
+}
+
 static void flight_begin(struct payment_worker *worker, const struct payment_row *row,
-                         int64_t now_ms) {
+                         int64_t now_ms, int64_t leased_ms) {
     struct flight *flight = allocate_zeroed(1, sizeof *flight);
     flight->worker = worker;
     flight->row = *row;
@@ -324,8 +338,10 @@ static void flight_begin(struct payment_worker *worker, const struct payment_row
         list_add(&worker->unsaved, flight);
     } else if (work->step == PAYMENT_STEP_REPORT) {
         report_start(worker, flight);
-    } else {
+    } else if (call_is_timely(worker, flight, leased_ms)) {
         call_start(worker, flight);
+    } else {
+        flight_free(flight);
     }
 }
 
@@ -365,7 +381,7 @@ static void rows_lease(struct payment_worker *worker) {
     }
     worker->lease_at_ms = count == limit ? 0 : monotonic_ms + worker->settings->poll_ms;
     for (int i = 0; i < count; i++) {
-        flight_begin(worker, &rows[i], now_ms);
+        flight_begin(worker, &rows[i], now_ms, monotonic_ms);
     }
 }
 

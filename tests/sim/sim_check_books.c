@@ -103,8 +103,7 @@ static void declined_check(struct sim_world *world, const struct sim_work *work)
     }
     for (size_t i = 0; i < world->provider->payments.count; i++) {
         const struct sim_payment *payment = world->provider->payments.items[i];
-        if (payment->attempt != work->row.attempt || payment->sent_late ||
-            payment->status == PAYMENT_STATUS_FAILED ||
+        if (payment->attempt != work->row.attempt || payment->status == PAYMENT_STATUS_FAILED ||
             !uuid_equal(&payment->reservation_id, &work->row.reservation_id)) {
             continue;
         }

@@ -62,7 +62,9 @@ static void process_pause(struct sim_world *world, int32_t index) {
     struct sim_process *process = &world->processes[index];
     sim_trace(world, "FAULT: %s is paused", sim_process_name(process));
     process->paused_since_ms = world->now_ms;
-    process->resumes_ms = world->now_ms + absence_ms(world);
+    process->resumes_ms = world->now_ms + (sim_random_chance(&world->chance, 150)
+                                               ? sim_random_between(&world->chance, 35000, 120000)
+                                               : absence_ms(world));
 }
 
 static void leader_lose(struct sim_world *world) {

@@ -17,7 +17,7 @@
  */
 #define FLIGHTS_MAX 3
 #define LEASE_MS 60000
-#define SENT_LATE_MS 20000
+#define CALL_TIMEOUT_MS 20000
 #define RECONCILE_INTERVAL_MS 300000
 #define IDLE_MS 40
 
@@ -228,7 +228,6 @@ static void flight_call(struct sim_world *world, struct flight *flight) {
         .key = key_of(world, flight),
         .autocomplete = sim_planted(world, SIM_PLANTED_CAPTURE_BEFORE_BOOK),
         .sent_step = world->steps,
-        .sent_late = world->now_ms - flight->leased_ms > SENT_LATE_MS,
     };
     snprintf(request.source, sizeof request.source, "%s", flight->source);
     request.row.source_id = NULL;
@@ -412,7 +411,13 @@ static bool flight_step(struct sim_world *world, int32_t process, struct flight 
         flight_begin(world, flight);
         return true;
     case FLIGHT_TO_CALL:
-        flight_call(world, flight);
+        if (payment_call_is_timely(&limits, LEASE_MS, CALL_TIMEOUT_MS,
+                                   world->now_ms - flight->leased_ms) ||
+            sim_planted(world, SIM_PLANTED_CALL_AFTER_SLEEP)) {
+            flight_call(world, flight);
+        } else {
+            *flight = (struct flight){0};
+        }
         return true;
     case FLIGHT_TO_SAVE:
         flight_save(world, flight);
@@ -451,25 +456,8 @@ static void payment_stop(struct sim_world *world, int32_t process) {
     free(world->processes[process].state);
 }
 
-/*
- * What a worker created that had slept since it took the work up: others have given the attempt up
- * meanwhile. The next comparison with the provider's list finds it.
- */
-static bool orphan_stands(const struct sim_world *world) {
-    for (size_t i = 0; i < world->provider->payments.count; i++) {
-        const struct sim_payment *payment = world->provider->payments.items[i];
-        if (payment->sent_late && payment->status == PAYMENT_STATUS_APPROVED) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool payment_rests(struct sim_world *world, int32_t process) {
     struct payer *payer = world->processes[process].state;
-    if (orphan_stands(world)) {
-        return false;
-    }
     for (size_t i = 0; i < world->tables->work.count; i++) {
         if (world->tables->work.items[i]->row.work.step != PAYMENT_STEP_DONE) {
             return false;

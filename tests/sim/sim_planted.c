@@ -47,6 +47,8 @@ static const struct sim_planted_bug bugs[] = {
      "that a create may have been sent is not written down before"},
     {SIM_PLANTED_CANCEL_BY_KEY_TOO_EARLY, "cancel-by-key-too-early",
      "an attempt is cancelled by key while a create may be on its way"},
+    {SIM_PLANTED_CALL_AFTER_SLEEP, "call-after-sleep",
+     "a worker that slept since it leased its work calls the provider all the same"},
     {SIM_PLANTED_LEASE_UNFENCED, "lease-unfenced",
      "a worker that lost its lease writes all the same"},
     {SIM_PLANTED_DONE_BEFORE_ACKNOWLEDGED, "done-before-acknowledged",

@@ -137,7 +137,6 @@ static void create(struct sim_world *world, const struct sim_request *request,
         payment->delayed_until_ms = world->now_ms + SIM_AUTHORIZATION_MS;
         payment->created_step = world->steps;
         payment->sent_step = request->sent_step;
-        payment->sent_late = request->sent_late;
         payment_judge(world, payment, request->autocomplete);
         sim_trace(world, "the provider makes %s of reservation %s, attempt %d: %s",
                   payment->payment_id, sim_short(world, &payment->reservation_id),

@@ -39,7 +39,6 @@ struct sim_payment {
     int64_t settles_ms; /* PENDING: when it is decided */
     uint64_t created_step;
     uint64_t sent_step; /* when the request that made it was sent */
-    bool sent_late;     /* long after its work was taken up: by a process that had slept */
     uint64_t captured_step;
     uint64_t voided_step;
     int captures, voids;
@@ -53,7 +52,6 @@ struct sim_request {
     struct uuid key;
     bool autocomplete;
     uint64_t sent_step;
-    bool sent_late;
     int64_t arrives_ms;
 };
 

@@ -452,6 +452,16 @@ static void names_are_read_back(void **state) {
     assert_false(payment_kind_parse(NULL, &kind));
 }
 
+static void who_has_slept_does_not_call(void **state) {
+    (void)state;
+    const struct payment_limits patient = {.settle_ms = 60000}, hasty = {.settle_ms = 25000};
+    assert_true(payment_call_is_timely(&patient, 50000, 20000, 0));
+    assert_true(payment_call_is_timely(&patient, 50000, 20000, 30000));
+    assert_false(payment_call_is_timely(&patient, 50000, 20000, 30001));
+    assert_true(payment_call_is_timely(&hasty, 50000, 20000, 5000));
+    assert_false(payment_call_is_timely(&hasty, 50000, 20000, 5001));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(authorized_at_once),
@@ -468,6 +478,7 @@ int main(void) {
         cmocka_unit_test(another_amount_is_undone),
         cmocka_unit_test(pending_authorization_is_looked_up),
         cmocka_unit_test(undoing_meets_a_settled_payment),
+        cmocka_unit_test(who_has_slept_does_not_call),
         cmocka_unit_test(command_not_acknowledged_is_written_again),
         cmocka_unit_test(captured),
         cmocka_unit_test(unknown_capture_is_looked_up),

@@ -361,6 +361,4 @@ bool page_text_fonts_check(const char **script) {
     return complete;
 }
 
-void page_text_fonts_release(void) {
-    pango_cairo_font_map_set_default(NULL);
-}
+void page_text_fonts_release(void) { pango_cairo_font_map_set_default(NULL); }

@@ -131,16 +131,13 @@ test_e2e() {
 
 # Simulator and end-to-end tests with sanitized programs; what any of them reports, also when it ends, is a failure.
 test_asan() {
-    local status=0 reports=$STATE/log/asan
+    local status=0 reports=$STATE/log/asan BIN=$DEBUG/bin
     rm -rf "$reports"
     mkdir -p "$reports"
     step build build_locked build_run debug "$DEBUG"
     [[ " $*" == *" tests/"* ]] || ctest_run asan-sim "$DEBUG" sim || status=1
-    (
-        BIN=$DEBUG/bin
-        export SEATLOG_TEST_BIN=$BIN ASAN_OPTIONS=log_path=$reports/asan UBSAN_OPTIONS=log_path=$reports/ubsan
-        pytest_run asan-e2e --ignore=tests/e2e/test_zzzz_chaos.py "$@"
-    ) || status=1
+    SEATLOG_TEST_BIN=$BIN ASAN_OPTIONS=log_path=$reports/asan UBSAN_OPTIONS=log_path=$reports/ubsan \
+        pytest_run asan-e2e --ignore=tests/e2e/test_zzzz_chaos.py "$@" || status=1
     suite_of_one asan reports_none "$reports" || status=1
     return $status
 }

@@ -360,3 +360,5 @@ bool page_text_fonts_check(const char **script) {
     g_object_unref(pango);
     return complete;
 }
+
+void page_text_fonts_release(void) { pango_cairo_font_map_set_default(NULL); }

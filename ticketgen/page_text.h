@@ -60,4 +60,7 @@ double page_text_measure(struct page_text *text, struct text value, const struct
  */
 bool page_text_fonts_check(const char **script);
 
+/* Gives back the fonts that this thread has loaded; whoever writes next loads them again. */
+void page_text_fonts_release(void);
+
 #endif

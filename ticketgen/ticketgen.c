@@ -118,6 +118,7 @@ void ticketgen_stop(struct daemon *daemon) {
     if (daemon->state != NULL) {
         ticketgen_free(daemon->state);
     }
+    page_text_fonts_release();
 }
 
 /* The name of ce_id: the same fact told again has the same id. */

@@ -2,57 +2,106 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Builds the fuzz targets with clang in build/fuzz and runs each for so many seconds (60), beginning
-# with its corpus. New inputs are kept in build/fuzz/corpus; --keep merges them into the tree.
+# with its corpus; as many at a time as there are processors. New inputs are kept in
+# build/fuzz/corpus; --keep merges them into the tree. --junit writes a test case for each target.
 #
-#   tests/fuzz/run.sh [SECONDS] [--keep] [TARGET…]
+#   tests/fuzz/run.sh [SECONDS] [--keep] [--junit FILE] [TARGET…]
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 build=$root/build/fuzz
 corpus=$root/tests/fuzz/corpus
 seconds=60
 keep=no
+junit=
 targets=()
-for argument in "$@"; do
-    case $argument in
-    --keep) keep=yes ;;
-    [0-9]*) seconds=$argument ;;
-    *) targets+=("$argument") ;;
-    esac
-done
-[ ${#targets[@]} -gt 0 ] || targets=(codec snapshot apply commands token provider segment body)
 
-CC=clang cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-    -DSEATLOG_SANITIZE=fuzzer-no-link,address,undefined \
-    "-DSEATLOG_FOLDERS_ONLY=schemas;runtime;reservation;payment;ticketgen;notifier;indexer;ingest-api;replay;tests/fuzz" \
-    > "$build.log" 2>&1 || { cat "$build.log"; exit 1; }
-ninja -C "$build" fuzz > "$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+arguments_read() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --keep) keep=yes ;;
+        --junit)
+            junit=$2
+            shift
+            ;;
+        [0-9]*) seconds=$1 ;;
+        *) targets+=("$1") ;;
+        esac
+        shift
+    done
+    [ ${#targets[@]} -gt 0 ] || targets=(codec snapshot apply commands token provider segment body)
+}
 
-# avro-c packs pointers into its records without aligning them.
-export LSAN_OPTIONS=use_unaligned=1
-export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+targets_build() {
+    CC=clang cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+        -DSEATLOG_SANITIZE=fuzzer-no-link,address,undefined \
+        "-DSEATLOG_FOLDERS_ONLY=schemas;runtime;reservation;payment;ticketgen;notifier;indexer;ingest-api;replay;tests/fuzz" &&
+        cmake --build "$build" --target fuzz
+}
+
+# Replaces a target's corpus by the smallest one that covers as much.
+corpus_keep() {
+    local target=$1 merged
+    merged=$(mktemp -d)
+    "$build/bin/fuzz_$target" -set_cover_merge=1 "$merged" "$corpus/$target" "$build/corpus/$target" >/dev/null 2>&1
+    rm -rf "${corpus:?}/$target"
+    mkdir -p "$corpus/$target"
+    cp "$merged"/* "$corpus/$target"/
+    rm -rf "$merged"
+}
+
+# Runs one target; its last words stand in found/TARGET.result, which is not there if it failed.
+target_run() {
+    local target=$1 log=$build/found/$1.log result=$build/found/$1.result
+    rm -f "$result"
+    mkdir -p "$build/corpus/$target" "$corpus/$target"
+    if ! "$build/bin/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+        -max_len=16384 -print_final_stats=1 -artifact_prefix="$build/found/$target-" \
+        "$build/corpus/$target" "$corpus/$target" >"$log" 2>&1; then
+        echo "fuzz $target: FAILED, see $log"
+        tail -n 30 "$log"
+        return 0
+    fi
+    echo "ok, $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $seconds s" >"$result"
+    echo "fuzz $target: $(cat "$result")"
+    [ "$keep" = no ] || corpus_keep "$target"
+}
+
+targets_run() {
+    local target running=0 room
+    room=$(nproc)
+    for target in "${targets[@]}"; do
+        if [ "$running" -ge "$room" ]; then
+            wait -n
+        else
+            running=$((running + 1))
+        fi
+        target_run "$target" &
+    done
+    wait
+}
+
+junit_write() {
+    local target
+    echo '<testsuite name="fuzz">'
+    for target in "${targets[@]}"; do
+        printf '<testcase name="%s">%s</testcase>\n' "$target" \
+            "$([ -e "$build/found/$target.result" ] || echo '<failure/>')"
+    done
+    echo '</testsuite>'
+}
+
+arguments_read "$@"
+mkdir -p "$build/found"
+targets_build >"$build.log" 2>&1 || {
+    cat "$build.log"
+    exit 1
+}
+export ASAN_OPTIONS=allocator_may_return_null=1
+targets_run
+[ -z "$junit" ] || junit_write >"$junit"
 failed=0
 for target in "${targets[@]}"; do
-    mkdir -p "$build/corpus/$target" "$build/found" "$corpus/$target"
-    log=$build/found/$target.log
-    if "$build/bin/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -max_len=16384 -print_final_stats=1 -artifact_prefix="$build/found/$target-" \
-        "$build/corpus/$target" "$corpus/$target" > "$log" 2>&1; then
-        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-        echo "fuzz $target: ok, $runs inputs in $seconds s"
-        if [ "$keep" = yes ]; then
-            merged=$(mktemp -d)
-            "$build/bin/fuzz_$target" -set_cover_merge=1 "$merged" "$corpus/$target" "$build/corpus/$target" \
-                > /dev/null 2>&1
-            rm -rf "${corpus:?}/$target"
-            mkdir -p "$corpus/$target"
-            cp "$merged"/* "$corpus/$target"/
-            rm -rf "$merged"
-        fi
-    else
-        failed=$((failed + 1))
-        echo "fuzz $target: FAILED, see $log"
-        tail -30 "$log"
-    fi
+    [ -e "$build/found/$target.result" ] || failed=$((failed + 1))
 done
 echo "fuzz: targets ${#targets[@]}, failed $failed"
 [ "$failed" -eq 0 ]

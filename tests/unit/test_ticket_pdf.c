@@ -11,13 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/* Fonts that were once opened stay in fontconfig's, pango's and cairo's caches until the process
- * ends. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) {
-    return "leak:libfontconfig\nleak:libpango\nleak:libcairo\n";
-}
+#include <pango/pangocairo.h>
 
 static const struct place places_example[] = {
     {.seat = 14,
@@ -153,6 +147,25 @@ static void test_titles_of_any_length_fit(void **state) {
     buffer_deinit(&out);
 }
 
+static void test_fonts_are_given_back_and_loaded_again(void **state) {
+    (void)state;
+    struct buffer out = {0};
+    render("Ghost", 1, 1, &out);
+    gpointer fonts = pango_cairo_font_map_get_default();
+    g_object_add_weak_pointer(fonts, &fonts);
+    page_text_fonts_release();
+    assert_null(fonts);
+    render("Ghost", 1, 1, &out);
+    assert_int_equal(pages_of(&out), 1);
+    buffer_deinit(&out);
+}
+
+static int fonts_release(void **state) {
+    (void)state;
+    page_text_fonts_release();
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_same_ticket_is_the_same_octets),
@@ -160,6 +173,7 @@ int main(void) {
         cmocka_unit_test(test_every_script_can_be_written),
         cmocka_unit_test(test_a_ticket_is_made_even_of_what_no_font_has),
         cmocka_unit_test(test_titles_of_any_length_fit),
+        cmocka_unit_test(test_fonts_are_given_back_and_loaded_again),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, fonts_release);
 }

@@ -67,12 +67,19 @@ venv_make() {
     STEP_NOTE="$(grep -c == "$requirements") packages"
 }
 
-# Unit tests under ctest; what they print goes to the terminal, the counts to a file.
+# ctest_run SUITE FOLDER LABELS [ARGUMENT…]: what the tests print goes to the terminal, the counts to a file.
+ctest_run() {
+    local suite=$1 folder=$2 labels=$3
+    shift 3
+    (cd "$ROOT" && ctest --test-dir "$folder" -L "$labels" -j "$(nproc)" --output-on-failure --no-tests=error \
+        --test-output-size-passed 1048576 --test-output-size-failed 1048576 \
+        --output-junit "$RESULTS/$suite.xml" "$@")
+}
+
+# Unit tests of the debug build, which carries address and undefined-behaviour sanitizers.
 test_unit() {
     step build build_locked build_run debug "$DEBUG"
-    (cd "$ROOT" && ctest --test-dir "$DEBUG" -L unit -j "$(nproc)" --output-on-failure --no-tests=error \
-        --test-output-size-passed 1048576 --test-output-size-failed 1048576 \
-        --output-junit "$RESULTS/unit.xml" "$@")
+    ctest_run unit "$DEBUG" unit "$@"
 }
 
 # A suite that is one command: it passes or fails as a whole.
@@ -92,10 +99,7 @@ test_style() {
 }
 
 # Fuzz targets, for so many seconds each.
-test_fuzz() {
-    packages_ensure fuzz
-    suite_of_one fuzz "$ROOT/tests/fuzz/run.sh" "${@:-60}"
-}
+test_fuzz() { "$ROOT/tests/fuzz/run.sh" "${@:-60}" --junit "$RESULTS/fuzz.xml"; }
 
 # Real processes, three brokers, some faults.
 test_chaos() {
@@ -106,33 +110,85 @@ test_chaos() {
 # The simulator's seeds and its planted bugs: as fast as the cores can, so of the release build.
 test_sim() {
     step build build_locked build_run release "$RELEASE"
-    (cd "$ROOT" && ctest --test-dir "$RELEASE" -L sim -j "$(nproc)" --output-on-failure --no-tests=error \
-        --output-junit "$RESULTS/sim.xml" "$@")
+    ctest_run sim "$RELEASE" sim "$@"
 }
 
-# End-to-end tests start what they need by themselves.
-test_e2e() {
+# pytest_run SUITE [ARGUMENT…]: end-to-end tests start what they need by themselves, of the programs in $BIN.
+pytest_run() {
+    local suite=$1
+    shift
     [[ " $*" == *" tests/"* ]] || set -- tests/e2e "$@"
-    step build build_locked build_run release "$RELEASE"
     step kafka-jars build_locked kafka_fetch
     step python build_locked venv_make
     (cd "$ROOT" && SEATLOG_BIN=$BIN "$VENV/bin/python" -B -m pytest -p no:cacheprovider \
-        --junit-xml="$RESULTS/e2e.xml" "$@")
+        --junit-xml="$RESULTS/$suite.xml" "$@")
+}
+
+test_e2e() {
+    step build build_locked build_run release "$RELEASE"
+    pytest_run e2e "$@"
+}
+
+# Simulator and end-to-end tests with sanitized programs; what any of them reports, also when it ends, is a failure.
+test_asan() {
+    local status=0 reports=$STATE/log/asan BIN=$DEBUG/bin
+    rm -rf "$reports"
+    mkdir -p "$reports"
+    step build build_locked build_run debug "$DEBUG"
+    [[ " $*" == *" tests/"* ]] || ctest_run asan-sim "$DEBUG" sim || status=1
+    SEATLOG_TEST_BIN=$BIN ASAN_OPTIONS=log_path=$reports/asan UBSAN_OPTIONS=log_path=$reports/ubsan \
+        pytest_run asan-e2e --ignore=tests/e2e/test_zzzz_chaos.py "$@" || status=1
+    suite_of_one asan reports_none "$reports" || status=1
+    return $status
+}
+
+# reports_none FOLDER: what programs have left there is shown.
+reports_none() {
+    local report good=0
+    for report in "$1"/*; do
+        [ -s "$report" ] || continue
+        printf -- '--- %s\n' "$report"
+        cat "$report"
+        good=1
+    done
+    return $good
+}
+
+# Unit tests and simulator under the thread sanitizer.
+test_tsan() {
+    step build build_locked build_run tsan "$TSAN"
+    ctest_run tsan "$TSAN" 'unit|sim' "$@"
+}
+
+# Whole lives of the programs under valgrind.
+test_valgrind() {
+    step build build_locked build_programs
+    step kafka-jars build_locked kafka_fetch
+    "$ROOT/tests/sanitizers/valgrind.sh" "$BIN" "$RESULTS/valgrind.xml"
+}
+
+# Which packages a suite needs besides those of all.
+suites_packages() {
+    local suite
+    for suite in "$@"; do
+        case $suite in fuzz | valgrind) echo "$suite" ;; esac
+    done
 }
 
 command_test() {
     local suite status=0 suites=()
     YES=yes
     case ${1:-} in
-    '') suites=(style unit sim e2e) ;;
-    style | unit | sim | e2e | fuzz | chaos)
+    '') suites=(style unit sim e2e fuzz) ;;
+    style | unit | sim | e2e | fuzz | asan | tsan | valgrind | chaos)
         suites=("$1")
         shift
         ;;
-    *) fail "there is no suite $1; there are: style, unit, sim, e2e, and fuzz and chaos, which take long (what follows goes to ctest, pytest, …)" ;;
+    *) fail "there is no suite $1; there are: style, unit, sim, e2e, fuzz, and by name only asan, tsan, valgrind, chaos (what follows goes to ctest, pytest, …)" ;;
     esac
     state_make
-    packages_ensure build run test
+    # shellcheck disable=SC2046
+    packages_ensure build run test $(suites_packages "${suites[@]}")
     RESULTS=$STATE/log/test
     rm -rf "$RESULTS"
     mkdir -p "$RESULTS"

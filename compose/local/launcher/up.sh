@@ -4,7 +4,7 @@
 
 SHOWS_DEFAULT=3000
 SHOWS_MAX=30000
-DAEMON_READY_S=90 # a daemon that has a long log to fold may take this long
+DAEMON_READY_S=${SEATLOG_TEST_READY_S:-90} # a daemon that has a long log to fold may take this long
 
 up_usage() {
     cat <<END

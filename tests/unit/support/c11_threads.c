@@ -12,17 +12,6 @@
 #include <stdlib.h>
 #include <threads.h>
 
-/*
- * What librdkafka itself frees, locks and destroys is ordered by atomics of its own that the
- * sanitizer does not see (only it uses mtx_ and cnd_); what is ours stays watched.
- */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void) {
-    return "called_from_lib:librdkafka.so.1\n"
-           "race:^mtx_\n"
-           "race:^cnd_\n";
-}
-
 /* In glibc they are the same thing by another name. */
 _Static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t), "mtx_t is not pthread_mutex_t");
 _Static_assert(sizeof(cnd_t) == sizeof(pthread_cond_t), "cnd_t is not pthread_cond_t");

@@ -117,10 +117,15 @@ class Postgres(Program):
             return self.process.pid
 
 
-    def family(self):
-        """The postmaster, then its processes."""
-        children = subprocess.run(["pgrep", "-P", str(self.pid())], stdout=subprocess.PIPE, text=True)
-        return [self.pid(), *map(int, children.stdout.split())]
+    def freeze(self):
+        """The postmaster first, so that it makes no more processes; then those it has. All of them."""
+        postmaster = self.pid()
+        os.kill(postmaster, signal.SIGSTOP)
+        children = subprocess.run(["pgrep", "-P", str(postmaster)], stdout=subprocess.PIPE, text=True)
+        frozen = [postmaster, *map(int, children.stdout.split())]
+        for pid in frozen[1:]:
+            os.kill(pid, signal.SIGSTOP)
+        return frozen
 
 
 def as_postgres(command):

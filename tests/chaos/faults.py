@@ -9,6 +9,7 @@ import urllib.request
 
 from cluster import DAEMONS, SESSION_MS, TOKEN
 
+POSTGRES_PATIENCE_SECONDS = 30  # PG_ANSWER_MS
 PAUSE_SECONDS = SESSION_MS / 1000 + 2  # longer than the session: a zombie
 
 
@@ -63,13 +64,12 @@ def kill_postgres(cluster, random):
 
 def pause_postgres(cluster, random):
     """Frozen, not dead: connections stay open, and nothing answers."""
-    victims = cluster.of("postgres")[0].family()
-    for pid in victims:
-        os.kill(pid, signal.SIGSTOP)
-    time.sleep(random.uniform(3, PAUSE_SECONDS + 4))
-    for pid in reversed(victims):
+    seconds = random.choice([random.uniform(3, 12), POSTGRES_PATIENCE_SECONDS + 5])
+    frozen = cluster.of("postgres")[0].freeze()
+    time.sleep(seconds)
+    for pid in reversed(frozen):
         os.kill(pid, signal.SIGCONT)
-    return "the server and its backends"
+    return f"all its processes, {seconds:.0f} s"
 
 
 def smtp_gone(cluster, random):

@@ -15,16 +15,19 @@ ANSWERED_SECONDS_MAX = 25  # the API's patience with PostgreSQL, a queue before 
 
 @pytest.fixture
 def frozen(stack):
-    """Freezes the server and all its processes; what it gives lets them go on."""
+    """Freezes the server and all its processes; its thaw lets them go on."""
     postmaster, = stack.pids("postgres")
-    children = subprocess.run(["pgrep", "-P", str(postmaster)], stdout=subprocess.PIPE, text=True).stdout.split()
-    processes = [postmaster, *map(int, children)]
     still = []
 
+    def stop(process):
+        os.kill(process, signal.SIGSTOP)
+        still.append(process)
+
     def freeze():
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
-            still.append(process)
+        stop(postmaster)  # first, so that it makes no more of them
+        children = subprocess.run(["pgrep", "-P", str(postmaster)], stdout=subprocess.PIPE, text=True)
+        for child in children.stdout.split():
+            stop(int(child))
 
     def thaw():
         while still:

@@ -89,8 +89,18 @@ END
 postgres_ready() { pg_isready -q -h 127.0.0.1 -p "$(state_get PORT_POSTGRES)"; }
 mail_ready() { port_taken "$(state_get PORT_SMTP)"; }
 
+# A postmaster that was killed holds its lock until it is gone from the process table: by then it has no command line.
+postgres_dead_await() {
+    local pid round
+    pid=$(head -n 1 "$POSTGRES/data/postmaster.pid" 2>/dev/null) || return 0
+    for ((round = 0; round < 100; round++)); do
+        [ -d "/proc/$pid" ] && [ -z "$(tr -d '\0' 2>/dev/null <"/proc/$pid/cmdline")" ] || return 0
+        sleep 0.1
+    done
+}
+
 postgres_up() {
-    postgres_make && programs_start postgres && program_await postgres 60 postgres_ready &&
+    postgres_make && postgres_dead_await && programs_start postgres && program_await postgres 60 postgres_ready &&
         postgres_database || return 1
     STEP_NOTE="15, private, 127.0.0.1:$(state_get PORT_POSTGRES)"
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define WORK_QUEUE_MS_MAX 10000
+
 void *request_allocate(struct request *request, size_t size) {
     void *memory = arena_allocate(&request->arena, size);
     memset(memory, 0, size);
@@ -30,8 +32,22 @@ void request_wake(struct request *request) {
 #define REQUEST_OF(member_pointer, member)                                                         \
     ((struct request *)((char *)(member_pointer)-offsetof(struct request, member)))
 
+static void work_refuse(struct request *request) {
+    problem_answer_unavailable(request, "Too much is waiting already");
+    request->next = request_done;
+    request_wake(request);
+}
+
+/*
+ * What has waited too long for a thread is not begun: where each job before it waits for a database
+ * that does not answer, the queue would take hours, and whoever asked has left.
+ */
 static void work_run(struct pool_job *job, void *worker) {
     struct request *request = REQUEST_OF(job, job);
+    if (clock_monotonic_ms() - request->queued_ms > WORK_QUEUE_MS_MAX) {
+        work_refuse(request);
+        return;
+    }
     log_trace_set(request->traceparent);
     request->work(request, worker);
     log_trace_set(NULL);
@@ -42,11 +58,10 @@ void request_work(struct request *request, struct pool *pool,
                   void (*work)(struct request *request, struct pg *pg), request_step *next) {
     request->work = work;
     request->job.run = work_run;
+    request->queued_ms = clock_monotonic_ms();
     request_suspend(request, next);
     if (!pool_push(pool, &request->job)) {
-        problem_answer_unavailable(request, "Too much is waiting already");
-        request->next = request_done;
-        request_wake(request);
+        work_refuse(request);
     }
 }
 

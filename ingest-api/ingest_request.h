@@ -69,6 +69,7 @@ struct request {
     struct deadline deadline;
     struct pool_job job;
     void (*work)(struct request *request, struct pg *pg);
+    int64_t queued_ms;               /* monotonic: since when it waits for a thread */
     struct wait *wait;               /* the command under way, and what is to follow: */
     struct publication *publication; /* see ingest_command.h */
     void *state;                     /* the call's own, in the arena */

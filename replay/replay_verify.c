@@ -254,6 +254,7 @@ int replay_verify(const struct replay_context *context) {
     int32_t count = replay_log_partitions(context->log, TOPIC_EVENTS, &error);
     if (count < 0 || !seals_load(&verification, &error)) {
         printf("%s\n", error.message);
+        verification_deinit(&verification);
         return error.action == ERROR_PARK ? 1 : 2;
     }
     verification_init(&verification, count);

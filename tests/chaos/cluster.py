@@ -116,7 +116,6 @@ class Postgres(Program):
         except (OSError, ValueError, IndexError):
             return self.process.pid
 
-
     def freeze(self):
         """The postmaster first, so that it makes no more processes; then those it has. All of them."""
         postmaster = self.pid()

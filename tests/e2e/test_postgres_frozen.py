@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """PostgreSQL is frozen, not dead: connections stay open and nothing answers. Nobody waits for it without end."""
 
+import concurrent.futures
 import os
 import signal
 import subprocess
 import time
 
 import pytest
+import requests
 
 from clients import eventually
 
-ANSWERED_SECONDS_MAX = 25  # the API's patience with PostgreSQL, a queue before it, and a slow machine
+CROWD = 60
+ANSWERED_SECONDS_MAX = 30  # the API's patience with PostgreSQL, a queue before it, and a slow machine
 
 
 @pytest.fixture
@@ -38,15 +41,17 @@ def frozen(stack):
     thaw()
 
 
-def test_holds_and_payments_go_on_and_the_rest_says_503(ada, new_show, frozen):
+def test_holds_and_payments_go_on_and_the_rest_says_503(stack, ada, new_show, frozen):
     event_id = new_show()
     held = ada.reserve(event_id, ["0"])
     frozen()
     ada.reserve(event_id, ["1", "2"])
-    began = time.monotonic()
-    answer = ada.get("/search?q=Time", expect=None)
-    assert (answer.status_code, answer.headers["Retry-After"] > "") == (503, True)
-    assert time.monotonic() - began < ANSWERED_SECONDS_MAX
+    with concurrent.futures.ThreadPoolExecutor(CROWD) as crowd:
+        began = time.monotonic()
+        answers = list(crowd.map(lambda _: requests.get(f"{stack.url}/search?q=Time", headers=ada.session.headers,
+                                                        timeout=60), range(CROWD)))
+    assert {(answer.status_code, "Retry-After" in answer.headers) for answer in answers} == {(503, True)}
+    assert time.monotonic() - began < ANSWERED_SECONDS_MAX, "nobody waits for those before"
     ada.book(held, wait=1, expect=202)
     frozen.thaw()
     ada.until_state(held, "sold", timeout=120)

@@ -12,8 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const topics[] = {TOPIC_COMMANDS,  TOPIC_EVENTS,       TOPIC_TICKETS,
-                                     TOPIC_SNAPSHOTS, TOPIC_DEAD_LETTERS, NULL};
+/*
+ * What follows from something is copied before it, for the log goes on meanwhile: each event's
+ * command must be there, and the events that a snapshot includes.
+ */
+static const char *const topics[] = {TOPIC_SNAPSHOTS, TOPIC_TICKETS,  TOPIC_DEAD_LETTERS,
+                                     TOPIC_EVENTS,    TOPIC_COMMANDS, NULL};
 
 static bool folder_make(const char *path, struct error *error) {
     if (mkdir(path, 0777) != 0 && errno != EEXIST) {

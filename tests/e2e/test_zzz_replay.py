@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Last of all: an auditor decides everything again that the other tests have led to."""
 
+import concurrent.futures
 import hashlib
 import re
 import struct
+import threading
 
 import pytest
+import requests
 
 from clients import eventually
 
@@ -47,6 +50,31 @@ def test_one_octet_of_one_stored_event_is_found_and_named(stack, tmp_path):
     assert changed.returncode == 1, changed.stdout
     assert f"partition {segment}, event offset {offset}," in changed.stdout
     assert "differing 1" in last_line(changed)
+
+
+def test_what_is_exported_while_people_buy_holds_together(stack, ada, new_show, tmp_path):
+    """The log goes on during the export: no event may come without its command."""
+    event_id = new_show(rows=1, seats=5, floor=2000, seats_per_buyer_max=1000)
+    over = threading.Event()
+
+    def buy():
+        while not over.is_set():
+            hold = requests.post(f"{stack.url}/reserve", headers=ada.session.headers, timeout=60,
+                                 json={"event_id": event_id, "section": "Floor", "quantity": 1})
+            assert hold.status_code in (201, 409, 429), hold.text
+
+    with concurrent.futures.ThreadPoolExecutor(4) as crowd:
+        busy = [crowd.submit(buy) for _ in range(4)]
+        try:
+            for number in range(5):
+                folder = tmp_path / f"export-{number}"
+                assert replay(stack, "export", str(folder)).returncode == 0
+                checked = replay(stack, "verify", f"--directory={folder}")
+                assert checked.returncode == 0, checked.stdout
+        finally:
+            over.set()
+    for buyer in busy:
+        buyer.result()
 
 
 def change_an_octet(folder):

@@ -5,6 +5,7 @@ import base64
 import os
 import pathlib
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +25,8 @@ DAEMONS = ("reservation", "payment", "ticketgen", "notifier", "indexer", "ingest
 TOKEN = "chaos-token"
 SESSION_MS = 6000
 RESTART_PAUSE = 0.4
+# PostgreSQL refuses to run as root. Nothing may stand between it and us: runuser stops when its child is stopped.
+AS_POSTGRES = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 def free_port():
@@ -51,8 +54,8 @@ def wait_for(condition, what, seconds):
 class Program:
     """One process slot; whoever looks after it starts it again while it is wanted."""
 
-    def __init__(self, name, command, folder, kind, ready_port=None, health=None):
-        self.name, self.command, self.kind = name, command, kind
+    def __init__(self, name, command, folder, kind, ready_port=None, health=None, **options):
+        self.name, self.command, self.kind, self.options = name, command, kind, options
         self.log = folder / "log" / f"{name}.log"
         self.ready_port, self.health = ready_port, health
         self.process, self.wanted, self.starts, self.paused = None, False, 0, False
@@ -67,7 +70,7 @@ class Program:
             if not self.alive():
                 with open(self.log, "ab") as log:
                     self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                                    cwd="/", start_new_session=True)
+                                                    cwd="/", start_new_session=True, **self.options)
                 self.starts += 1
 
     def send(self, how):
@@ -103,19 +106,6 @@ class Program:
 
 
 class Postgres(Program):
-    """runuser stands between us and the server where we are root: signals go to the postmaster itself."""
-
-    def __init__(self, data, port, folder):
-        command = [f"{POSTGRES_BIN}/postgres", "-D", str(data)]
-        self.pid_file = data / "postmaster.pid"
-        super().__init__("postgres", as_postgres(command), folder, "postgres", ready_port=port)
-
-    def pid(self):
-        try:
-            return int(self.pid_file.read_text().split()[0])
-        except (OSError, ValueError, IndexError):
-            return self.process.pid
-
     def freeze(self):
         """The postmaster first, so that it makes no more processes; then those it has. All of them."""
         postmaster = self.pid()
@@ -125,10 +115,6 @@ class Postgres(Program):
         for pid in frozen[1:]:
             os.kill(pid, signal.SIGSTOP)
         return frozen
-
-
-def as_postgres(command):
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
 
 class Cluster:
@@ -210,16 +196,16 @@ class Cluster:
         port = free_port()
         data = self.folder / "postgres"
         data.mkdir()
-        if os.geteuid() == 0:
-            subprocess.run(["chown", "postgres:", str(data)], check=True)
-        subprocess.run(as_postgres([f"{POSTGRES_BIN}/initdb", "-D", str(data), "-U", "seatlog", "--auth=trust",
-                                    "--encoding=UTF8", "--locale=C.UTF-8"]),
-                       check=True, cwd="/", stdout=subprocess.DEVNULL)
+        if AS_POSTGRES:
+            shutil.chown(data, AS_POSTGRES["user"], AS_POSTGRES["group"])
+        subprocess.run([f"{POSTGRES_BIN}/initdb", "-D", str(data), "-U", "seatlog", "--auth=trust", "--encoding=UTF8",
+                        "--locale=C.UTF-8"], check=True, cwd="/", stdout=subprocess.DEVNULL, **AS_POSTGRES)
         with open(data / "postgresql.conf", "a") as settings:
             settings.write(f"listen_addresses='127.0.0.1'\nport={port}\nunix_socket_directories='{data}'\n"
                            "max_connections=150\njit=off\n")
         self.postgres_url = f"postgresql://seatlog@127.0.0.1:{port}/seatlog"
-        self.add(Postgres(data, port, self.folder))
+        self.add(Postgres("postgres", [f"{POSTGRES_BIN}/postgres", "-D", str(data)], self.folder, "postgres",
+                          ready_port=port, **AS_POSTGRES))
         ready = [f"{POSTGRES_BIN}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
         wait_for(lambda: subprocess.run(ready).returncode == 0, "PostgreSQL", 60)
         subprocess.run(["createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "seatlog", "seatlog"], check=True)

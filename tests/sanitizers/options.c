@@ -13,11 +13,11 @@ const char *__asan_default_options(void) { return "detect_stack_use_after_return
 
 /* avro-c packs pointers into its records without aligning them. */
 const char *__lsan_default_options(void) {
-    return "use_unaligned=1:print_suppressions=0:suppressions=" SEATLOG_SANITIZERS "/lsan.supp";
+    return "use_unaligned=1:print_suppressions=0:suppressions='" SEATLOG_SANITIZERS "/lsan.supp'";
 }
 
 const char *__tsan_default_options(void) {
-    return "print_suppressions=0:suppressions=" SEATLOG_SANITIZERS "/tsan.supp";
+    return "print_suppressions=0:suppressions='" SEATLOG_SANITIZERS "/tsan.supp'";
 }
 
 const char *__ubsan_default_options(void) { return "print_stacktrace=1"; }

@@ -136,7 +136,7 @@ test_asan() {
     mkdir -p "$reports"
     step build build_locked build_run debug "$DEBUG"
     [[ " $*" == *" tests/"* ]] || ctest_run asan-sim "$DEBUG" sim || status=1
-    SEATLOG_TEST_BIN=$BIN ASAN_OPTIONS=log_path=$reports/asan UBSAN_OPTIONS=log_path=$reports/ubsan \
+    SEATLOG_TEST_BIN=$BIN ASAN_OPTIONS="log_path='$reports/asan'" UBSAN_OPTIONS="log_path='$reports/ubsan'" \
         pytest_run asan-e2e --ignore=tests/e2e/test_zzzz_chaos.py "$@" || status=1
     suite_of_one asan reports_none "$reports" || status=1
     return $status

@@ -32,6 +32,7 @@ struct session_store {
     struct remembered (*memory)[MEMORY_WAYS];
     uint64_t revocations; /* counts what was forgotten, so that nothing older is remembered after */
     atomic_int_least64_t heard_ms;
+    atomic_bool silent; /* PostgreSQL keeps its connections and does not answer */
     atomic_bool ending;
     pthread_t thread;
     struct pg *pg;
@@ -152,7 +153,7 @@ static bool memory_get(struct session_store *store, const struct hash *hash, str
 
 bool session_find(struct session_store *store, const struct hash *hash, struct session *out) {
     bool trusted = clock_monotonic_ms() - atomic_load(&store->heard_ms) < LISTEN_TRUSTED_MS;
-    bool found = trusted && memory_get(store, hash, out);
+    bool found = (trusted || atomic_load(&store->silent)) && memory_get(store, hash, out);
     metric_add(found ? store->hits_metric : store->misses_metric, 1);
     return found;
 }
@@ -253,6 +254,14 @@ static bool listen_begin(struct session_store *store) {
 }
 
 /*
+ * What was asked since then has failed. If it was for want of an answer, nobody else need ask and
+ * wait for one: what is remembered counts, as it does when PostgreSQL refuses.
+ */
+static void silence_note(struct session_store *store, int64_t asked_ms) {
+    atomic_store(&store->silent, clock_monotonic_ms() - asked_ms >= LISTEN_ANSWER_MS);
+}
+
+/*
  * One round: waits for notifications, then makes sure that the connection is alive, and still the
  * one that listens: pg connects again by itself.
  */
@@ -270,6 +279,7 @@ static bool listen_round(struct session_store *store, uint64_t generation) {
     int64_t asked_ms = clock_monotonic_ms();
     if (!PG_EXECUTE(store->pg, &error, NULL, "SELECT 1") ||
         pg_generation(store->pg) != generation) {
+        silence_note(store, asked_ms);
         return false;
     }
     PGnotify *notification;
@@ -298,7 +308,9 @@ static void *listen_thread(void *context) {
     int failures = 0;
     int64_t sweep_ms = clock_monotonic_ms();
     while (!atomic_load(&store->ending)) {
+        int64_t asked_ms = clock_monotonic_ms();
         if (!listen_begin(store)) {
+            silence_note(store, asked_ms);
             failures++;
             daemon_sleep_ms(backoff_ms(failures, 50, 1000));
             if (daemon_stopping()) {
@@ -308,6 +320,7 @@ static void *listen_thread(void *context) {
             continue;
         }
         failures = 0;
+        atomic_store(&store->silent, false);
         uint64_t generation = pg_generation(store->pg);
         while (!atomic_load(&store->ending) && listen_round(store, generation)) {
             if (clock_monotonic_ms() >= sweep_ms) {

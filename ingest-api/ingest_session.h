@@ -13,7 +13,8 @@
  * Who a token belongs to. PostgreSQL knows; what it said is remembered for 15 minutes at most, so
  * that buyers go on while it is away, and forgotten within a second of a logout on any instance:
  * triggers notify on the channel seatlog_session, and a thread here listens. While that thread is
- * cut off nothing remembered is used, unless PostgreSQL cannot answer either.
+ * cut off nothing remembered is used, unless PostgreSQL cannot answer either; where it keeps its
+ * connections and does not answer (it is frozen), nobody waits for it to find that out again.
  *
  * Tokens and API keys are 32 random octets as base64url; only their BLAKE2b-256 is stored or
  * remembered.

@@ -43,8 +43,7 @@ int64_t tail_position(const struct tail *tail, int32_t partition) {
 }
 
 bool tail_commands_end(struct tail *tail, int32_t partition, int64_t *end) {
-    int64_t low;
-    return kafka_watermarks_query(tail->client, TOPIC_COMMANDS, partition, &low, end,
+    return kafka_watermarks_query(tail->client, TOPIC_COMMANDS, partition, NULL, end,
                                   WATERMARK_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -104,6 +104,12 @@ static int command_run(const struct replay_command *command, const char *argumen
     return status;
 }
 
+struct pg *replay_pg_new(const struct replay_context *context) {
+    struct pg *pg = pg_new(config_text(context->config, "postgres_url"), "seatlog-replay");
+    pg_answer_ms_set(pg, 0);
+    return pg;
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) {
         return usage();

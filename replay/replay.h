@@ -4,6 +4,7 @@
 
 #include "replay/replay_log.h"
 #include "runtime/config.h"
+#include "runtime/pg.h"
 
 /*
  * The auditor's commands. Each prints to standard output and returns the exit status: 0 all is
@@ -14,6 +15,9 @@ struct replay_context {
     struct replay_log *log;
     const char *argument; /* what follows the command's name, or NULL */
 };
+
+/* To the database that the configuration names; its long queries may take as long as they like. */
+struct pg *replay_pg_new(const struct replay_context *context);
 
 int replay_verify(const struct replay_context *context);
 int replay_seal(const struct replay_context *context);

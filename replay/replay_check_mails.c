@@ -163,8 +163,7 @@ static void order_check(struct replay_books *books, const struct replay_table *c
 }
 
 bool replay_check_mails(struct replay_books *books, struct error *error) {
-    struct pg *pg = pg_new(config_text(books->context->config, "postgres_url"), "seatlog-replay");
-    pg_answer_ms_set(pg, 0);
+    struct pg *pg = replay_pg_new(books->context);
     struct replay_table confirmations = {0};
     bool loaded = confirmations_load(pg, &confirmations, error);
     for (int32_t i = 0; loaded && i < books->count; i++) {

@@ -193,8 +193,7 @@ static bool projection_check(struct replay_books *books, const struct projection
 }
 
 bool replay_check_projections(struct replay_books *books, struct error *error) {
-    struct pg *pg = pg_new(config_text(books->context->config, "postgres_url"), "seatlog-replay");
-    pg_answer_ms_set(pg, 0);
+    struct pg *pg = replay_pg_new(books->context);
     bool done = indexer_wait(books, pg, error);
     for (size_t i = 0; done && i < sizeof projections / sizeof projections[0]; i++) {
         done = projection_check(books, &projections[i], pg, error);

@@ -18,8 +18,7 @@ struct keys {
 };
 
 static bool keys_load(const struct replay_books *books, struct keys *keys, struct error *error) {
-    struct pg *pg = pg_new(config_text(books->context->config, "postgres_url"), "seatlog-replay");
-    pg_answer_ms_set(pg, 0);
+    struct pg *pg = replay_pg_new(books->context);
     PGresult *result = PG_QUERY(pg, error, "SELECT public_key FROM ticket.key ORDER BY key_id");
     if (result != NULL) {
         keys->count = (size_t)PQntuples(result);

@@ -119,8 +119,7 @@ static bool topic_rebuild(struct rebuild *rebuild, const char *topic, struct err
 int replay_rebuild(const struct replay_context *context) {
     struct error error;
     struct rebuild rebuild = {.context = context, .codec = codec_new()};
-    rebuild.pg = pg_new(config_text(context->config, "postgres_url"), "seatlog-replay");
-    pg_answer_ms_set(rebuild.pg, 0);
+    rebuild.pg = replay_pg_new(context);
     indexer_batch_init(&rebuild.batch);
     int64_t started_ms = clock_monotonic_ms();
     bool done = begin(&rebuild, &error) && topic_rebuild(&rebuild, TOPIC_EVENTS, &error) &&

@@ -154,9 +154,8 @@ static bool reader_open_kafka(struct replay_reader *reader, const struct replay_
     if (reader->consumer == NULL) {
         return false;
     }
-    int64_t low;
     rd_kafka_resp_err_t code = kafka_watermarks_query(reader->consumer, topic, reader->partition,
-                                                      &low, &reader->end, ANSWER_TIMEOUT_MS);
+                                                      NULL, &reader->end, ANSWER_TIMEOUT_MS);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return error_set(error, ERROR_RETRY, "the end of %s %d: %s", topic, (int)reader->partition,
                          rd_kafka_err2str(code));

@@ -216,16 +216,8 @@ static bool command_decide(struct run *run) {
     return effects_compare(run);
 }
 
-/*
- * The next command is decided as the version did that its first event names, if this program has
- * it. A version that goes back is a difference like any other: the core does not follow it.
- */
 static bool version_take(struct run *run) {
-    struct reservation_core *core = run->partition->core;
-    int32_t named = run->event.as.head.logic_version;
-    int32_t known = reservation_core_logic_version(core);
-    if (named >= 1 && named <= RESERVATION_LOGIC_VERSION) {
-        reservation_core_decide_as(core, named > known ? named : known);
+    if (reservation_decide_again_as(run->partition->core, run->event.as.head.logic_version)) {
         return true;
     }
     struct buffer what = {0};

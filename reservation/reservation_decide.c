@@ -54,6 +54,16 @@ enum reservation_verdict reservation_decide(struct reservation_core *core, struc
     return RESERVATION_DECIDED;
 }
 
+bool reservation_decide_again_as(struct reservation_core *core, int32_t named_version) {
+    if (named_version < 1 || named_version > RESERVATION_LOGIC_VERSION) {
+        return false;
+    }
+    int32_t folded_version = reservation_core_logic_version(core);
+    reservation_core_decide_as(core,
+                               named_version > folded_version ? named_version : folded_version);
+    return true;
+}
+
 struct hash reservation_decide_chain(const struct reservation_core *core,
                                      const struct reservation_effects *effects) {
     if (effects->show == NULL) {

@@ -37,6 +37,13 @@ enum reservation_verdict reservation_decide(struct reservation_core *core, struc
                                             struct command *command, struct text *reason);
 
 /*
+ * For who decides history again: the next command is decided as the version did that its first
+ * event names, but never as an older one than the core has folded; then the event differs. false:
+ * there is no such version in this program.
+ */
+bool reservation_decide_again_as(struct reservation_core *core, int32_t named_version);
+
+/*
  * Encodes and seals the effects one after the other: begin with chain from
  * reservation_decide_chain; each call gives the octets of event `index` (valid until the codec's
  * next encode) and moves the chain on; end with reservation_decide_seal.

@@ -269,8 +269,10 @@ static rd_kafka_resp_err_t watermark_query(rd_kafka_t *client, const char *topic
 static rd_kafka_resp_err_t watermarks_query(rd_kafka_t *client, const char *topic,
                                             int32_t partition, int64_t *begin, int64_t *end,
                                             int timeout_ms) {
-    rd_kafka_resp_err_t code =
-        watermark_query(client, topic, partition, RD_KAFKA_OFFSET_BEGINNING, begin, timeout_ms);
+    rd_kafka_resp_err_t code = begin == NULL
+                                   ? RD_KAFKA_RESP_ERR_NO_ERROR
+                                   : watermark_query(client, topic, partition,
+                                                     RD_KAFKA_OFFSET_BEGINNING, begin, timeout_ms);
     return code != RD_KAFKA_RESP_ERR_NO_ERROR
                ? code
                : watermark_query(client, topic, partition, RD_KAFKA_OFFSET_END, end, timeout_ms);

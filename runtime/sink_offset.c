@@ -112,7 +112,7 @@ bool sink_offset_advance(struct sink *sink, const struct sink_partition *partiti
 static int64_t partition_end(struct sink *sink, const struct sink_partition *partition, bool ask) {
     int64_t low = 0, high = RD_KAFKA_OFFSET_INVALID;
     rd_kafka_resp_err_t code =
-        ask ? kafka_watermarks_query(sink->consumer, partition->topic, partition->partition, &low,
+        ask ? kafka_watermarks_query(sink->consumer, partition->topic, partition->partition, NULL,
                                      &high, LAG_TIMEOUT_MS)
             : rd_kafka_get_watermark_offsets(sink->consumer, partition->topic, partition->partition,
                                              &low, &high);

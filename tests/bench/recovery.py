@@ -7,46 +7,39 @@ another show: "next answer" is that of one of them, "all answers" the last of th
 """
 import argparse
 import concurrent.futures
-import json
 import os
+import pathlib
 import random
 import secrets
 import signal
 import subprocess
+import sys
 import time
-import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "compose" / "local"))
+
+from demo import Api
 
 WAIT_SECONDS = 30
 ASKING = 24
 
 
-class Api:
-    """A buyer over HTTP."""
+def join(url):
+    """The API, logged in as somebody new."""
+    api = Api(url)
+    who = {"username": f"recovery-{secrets.token_hex(6)}@example.com", "password": "correct horse battery"}
+    api.ask("POST", "/signup", who, wanted=(201,))
+    api.token = api.ask("POST", "/login", who)["token"]
+    return api
 
-    def __init__(self, url):
-        self.url, self.token = url, None
 
-    def ask(self, method, path, body=None):
-        request = urllib.request.Request(self.url + path, method=method,
-                                         data=None if body is None else json.dumps(body).encode(),
-                                         headers={"Content-Type": "application/json", "Prefer": f"wait={WAIT_SECONDS}"})
-        if self.token:
-            request.add_header("Authorization", f"Bearer {self.token}")
-        with urllib.request.urlopen(request, timeout=WAIT_SECONDS + 5) as answer:
-            return answer.status, json.loads(answer.read() or b"{}")
-
-    def join(self):
-        who = {"username": f"recovery-{secrets.token_hex(6)}@example.com", "password": "correct horse battery"}
-        self.ask("POST", "/signup", who)
-        self.token = self.ask("POST", "/login", who)[1]["token"]
-        return self
-
-    def hold(self, show_id):
-        """Holds one seat; when that was answered."""
-        status, answer = self.ask("POST", "/reserve", {"event_id": show_id, "best_available": {"quantity": 1}})
-        if status != 201:
-            raise SystemExit(f"recovery: a hold was answered {status}: {answer}")
-        return time.monotonic()
+def hold(api, show_id):
+    """Holds one seat; when that was answered."""
+    status, _, answer = api.send("POST", "/reserve", {"event_id": show_id, "best_available": {"quantity": 1}},
+                                 {"Prefer": f"wait={WAIT_SECONDS}"})
+    if status != 201:
+        raise SystemExit(f"recovery: a hold was answered {status}: {answer}")
+    return time.monotonic()
 
 
 def percentile(values, share):
@@ -64,11 +57,11 @@ def main():
     dice = random.Random(1)
     with open(options.shows) as lines:
         shows = lines.read().split()
-    buyers = [Api(options.url).join() for _ in range(ASKING)]
+    buyers = [join(options.url) for _ in range(ASKING)]
     pool = concurrent.futures.ThreadPoolExecutor(ASKING)
 
     def everybody():
-        return list(pool.map(Api.hold, buyers, dice.sample(shows, ASKING)))
+        return list(pool.map(hold, buyers, dice.sample(shows, ASKING)))
 
     everybody()
     first, every = [], []

@@ -105,18 +105,6 @@ class Program:
             return False
 
 
-class Postgres(Program):
-    def freeze(self):
-        """The postmaster first, so that it makes no more processes; then those it has. All of them."""
-        postmaster = self.pid()
-        os.kill(postmaster, signal.SIGSTOP)
-        children = subprocess.run(["pgrep", "-P", str(postmaster)], stdout=subprocess.PIPE, text=True)
-        frozen = [postmaster, *map(int, children.stdout.split())]
-        for pid in frozen[1:]:
-            os.kill(pid, signal.SIGSTOP)
-        return frozen
-
-
 class Cluster:
     def __init__(self, folder, brokers=3, instances=2):
         self.folder = pathlib.Path(folder)
@@ -204,8 +192,8 @@ class Cluster:
             settings.write(f"listen_addresses='127.0.0.1'\nport={port}\nunix_socket_directories='{data}'\n"
                            "max_connections=150\njit=off\n")
         self.postgres_url = f"postgresql://seatlog@127.0.0.1:{port}/seatlog"
-        self.add(Postgres("postgres", [f"{POSTGRES_BIN}/postgres", "-D", str(data)], self.folder, "postgres",
-                          ready_port=port, **AS_POSTGRES))
+        self.add(Program("postgres", [f"{POSTGRES_BIN}/postgres", "-D", str(data)], self.folder, "postgres",
+                         ready_port=port, **AS_POSTGRES))
         ready = [f"{POSTGRES_BIN}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
         wait_for(lambda: subprocess.run(ready).returncode == 0, "PostgreSQL", 60)
         subprocess.run(["createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "seatlog", "seatlog"], check=True)

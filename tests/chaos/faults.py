@@ -2,11 +2,11 @@
 """What is done to the processes. A fault is applied, lasts, and is healed; nothing is asserted here."""
 
 import json
-import os
 import signal
 import time
 import urllib.request
 
+from clients import freeze, thaw
 from cluster import DAEMONS, SESSION_MS, TOKEN
 
 POSTGRES_PATIENCE_SECONDS = 30  # PG_ANSWER_MS
@@ -65,10 +65,9 @@ def kill_postgres(cluster, random):
 def pause_postgres(cluster, random):
     """Frozen, not dead: connections stay open, and nothing answers."""
     seconds = random.choice([random.uniform(3, 12), POSTGRES_PATIENCE_SECONDS + 5])
-    frozen = cluster.of("postgres")[0].freeze()
+    frozen = freeze(cluster.of("postgres")[0].pid())
     time.sleep(seconds)
-    for pid in reversed(frozen):
-        os.kill(pid, signal.SIGCONT)
+    thaw(frozen)
     return f"all its processes, {seconds:.0f} s"
 
 

@@ -32,6 +32,21 @@ def eventually(condition, what, timeout=TIMEOUT, pause=0.05):
         time.sleep(pause)
 
 
+def freeze(parent):
+    """SIGSTOP to a process, first, so that it makes no more of them, and to its children. Returns them all, for thaw."""
+    os.kill(parent, signal.SIGSTOP)
+    children = subprocess.run(["pgrep", "-P", str(parent)], stdout=subprocess.PIPE, text=True).stdout.split()
+    frozen = [parent, *map(int, children)]
+    for pid in frozen[1:]:
+        os.kill(pid, signal.SIGSTOP)
+    return frozen
+
+
+def thaw(frozen):
+    for pid in reversed(frozen):
+        os.kill(pid, signal.SIGCONT)
+
+
 class Stack(dict):
     """What `./seatlog env` says, and what can be done to the programs."""
 

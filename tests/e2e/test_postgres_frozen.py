@@ -2,15 +2,12 @@
 """PostgreSQL is frozen, not dead: connections stay open and nothing answers. Nobody waits for it without end."""
 
 import concurrent.futures
-import os
-import signal
-import subprocess
 import time
 
 import pytest
 import requests
 
-from clients import eventually
+from clients import eventually, freeze, thaw
 
 CROWD = 60
 GOES_ON_SECONDS_MAX = 4  # less than the API waits for PostgreSQL
@@ -18,34 +15,27 @@ ANSWERED_SECONDS_MAX = 30  # the API's patience with PostgreSQL, a queue before 
 
 
 @pytest.fixture
-def frozen(stack):
-    """Freezes the server and all its processes; its thaw lets them go on."""
-    postmaster, = stack.pids("postgres")
-    still = []
+def postgres_frozen(stack):
+    """Freezes the server when it is called; its end lets it go on."""
+    frozen = []
 
-    def stop(process):
-        os.kill(process, signal.SIGSTOP)
-        still.append(process)
+    def stop():
+        postmaster, = stack.pids("postgres")
+        frozen.extend(freeze(postmaster))
 
-    def freeze():
-        stop(postmaster)  # first, so that it makes no more of them
-        children = subprocess.run(["pgrep", "-P", str(postmaster)], stdout=subprocess.PIPE, text=True)
-        for child in children.stdout.split():
-            stop(int(child))
+    def go_on():
+        thaw(frozen)
+        frozen.clear()
 
-    def thaw():
-        while still:
-            os.kill(still.pop(), signal.SIGCONT)
-
-    freeze.thaw = thaw
-    yield freeze
-    thaw()
+    stop.end = go_on
+    yield stop
+    go_on()
 
 
-def test_holds_and_payments_go_on_and_the_rest_says_503(stack, ada, new_show, frozen):
+def test_holds_and_payments_go_on_and_the_rest_says_503(stack, ada, new_show, postgres_frozen):
     event_id = new_show()
     held = ada.reserve(event_id, ["0"])
-    frozen()
+    postgres_frozen()
     ada.reserve(event_id, ["1", "2"])
     with concurrent.futures.ThreadPoolExecutor(CROWD) as crowd:
         began = time.monotonic()
@@ -57,7 +47,7 @@ def test_holds_and_payments_go_on_and_the_rest_says_503(stack, ada, new_show, fr
     ada.reserve(event_id, ["3"])
     assert time.monotonic() - began < GOES_ON_SECONDS_MAX, "a login that is remembered does not ask PostgreSQL"
     ada.book(held, wait=1, expect=202)
-    frozen.thaw()
+    postgres_frozen.end()
     ada.until_state(held, "sold", timeout=120)
     eventually(lambda: ada.get("/search?q=Time", expect=None).status_code == 200, "search answers again")
     eventually(lambda: ada.seats(event_id)[("Stalls", "A", "2")]["state"] == "held", "the map has caught up")

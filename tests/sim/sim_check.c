@@ -93,14 +93,11 @@ static void version_take(struct checked *checked) {
     if (entry == NULL || !sim_event_decode(world, entry->value, &event)) {
         return;
     }
-    int32_t named = event.as.head.logic_version;
-    int32_t known = reservation_core_logic_version(checked->decided);
-    if (named < 1 || named > RESERVATION_LOGIC_VERSION) {
+    if (!reservation_decide_again_as(checked->decided, event.as.head.logic_version)) {
         sim_violated(world, 3, "event %lld of partition %d was decided by logic version %d",
-                     (long long)offset - 1, (int)checked->partition, (int)named);
-        return;
+                     (long long)offset - 1, (int)checked->partition,
+                     (int)event.as.head.logic_version);
     }
-    reservation_core_decide_as(checked->decided, named > known ? named : known);
 }
 
 static bool command_check(struct checked *checked, int64_t offset, const struct sim_entry *entry) {
@@ -220,8 +217,8 @@ void sim_check_world(struct sim_world *world) {
         checked->rules = &rules;
         checked->partition = i;
         checked->event_offset = checked->undecodable = 0;
-        checked->decided = reservation_core_new(&sim_heap);
-        checked->folded = reservation_core_new(&sim_heap);
+        checked->decided = reservation_core_new(&reservation_heap);
+        checked->folded = reservation_core_new(&reservation_heap);
         checked->model = replay_model_new();
         partition_check(checked);
         replay_model_free(checked->model);

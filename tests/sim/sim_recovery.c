@@ -9,19 +9,6 @@
 
 #define EVENTS_PER_STEP 40
 
-static void *heap_allocate(void *context, size_t size) {
-    (void)context;
-    return allocate(size);
-}
-
-static void heap_release(void *context, void *memory, size_t size) {
-    (void)context;
-    (void)size;
-    free(memory);
-}
-
-const struct reservation_allocator sim_heap = {.allocate = heap_allocate, .release = heap_release};
-
 struct sim_show_note *sim_show_note_of(struct sim_show_note *notes, size_t *count,
                                        const struct uuid *show_id) {
     for (size_t i = 0; i < *count; i++) {
@@ -36,7 +23,7 @@ struct sim_show_note *sim_show_note_of(struct sim_show_note *notes, size_t *coun
 
 void sim_recovery_begin(struct sim_recovery *recovery) {
     *recovery = (struct sim_recovery){
-        .core = reservation_core_new(&sim_heap),
+        .core = reservation_core_new(&reservation_heap),
         .snapshots_end = -1,
         .events_end = -1,
     };

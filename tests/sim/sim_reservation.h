@@ -3,6 +3,7 @@
 #define SEATLOG_TESTS_SIM_RESERVATION_H
 
 #include "reservation/reservation_core.h"
+#include "reservation/reservation_heap.h"
 #include "tests/sim/sim_loop.h"
 
 /*
@@ -42,8 +43,5 @@ bool sim_recovery_step(struct sim_world *world, struct sim_recovery *recovery, i
 /* Entry for a show; made if there is none. */
 struct sim_show_note *sim_show_note_of(struct sim_show_note *notes, size_t *count,
                                        const struct uuid *show_id);
-
-/* The cores' memory. */
-extern const struct reservation_allocator sim_heap;
 
 #endif

@@ -378,7 +378,7 @@ static void world_init(struct sim_world *world, const struct sim_options *option
     sim_random_seed(&world->buying, options->seed, 3);
     world->now_ms = SIM_EPOCH_MS;
     world->codec = codec_new();
-    world->effects = reservation_effects_new(&sim_heap);
+    world->effects = reservation_effects_new(&reservation_heap);
     sim_broker_init(world, 1 + (int32_t)sim_random_below(&world->schedule, SIM_PARTITIONS_MAX));
     sim_tables_init(world);
     sim_provider_init(world);

@@ -229,32 +229,39 @@ command_sim() {
 
 bench_core() { "$BIN/bench_core" "$@"; }
 
-# On a Kafka and a PostgreSQL of its own, as durable as users run them, which are gone again afterwards.
-bench_pipeline() {
-    local state status=0
+# bench_beside COMMAND [OPTION…]: runs it beside a Seatlog of its own, made by `up` with these options and gone again
+# afterwards; its addresses are in the environment.
+bench_beside() {
+    local command=$1 state status=0
+    shift
     state=$(mktemp -d /var/tmp/seatlog-bench-XXXXXX) && chmod 755 "$state" || return 1
-    SEATLOG_STATE=$state "$ROOT/seatlog" up --yes --infrastructure && (
+    SEATLOG_STATE=$state "$ROOT/seatlog" up --yes "$@" && (
         set -a
         eval "$(SEATLOG_STATE=$state "$ROOT/seatlog" env)"
-        "$ROOT/tests/bench/pipeline.sh" "$@"
+        set +a
+        "$command"
     ) || status=$?
     SEATLOG_STATE=$state "$ROOT/seatlog" down >&2 # the last line printed is the result
     rm -rf "$state"
     return $status
 }
 
+# On a Kafka and a PostgreSQL as durable as users run them.
+bench_pipeline() {
+    local arguments=("$@")
+    pipeline_measure() { "$ROOT/tests/bench/pipeline.sh" "${arguments[@]}"; }
+    bench_beside pipeline_measure --infrastructure
+}
+
 # A whole Seatlog with as many shows as a country has; reservation is killed, its supervisor starts it again.
 bench_recovery() {
-    local state status=0
-    state=$(mktemp -d /var/tmp/seatlog-bench-XXXXXX) && chmod 755 "$state" || return 1
-    SEATLOG_STATE=$state "$ROOT/seatlog" up --yes --shows "${BENCH_SHOWS:-30000}" && (
-        eval "$(SEATLOG_STATE=$state "$ROOT/seatlog" env)"
-        /usr/bin/python3 -B "$ROOT/tests/bench/recovery.py" --url "$SEATLOG_URL" --shows "$state/catalogue.ids" \
-            --pid "supervisorctl -c '$state/etc/supervisord.conf' pid reservation" "$@"
-    ) || status=$?
-    SEATLOG_STATE=$state "$ROOT/seatlog" down >&2 # the last line printed is the result
-    rm -rf "$state"
-    return $status
+    local arguments=("$@")
+    recovery_measure() {
+        /usr/bin/python3 -B "$ROOT/tests/bench/recovery.py" --url "$SEATLOG_URL" \
+            --shows "$SEATLOG_STATE/catalogue.ids" \
+            --pid "supervisorctl -c '$SEATLOG_STATE/etc/supervisord.conf' pid reservation" "${arguments[@]}"
+    }
+    bench_beside recovery_measure --shows "${BENCH_SHOWS:-30000}"
 }
 
 command_bench() {

@@ -7,6 +7,7 @@
 #include "runtime/sink.h"
 #include "runtime/transaction.h"
 
+#include <librdkafka/rdkafka.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -140,7 +141,8 @@ static void help_print(const struct daemon_spec *spec, bool markdown) {
             "Usage: seatlog-%s [--config FILE] [--KEY=VALUE]...\n\n%s\n\n"
             "A value comes from the file (KEY = VALUE a line), the environment (SEATLOG_KEY) or a\n"
             "flag; later ones win. SIGTERM stops it when what is under way is done.\n\n"
-            "  --help, --help=markdown, --version\n%s",
+            "  --help, --help=markdown, --version\n"
+            "  --check  judges the configuration that the other flags give; starts nothing\n%s",
             spec->name, spec->summary, options);
     }
     free(options);
@@ -183,12 +185,57 @@ static bool instance_init(struct daemon *daemon, struct error *error) {
     return true;
 }
 
+static bool level_read(const struct daemon *daemon, enum log_level *level, struct error *error) {
+    const char *name = config_text(daemon->config, "log_level");
+    return log_level_parse(name, level) ||
+           error_set(error, ERROR_DIE,
+                     "log_level must be debug, info, warning or error; not \"%s\"", name);
+}
+
+struct property_check {
+    rd_kafka_conf_t *scratch;
+    struct error *error;
+    bool good;
+};
+
+static void property_check(void *context, const char *property, const char *value) {
+    struct property_check *check = context;
+    char reason[256];
+    if (check->good && rd_kafka_conf_set(check->scratch, property, value, reason, sizeof reason) !=
+                           RD_KAFKA_CONF_OK) {
+        check->good = error_set(check->error, ERROR_DIE, "kafka.%s: %s", property, reason);
+    }
+}
+
+/* What librdkafka would say of the kafka.* properties. */
+static bool properties_check(const struct config *config, struct error *error) {
+    struct property_check check = {rd_kafka_conf_new(), error, true};
+    config_kafka_visit(config, property_check, &check);
+    rd_kafka_conf_destroy(check.scratch);
+    return check.good;
+}
+
+/* `--check FLAG…`: what the configuration would be is read and judged, and nothing is started.
+ * Says on standard error what is wrong with it. */
+static int configuration_check(const struct daemon_spec *spec, int argc, char **argv) {
+    struct error error = {0};
+    enum log_level level;
+    struct daemon daemon = {.name = spec->name};
+    struct config *config = config_load(daemon_options, spec->options, argc, argv, &error);
+    daemon.config = config;
+    bool good = config != NULL && level_read(&daemon, &level, &error) &&
+                instance_init(&daemon, &error) && properties_check(config, &error);
+    if (!good) {
+        fprintf(stderr, "%s\n", error.message);
+    }
+    config_free(config);
+    return good ? 0 : EXIT_CONFIGURATION;
+}
+
 static bool surroundings_init(struct daemon *daemon, pid_t parent, struct error *error) {
     enum log_level level = LOG_LEVEL_INFO;
-    const char *level_name = config_text(daemon->config, "log_level");
-    if (!log_level_parse(level_name, &level)) {
-        return error_set(error, ERROR_DIE,
-                         "log_level must be debug, info, warning or error; not \"%s\"", level_name);
+    if (!level_read(daemon, &level, error)) {
+        return false;
     }
     log_init(daemon->name, level);
     atomic_store(&drain_s_max, (int)config_integer(daemon->config, "drain_s_max"));
@@ -269,6 +316,9 @@ int daemon_main(const struct daemon_spec *spec, int argc, char **argv) {
     pid_t parent = getppid();
     if (question_answer(spec, argc, argv)) {
         return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "--check") == 0) {
+        return configuration_check(spec, argc - 1, argv + 1);
     }
     log_init(spec->name, LOG_LEVEL_INFO);
     signals_init();

@@ -16,10 +16,10 @@
  *   };
  *   int main(int argc, char **argv) { return daemon_main(&spec, argc, argv); }
  *
- * daemon_main reads the configuration (--help prints the table), starts logs and the admin server,
- * dies with its parent (PR_SET_PDEATHSIG, unless die_with_parent = no), ignores SIGPIPE, turns
- * SIGTERM and SIGINT into a graceful stop (a second one ends at once, and so does drain_s_max),
- * runs start, the loop, stop.
+ * daemon_main reads the configuration (--help prints the table, --check only judges it), starts
+ * logs and the admin server, dies with its parent (PR_SET_PDEATHSIG, unless die_with_parent = no),
+ * ignores SIGPIPE, turns SIGTERM and SIGINT into a graceful stop (a second one ends at once, and so
+ * does drain_s_max), runs start, the loop, stop.
  */
 struct sink_spec;
 struct transaction_spec;

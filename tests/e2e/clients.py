@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import secrets
+import shlex
 import signal
 import subprocess
 import time
@@ -45,6 +46,11 @@ def freeze(parent):
 def thaw(frozen):
     for pid in reversed(frozen):
         os.kill(pid, signal.SIGCONT)
+
+
+def environment_read(text):
+    """What a shell would have after `eval "$(./seatlog env)"`, as a dict."""
+    return dict(word.split("=", 1) for word in shlex.split(text) if word != "export")
 
 
 class Stack(dict):

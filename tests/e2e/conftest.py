@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import shlex
 import shutil
 import subprocess
 import tempfile
@@ -11,7 +10,7 @@ import time
 
 import pytest
 
-from clients import Buyer, Log, Mailbox, Postgres, Provider, Stack
+from clients import Buyer, Log, Mailbox, Postgres, Provider, Stack, environment_read
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHOWS = 300
@@ -30,7 +29,7 @@ def stack():
     folder.chmod(0o755)
     started = launcher(folder, "up", "--yes", "--shows", str(SHOWS), timeout=1200)
     assert started.returncode == 0, started.stdout
-    values = dict(line.split("=", 1) for line in shlex.split(launcher(folder, "env").stdout))
+    values = environment_read(launcher(folder, "env").stdout)
     running = Stack(values, folder, lambda *arguments, **options: launcher(folder, *arguments, **options))
     yield running
     if given:

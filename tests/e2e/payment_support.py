@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import secrets
-import shlex
 import shutil
 import signal
 import subprocess
@@ -26,7 +25,7 @@ import confluent_kafka.admin
 import fastavro
 import psycopg
 
-from clients import eventually
+from clients import environment_read, eventually
 from simulator_support import ROOT, TOKEN, Simulator, binary, free_port
 
 COMMANDS, EVENTS = "seatlog.commands", "seatlog.events"
@@ -93,7 +92,7 @@ class Pillars:
             self.folder = pathlib.Path(tempfile.mkdtemp(prefix="seatlog-payment-", dir="/var/tmp"))
             self.folder.chmod(0o755)
             self.launch("up", "--yes", "--infrastructure")
-            values = dict(line.split("=", 1) for line in shlex.split(self.launch("env")))
+            values = environment_read(self.launch("env"))
             self.kafka, self.postgres = values["SEATLOG_KAFKA"], values["SEATLOG_POSTGRES_URL"]
 
     def launch(self, *arguments):

@@ -3,12 +3,13 @@
 
 import os
 import pathlib
-import shlex
 import shutil
 import subprocess
 import tempfile
 
 import pytest
+
+from clients import environment_read
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUNDS, INSTANCES = 8, 2
@@ -28,7 +29,7 @@ def kafka():
         return run.stdout
 
     launch("up", "--yes", "--infrastructure")
-    values = dict(line.split("=", 1) for line in shlex.split(launch("env")))
+    values = environment_read(launch("env"))
     yield values["SEATLOG_KAFKA"]
     launch("down")
     shutil.rmtree(folder, ignore_errors=True)

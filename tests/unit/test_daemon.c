@@ -153,6 +153,23 @@ static void help_and_version_are_answered_without_a_configuration(void **state) 
     assert_ends(&child, &out, 0, "seatlog-tester ");
 }
 
+static void a_configuration_is_judged_without_starting_anything(void **state) {
+    (void)state;
+    struct buffer out = {0};
+    struct child child = LAUNCH("--check", "--greeting=hello");
+    assert_ends(&child, &out, 0, "");
+    child = LAUNCH("--check", "--greting=x");
+    assert_ends(&child, &out, 2, "there is no option greting");
+    child = LAUNCH("--check", "--drain_s_max=soon");
+    assert_ends(&child, &out, 2, "drain_s_max must be an integer from 1 to 3600");
+    child = LAUNCH("--check", "--log_level=loud");
+    assert_ends(&child, &out, 2, "log_level must be");
+    child = LAUNCH("--check", "--instance_id=a b");
+    assert_ends(&child, &out, 2, "instance_id must be");
+    child = LAUNCH("--check", "--kafka.no.such=1");
+    assert_ends(&child, &out, 2, "kafka.no.such: No such configuration property");
+}
+
 static void a_configuration_that_is_wrong_ends_it_with_a_word(void **state) {
     (void)state;
     struct buffer out = {0};
@@ -313,6 +330,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_and_version_are_answered_without_a_configuration),
         cmocka_unit_test(a_configuration_that_is_wrong_ends_it_with_a_word),
+        cmocka_unit_test(a_configuration_is_judged_without_starting_anything),
         cmocka_unit_test(it_runs_until_asked_to_stop_and_cleans_up),
         cmocka_unit_test(its_instance_is_the_one_given),
         cmocka_unit_test(sigpipe_does_not_end_it),

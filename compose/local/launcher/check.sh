@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2120,SC2153,SC2317
 # ./seatlog demo, tail, replay, test and bench.
-
-need_up() {
-    state_exists && supervisor_runs || fail "it is not up: ./seatlog up"
-    up_values
-}
 
 command_demo() {
     need_up
@@ -18,17 +13,13 @@ command_tail() {
         case $1 in
         --from-start) options+=(--from_start=yes) ;;
         --no-follow) options+=(--follow=no) ;;
-        --lines=* | --show=*) options+=("$1") ;;
-        --lines | --show)
-            [ $# -ge 2 ] || fail "$1 wants a value"
+        --lines=* | --show=* | --width=*) options+=("$1") ;;
+        --lines | --show | --width)
+            [ $# -ge 2 ] || misuse tail "$1 wants a value"
             options+=("$1=$2")
             shift
             ;;
-        *)
-            say "usage: ./seatlog tail [--from-start] [--lines N] [--show ID] [--no-follow]"
-            [ "$1" = --help ] && return 0
-            return 2
-            ;;
+        *) misuse tail "there is no argument $1" ;;
         esac
         shift
     done
@@ -36,19 +27,32 @@ command_tail() {
     exec "$BIN/seatlog-tail" "--kafka.bootstrap.servers=${VALUE[KAFKA]}" "${options[@]}"
 }
 
+# Exported segments are read on a machine where nothing of this runs, and nothing was installed but the clone.
+replay_apart() {
+    local binary=$BIN/seatlog-replay
+    if [ ! -x "$binary" ]; then
+        state_make
+        packages_ensure build
+        step build build_locked build_programs >&2
+    fi
+    exec "$binary" "$@"
+}
+
 # The auditor's tool, with what it needs to know of this installation; secrets go by the environment.
 command_replay() {
-    [ $# -gt 0 ] || {
-        say "usage: ./seatlog replay verify|seal|show|export|import|rebuild …   (replay/README.md)"
-        return 2
-    }
+    case ${1:-} in
+    verify | seal | show | export | import | rebuild) ;;
+    '') misuse replay "what is it to do?" ;;
+    *) misuse replay "there is no command $1" ;;
+    esac
+    if ! state_is_set_up || ! supervisor_runs; then
+        [ "$1" != import ] && [[ " $*" != *' --directory'[=\ ]* ]] || replay_apart "$@"
+    fi
     need_up
-    local command=$1
-    shift
     exec env SEATLOG_POSTGRES_URL="${VALUE[POSTGRES_URL]}" SEATLOG_PAYMENTS_TOKEN="${VALUE[SIMULATOR_TOKEN]}" \
         SEATLOG_KAFKA_BOOTSTRAP_SERVERS="${VALUE[KAFKA]}" \
         SEATLOG_PAYMENTS_URL="http://127.0.0.1:${VALUE[PORT_SIMULATOR]}" SEATLOG_MAILS_FOLDER="$MAILS" \
-        "$BIN/seatlog-replay" "$command" "$@"
+        "$BIN/seatlog-replay" "$@"
 }
 
 # The tests' own Python, made anew when their requirements change.
@@ -184,7 +188,7 @@ command_test() {
         suites=("$1")
         shift
         ;;
-    *) fail "there is no suite $1; there are: style, unit, sim, e2e, fuzz, and by name only asan, tsan, valgrind, chaos (what follows goes to ctest, pytest, …)" ;;
+    *) misuse test "there is no suite $1" ;;
     esac
     state_make
     # shellcheck disable=SC2046
@@ -236,9 +240,7 @@ bench_beside() {
     shift
     state=$(mktemp -d /var/tmp/seatlog-bench-XXXXXX) && chmod 755 "$state" || return 1
     SEATLOG_STATE=$state "$ROOT/seatlog" up --yes "$@" && (
-        set -a
         eval "$(SEATLOG_STATE=$state "$ROOT/seatlog" env)"
-        set +a
         "$command"
     ) || status=$?
     SEATLOG_STATE=$state "$ROOT/seatlog" down >&2 # the last line printed is the result
@@ -269,7 +271,7 @@ command_bench() {
     case $what in
     core | pipeline | recovery) shift ;;
     '') ;;
-    *) fail "there is no bench $what; there are: core, pipeline, recovery" ;;
+    *) misuse bench "there is no bench $what" ;;
     esac
     YES=yes
     state_make

@@ -46,10 +46,8 @@ Choose a folder that others may enter: SEATLOG_STATE=/var/lib/seatlog/other ./se
         # In place only once it is whole: an interrupted initdb is begun anew.
         as_postgres mv "$data.new" "$data" || return 1
     fi
-    template_fill "$(cat "$LOCAL/etc/postgresql.conf")" || return 1
-    printf '%s\n' "$FILLED" | file_write "$STATE/etc/postgres.conf" 600 || return 1
-    cat "$STATE/etc/postgres.conf" >"$data/seatlog.conf" || return 1
-    chmod a+r "$data/seatlog.conf"
+    # PostgreSQL cannot read etc/; its own folder has a copy.
+    file_write "$data/seatlog.conf" 644 <"$STATE/etc/postgres.conf" || return 1
     grep -q '^include .seatlog.conf' "$data/postgresql.conf" ||
         printf "include 'seatlog.conf'\n" >>"$data/postgresql.conf"
 }
@@ -123,8 +121,14 @@ others_up() {
     STEP_NOTE="mail catcher, payment simulator"
 }
 
+MIGRATED='' # names of the migrations that this up has applied
 migrations_up() {
+    local before
     STEP_HINT="See schemas/sql, and what the line above says of it"
+    before=$(sql -At -c "SELECT name FROM public.migration ORDER BY name" 2>/dev/null)
     PGPASSWORD=$(secret_get POSTGRES) "$ROOT/schemas/sql/migrate" "$(sql_url)" || return 1
+    if [ -n "$before" ]; then
+        MIGRATED=$(sql -At -c "SELECT name FROM public.migration ORDER BY name" | grep -vxF "$before" | paste -sd ' ')
+    fi
     STEP_NOTE=$(sql -At -c "SELECT count(*) || ' applied, the last ' || max(name) FROM public.migration")
 }

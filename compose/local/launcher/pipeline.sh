@@ -46,32 +46,60 @@ template_fill() {
     done
 }
 
-# file_write PATH MODE < text: replaces the file if the text differs, and notes that in FILES_CHANGED.
+# template_read FILE INSTANCE ADMIN: a program's template with the values in place, on standard output.
+template_read() {
+    VALUE[INSTANCE]=$2 VALUE[ADMIN]=$3
+    template_fill "$(cat "$1")" && printf '%s\n' "$FILLED"
+}
+
+# pipeline_name_of PROGRAM, pipeline_command_of PROGRAM: the row a program belongs to; a row's name will do, too.
+pipeline_name_of() { pipeline_rows | awk -v program="$1" '$2 == program || $4 == program { print $2; exit }'; }
+pipeline_command_of() { pipeline_rows | awk -v program="$1" '$2 == program || $4 == program { print $6; exit }'; }
+
+# file_write PATH MODE < text: replaces the file if the text differs, and notes that in FILES_CHANGED. What somebody
+# else wrote there meanwhile is kept aside.
 FILES_CHANGED=' '
 file_write() {
     local path=$1 mode=$2 new=$1.new
-    (umask 077 && cat >"$new") || return 1
+    (umask 077 && cat >"$new" && mkdir -p "$STATE/etc/.written") || return 1
     chmod "$mode" "$new" || return 1
     if cmp -s "$new" "$path"; then
         rm -f "$new"
         chmod "$mode" "$path"
     else
-        mv "$new" "$path" || return 1
+        edit_keep "$path" "$new" && mv "$new" "$path" || return 1
         FILES_CHANGED+="${path##*/} "
     fi
+    sha256sum <"$path" >"$STATE/etc/.written/${path##*/}"
 }
 
-# Configuration of every program from its template, readable by the owner only: it carries secrets.
+# configuration_write FILE [OVERRIDE…] < text: a program's settings under etc/, with what people set (in FILE, unless
+# others are named) at their end. Readable by the owner only: it carries secrets.
+configuration_write() {
+    local file=$1 text
+    shift
+    text=$(
+        overrides_header '#' "$file" "${file%.*}" && cat && overrides_text "${@:-$file}"
+    ) || return 1
+    file_write "$STATE/etc/$file" 600 <<<"$text"
+}
+
+# Configuration of every program from its template.
 pipeline_configure() {
-    local stage name instance program stop command template
+    local stage name instance program stop command text overrides
     while read -r stage name instance program stop command; do
         pipeline_is_daemon "$command" || continue
-        template=$LOCAL/etc/$name.conf
-        VALUE[INSTANCE]=$name-$instance
-        VALUE[ADMIN]=127.0.0.1:$(pipeline_admin_port "$program")
-        template_fill "$(cat "$template")" || return 1
-        printf '%s\n' "$FILLED" | file_write "$STATE/etc/$program.conf" 600 || return 1
+        text=$(template_read "$LOCAL/etc/$name.conf" "$name-$instance" \
+            "127.0.0.1:$(pipeline_admin_port "$program")") || {
+            printf '%s\n' "$text"
+            return 1
+        }
+        overrides=("$name.conf")
+        [ "$name" = "$program" ] || overrides+=("$program.conf")
+        configuration_write "$program.conf" "${overrides[@]}" <<<"$text" || return 1
     done < <(pipeline_rows)
     template_fill "$(cat "$LOCAL/kafka/server.properties.in")" || return 1
-    printf '%s\n' "$FILLED" | file_write "$STATE/etc/kafka.properties" 600
+    configuration_write kafka.properties <<<"$FILLED" || return 1
+    template_fill "$(cat "$LOCAL/etc/postgresql.conf")" || return 1
+    configuration_write postgres.conf <<<"$FILLED"
 }

@@ -4,6 +4,11 @@
 
 SAY_TERMINAL=no
 [ -t 1 ] && SAY_TERMINAL=yes
+# Colours where somebody looks who has not said no (https://no-color.org).
+COLOUR_BAD='' COLOUR_GOOD='' COLOUR_OFF=''
+if [ "$SAY_TERMINAL" = yes ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+    COLOUR_BAD=$'\033[31m' COLOUR_GOOD=$'\033[32m' COLOUR_OFF=$'\033[0m'
+fi
 SAY_START=${EPOCHREALTIME/[.,]/}
 STEP_NOTE=''  # a step sets it: what stands behind its name when it is done
 STEP_HINT=''  # a step sets it: what to do when it failed
@@ -19,6 +24,17 @@ say_seconds() {
 say() { printf '%s\n' "$*"; }
 
 warn() { printf 'seatlog: %s\n' "$*" >&2; }
+
+# What a step has to tell people, when its line is out: a step's own output goes to its log.
+NOTICES=()
+notice() { NOTICES+=("$*"); }
+notices_tell() {
+    local text
+    for text in ${NOTICES[@]+"${NOTICES[@]}"}; do
+        printf 'seatlog: %s\n' "$text" >&2
+    done
+    NOTICES=()
+}
 
 # Says what is wrong and what to do about it, and ends.
 fail() {
@@ -73,9 +89,11 @@ step() {
     step_ticker_stop
     if [ "$status" -eq 0 ]; then
         printf '  %6s s  %-12s %s\n' "$(say_seconds "$started")" "$name" "$STEP_NOTE"
+        notices_tell
         return 0
     fi
-    printf '  %6s s  %-12s failed\n' "$(say_seconds "$started")" "$name"
+    printf '  %6s s  %-12s %sfailed%s\n' "$(say_seconds "$started")" "$name" "$COLOUR_BAD" "$COLOUR_OFF"
+    notices_tell
     printf '\n--- the end of %s\n' "$STEP_LOG" >&2
     tail -n 20 "$STEP_LOG" | sed 's/^/    /' >&2
     printf '\nseatlog: %s failed. %s\n' "$name" "${STEP_HINT:-The whole log is $STEP_LOG}" >&2

@@ -6,7 +6,9 @@
 #   $STATE/env       ports and what was done, KEY=value a line
 #   $STATE/secrets   generated passwords, readable by the owner only
 #   $STATE/keys      what tickets are signed with
-#   $STATE/etc       configuration of every program
+#   $STATE/etc       configuration of every program, written by up
+#   $STATE/overrides settings that people make: up reads them and never writes them
+#   $STATE/running   what each program was started from
 #   $STATE/log       their logs        $STATE/mails    mails as they arrived
 #   $STATE/postgres $STATE/kafka       data
 
@@ -42,13 +44,35 @@ state_make() {
         mkdir -m 711 "$RUN" || fail "cannot make $RUN"
     fi
     [ -O "$RUN" ] || fail "$RUN belongs to somebody else; remove it, or say SEATLOG_STATE=FOLDER"
-    mkdir -p "$STATE/keys"
-    chmod 700 "$STATE/etc" "$STATE/keys"
+    mkdir -p "$STATE/keys" "$STATE/overrides"
+    chmod 700 "$STATE/etc" "$STATE/keys" "$STATE/overrides"
     touch "$STATE/env"
     (umask 077 && touch "$STATE/secrets")
 }
 
 state_exists() { [ -e "$STATE/env" ]; }
+
+# Everything has its port: an up has come so far.
+state_is_set_up() {
+    local name
+    for name in HTTP POSTGRES KAFKA SMTP SIMULATOR; do
+        [ -n "$(state_get "PORT_$name")" ] || return 1
+    done
+}
+
+# For commands that ask an installation.
+need_set_up() { state_is_set_up || not_up "nothing is set up in $STATE yet. Run ./seatlog up first"; }
+
+need_up() {
+    need_set_up
+    supervisor_runs || not_up "it is not up. Start it with ./seatlog up"
+    up_values
+}
+
+not_up() {
+    warn "$*"
+    exit 3
+}
 
 # One launcher at a time changes things. The lock is not handed to what is started.
 state_lock() {

@@ -96,17 +96,25 @@ command_logs() {
     cat "${files[@]}"
 }
 
-# For other programs: where things are, as KEY=value for a shell.
+# export_say NAME VALUE: a line for a shell's eval, whatever the value.
+export_say() { printf "export %s='%s'\n" "$1" "${2//\'/\'\\\'\'}"; }
+
+# For other programs: where things are.
 command_env() {
     local name
-    state_exists || fail "nothing here yet: run ./seatlog up"
+    arguments_none env "$@"
+    need_set_up
     up_values
-    printf 'SEATLOG_URL=%s\nSEATLOG_KAFKA=%s\n' "${VALUE[URL]}" "${VALUE[KAFKA]}"
-    printf 'SEATLOG_POSTGRES_URL=%s\n' "${VALUE[POSTGRES_URL]}"
-    printf 'SEATLOG_SIMULATOR_URL=http://127.0.0.1:%s\n' "${VALUE[PORT_SIMULATOR]}"
-    printf 'SEATLOG_SIMULATOR_TOKEN=%s\n' "${VALUE[SIMULATOR_TOKEN]}"
-    printf 'SEATLOG_MAILS=%q\nSEATLOG_STATE=%q\nSEATLOG_BIN=%q\n' "$MAILS" "$STATE" "$BIN"
+    export_say SEATLOG_URL "${VALUE[URL]}"
+    export_say SEATLOG_KAFKA "${VALUE[KAFKA]}"
+    export_say SEATLOG_POSTGRES_URL "${VALUE[POSTGRES_URL]}"
+    export_say SEATLOG_SIMULATOR_URL "http://127.0.0.1:${VALUE[PORT_SIMULATOR]}"
+    export_say SEATLOG_SIMULATOR_TOKEN "${VALUE[SIMULATOR_TOKEN]}"
+    export_say SEATLOG_MAILS "$MAILS"
+    export_say SEATLOG_STATE "$STATE"
+    export_say SEATLOG_BIN "$BIN"
     for name in BUYER ORGANIZER OPERATOR; do
-        printf 'SEATLOG_%s=%s\nSEATLOG_%s_PASSWORD=%s\n' "$name" "${name,,}@example.com" "$name" "$(secret_get "DEMO_$name")"
+        export_say "SEATLOG_$name" "${name,,}@example.com"
+        export_say "SEATLOG_${name}_PASSWORD" "$(secret_get "DEMO_$name")"
     done
 }

@@ -37,7 +37,7 @@ supervisor_configure() {
     local stage name instance program stop command text
     text=$(
         cat <<END
-; made by ./seatlog up from compose/local/pipeline.tsv
+; Written by ./seatlog up from compose/local/pipeline.tsv, which puts its own lines back.
 [supervisord]
 logfile=${STATE//%/%%}/log/supervisord.log
 logfile_maxbytes=20MB
@@ -65,7 +65,7 @@ END
             supervisor_program "$program" "$stop" $command || exit 1
         done < <(pipeline_rows)
     ) || return 1
-    printf '%s\n' "$text" | file_write "$SUPERVISOR_CONF" 600
+    file_write "$SUPERVISOR_CONF" 600 <<<"$text"
 }
 
 # Processes that a killed supervisord left behind: supervisor gave each the address of its socket.
@@ -140,27 +140,81 @@ supervisor_start() {
 program_state() { control status "$1" 2>/dev/null | awk '{ print $2 }'; }
 program_pid() { control status "$1" 2>/dev/null | sed -n 's/.* pid \([0-9]*\),.*/\1/p'; }
 
-# A program runs on with an older binary or configuration than there is now.
+# What a program is made of: its binary or script, and its settings.
+program_build() {
+    local command file
+    command=$(pipeline_rows | awk -v program="$1" '$4 == program { $1 = $2 = $3 = $4 = $5 = ""; print }')
+    read -r command <<<"$command"
+    if pipeline_is_daemon "$command"; then
+        file=$BIN/$command
+    else
+        file=$(grep -o '@LOCAL@/[^ ]*\.py' <<<"$command")
+        file=${file/@LOCAL@/$LOCAL}
+    fi
+    [ -z "$file" ] || sha256sum 2>/dev/null <"$file"
+}
+program_settings() { cat "$STATE/etc/$1.conf" "$STATE/etc/$1.properties" 2>/dev/null | sha256sum; }
+
+# Which state of the tree programs are built from.
+build_version() {
+    git -C "$ROOT" describe --always --tags --dirty 2>/dev/null || date -u -r "$ROOT/seatlog" '+of %F'
+}
+
+# $STATE/running/PROGRAM: what the process was started from.
+running_note() {
+    mkdir -p "$STATE/running" &&
+        printf 'build=%s\nsettings=%s\nversion=%s\n' "$(program_build "$1")" "$(program_settings "$1")" \
+            "$VERSION" >"$STATE/running/$1"
+}
+running_get() { sed -n "s/^$2=//p" "$STATE/running/$1" 2>/dev/null; }
+
+# Whether a program runs on with an older binary or configuration than there is now.
 program_is_stale() {
     local pid
     pid=$(program_pid "$1")
     [ -n "$pid" ] || return 1
-    [[ $FILES_CHANGED == *" $1.conf "* || $FILES_CHANGED == *" $1.properties "* ]] && return 0
-    [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == *' (deleted)' ]]
+    [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "${VALUE[JAVA]}" ] ||
+        [[ $(readlink "/proc/$pid/exe" 2>/dev/null) != *' (deleted)' ]] || return 0
+    if [ ! -e "$STATE/running/$1" ]; then
+        [[ $FILES_CHANGED == *" $1.conf "* || $FILES_CHANGED == *" $1.properties "* ]]
+        return
+    fi
+    [ "$(running_get "$1" build)" != "$(program_build "$1")" ] ||
+        [ "$(running_get "$1" settings)" != "$(program_settings "$1")" ]
 }
 
-# Starts what does not run of the given programs, and starts anew what is stale; all at the same time.
+# program_change PROGRAM: why what is started now differs from what ran before; nothing where it does not.
+program_change() {
+    local before now
+    [ -e "$STATE/running/$1" ] || return 0
+    before=$(running_get "$1" build) now=$(program_build "$1")
+    if [ "$before" != "$now" ]; then
+        before=$(running_get "$1" version)
+        [ "$before" = "$VERSION" ] && echo "a new build" || echo "a new build, $before before"
+    elif [ "$(running_get "$1" settings)" != "$(program_settings "$1")" ]; then
+        echo "changed settings"
+    fi
+}
+
+# Starts what does not run of the given programs, and starts anew what is stale; all at the same time. With
+# RESTART=yes all of them are started anew. RESTARTED has a line "program: why" for each that is not as it was.
+RESTART=no
+RESTARTED=()
 programs_start() {
-    local program status verb jobs=() job good=0
+    local program status verb why jobs=() job good=0
+    VERSION=${VERSION:-$(build_version)}
     status=$(control status "$@" 2>/dev/null)
     for program in "$@"; do
-        verb=''
+        verb='' why=$(program_change "$program")
         if ! grep -qE "^$program +(RUNNING|STARTING)" <<<"$status"; then
             verb=start
-        elif program_is_stale "$program"; then
+        elif [ "$RESTART" = yes ] || program_is_stale "$program"; then
             verb=restart
+            why=${why:-$([ "$RESTART" = yes ] && echo "as asked" || echo "a new build or changed settings")}
         fi
         if [ -n "$verb" ]; then
+            [ -z "$why" ] || RESTARTED+=("$program: $why")
+            running_note "$program" || return 1
             control "$verb" "$program" &
             jobs+=("$! $program")
         fi

@@ -6,20 +6,9 @@ SHOWS_DEFAULT=3000
 SHOWS_MAX=30000
 DAEMON_READY_S=${SEATLOG_TEST_READY_S:-90} # a daemon that has a long log to fold may take this long
 
-up_usage() {
-    cat <<END
-usage: ./seatlog up [--yes] [--shows N] [--port N] [--infrastructure]
-  --yes      install missing Debian packages without asking
-  --shows N  shows of the demo catalogue, 0 to $SHOWS_MAX ($SHOWS_DEFAULT at first; later runs only add)
-  --port N   port of the HTTP API on 127.0.0.1 (8080, or the next free one)
-  --infrastructure
-             only what the daemons stand on: PostgreSQL, Kafka with its topics, mail catcher, payment simulator
-END
-}
-
 number_check() {
     [[ $2 =~ ^[0-9]{1,6}$ ]] && [ "$((10#$2))" -ge "$3" ] && [ "$((10#$2))" -le "$4" ] ||
-        fail "$1 wants a number from $3 to $4"
+        misuse up "$1 wants a number from $3 to $4"
 }
 
 up_arguments() {
@@ -28,21 +17,14 @@ up_arguments() {
         case $1 in
         --yes | -y) YES=yes ;;
         --shows | --port)
-            [ $# -ge 2 ] || fail "$1 wants a number"
+            [ $# -ge 2 ] || misuse up "$1 wants a number"
             [ "$1" = --shows ] && SHOWS=$2 || PORT=$2
             shift
             ;;
         --infrastructure) INFRASTRUCTURE=yes ;;
         --shows=*) SHOWS=${1#*=} ;;
         --port=*) PORT=${1#*=} ;;
-        -h | --help)
-            up_usage
-            exit 0
-            ;;
-        *)
-            up_usage >&2
-            exit 2
-            ;;
+        *) misuse up "there is no argument $1" ;;
         esac
         shift
     done
@@ -98,15 +80,48 @@ supervisor_up() {
     STEP_NOTE="supervisord, process $(supervisor_pid)"
 }
 
-daemons_up() {
-    local program programs
-    mapfile -t programs < <(pipeline_programs daemon)
-    programs_start "${programs[@]}" || return 1
-    for program in "${programs[@]}"; do
+# programs_ready PROGRAM…: started, and waited for.
+programs_ready() {
+    local program
+    programs_start "$@" || return 1
+    for program in "$@"; do
         echo "waiting for $program"
-        program_await "$program" "$DAEMON_READY_S" daemon_ready "$program" || return 1
+        # shellcheck disable=SC2046
+        program_await "$program" "$DAEMON_READY_S" $(program_check "$program") || return 1
     done
+}
+
+# The command that says whether a program is ready.
+program_check() {
+    case $1 in
+    postgres) echo postgres_ready ;;
+    kafka) echo port_taken "$(state_get PORT_KAFKA)" ;;
+    mail-catcher) echo mail_ready ;;
+    *) echo daemon_ready "$1" ;;
+    esac
+}
+
+daemons_up() {
+    local programs
+    mapfile -t programs < <(pipeline_programs daemon)
+    programs_ready "${programs[@]}" || return 1
     STEP_NOTE="${#programs[@]} ready"
+}
+
+# What was started from another build or with other settings than it ran with before.
+changes_tell() {
+    local change version
+    version=$(state_get VERSION)
+    if [ -n "$MIGRATED" ]; then
+        say "  PostgreSQL's tables were brought up to date: $MIGRATED"
+    fi
+    if [ "$version" != "$VERSION" ] && [ -n "$(state_get CATALOGUE_DAY)" ]; then
+        say "  This installation ran ${version:-an earlier version}; now it is ${VERSION}."
+    fi
+    for change in ${RESTARTED[@]+"${RESTARTED[@]}"}; do
+        say "  restarted $change"
+    done
+    state_set VERSION "$VERSION"
 }
 
 up_summary() {
@@ -117,7 +132,7 @@ Seatlog is up:  ${VALUE[URL]}
                 organizer@example.com, password $(secret_get DEMO_ORGANIZER)
                 operator@example.com, password $(secret_get DEMO_OPERATOR)
   mails land in $MAILS
-  next          ./seatlog demo    ./seatlog status    ./seatlog tail    ./seatlog down
+  next          ./seatlog demo   ./seatlog status   ./seatlog tail   ./seatlog down
 END
 }
 
@@ -129,9 +144,10 @@ command_up() {
     VALUE[JAVA]=$(java_find)
     step build build_locked build_programs
     step kafka-jars build_locked kafka_fetch
-    supervisor_runs || [ -z "$(orphans_find)" ] || step left-overs orphans_reap
     up_ports
     up_values
+    overrides_ensure
+    supervisor_runs || [ -z "$(orphans_find)" ] || step left-overs orphans_reap
     step supervisor supervisor_up
     step postgresql postgres_up
     step kafka kafka_up
@@ -139,6 +155,7 @@ command_up() {
     step migrations migrations_up
     [ "$INFRASTRUCTURE" = no ] || return 0
     step daemons daemons_up
+    changes_tell
     step accounts accounts_up
     step catalogue catalogue_up
     up_summary
@@ -164,7 +181,7 @@ down_run() {
 }
 
 command_down() {
-    [ $# -eq 0 ] || fail "down takes no arguments"
+    arguments_none down "$@"
     if ! state_exists; then
         say "seatlog: nothing to stop, ./seatlog up has not been run here"
         return 0
@@ -176,4 +193,35 @@ command_down() {
         return 0
     fi
     step down down_run
+}
+
+restart_run() {
+    STEP_HINT="Its log is $STATE/log/supervisord.log"
+    pipeline_configure && supervisor_configure && supervisor_start || return 1
+    [[ " $* " != *" postgres "* ]] || postgres_make || return 1
+    RESTART=yes programs_ready "$@" || return 1
+    STEP_NOTE="$# ready"
+}
+
+command_restart() {
+    local program programs=() all
+    mapfile -t all < <(pipeline_programs)
+    for program in "$@"; do
+        [[ " ${all[*]} " == *" $program "* ]] ||
+            misuse restart "there is no $program"
+    done
+    programs=("$@")
+    [ $# -gt 0 ] || mapfile -t programs < <(pipeline_programs daemon)
+    need_up
+    state_lock
+    overrides_ensure
+    step restart restart_run "${programs[@]}"
+    for program in "${RESTARTED[@]}"; do
+        say "  restarted $program"
+    done
+    for program in "${all[@]}"; do
+        if [[ " ${programs[*]} " != *" $program "* ]] && program_is_stale "$program"; then
+            say "  $program runs with older settings or an older build: ./seatlog restart $program"
+        fi
+    done
 }

@@ -4,6 +4,7 @@
  * Reads all partitions from the start, since only there it learns what a show is called; prints
  * the last lines of what there is (or all of it), then each event as it comes. Read-committed: what
  * a decider has not committed is not shown. */
+#include "tail_line.h"
 #include "tail_prose.h"
 #include "tail_shows.h"
 
@@ -13,6 +14,7 @@
 #include "runtime/log.h"
 
 #include <inttypes.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,8 @@ static const struct config_option options[] = {
     {"follow", CONFIG_BOOLEAN, "yes", 0, 0, "go on printing what comes"},
     {"lines", CONFIG_INTEGER, "20", 0, LINES_MAX, "how much of what there is to print at first"},
     {"show", CONFIG_TEXT, "", 0, 0, "id of a show: only its events"},
+    {"width", CONFIG_INTEGER, "0", 0, TAIL_WIDTH_MAX,
+     "wrap at so many columns; 0: those of the terminal, elsewhere one line an event"},
     {0},
 };
 
@@ -55,11 +59,19 @@ struct tail {
     size_t last_count;
     size_t last_next;
     bool printing;
+    struct tail_style style;
 };
+
+static void line_print(const struct tail *tail, const char *line) {
+    struct buffer shown = {0};
+    tail_line_write(&shown, line, tail->style);
+    fwrite(shown.data, 1, shown.size, stdout);
+    buffer_deinit(&shown);
+}
 
 static void line_out(struct tail *tail, const struct buffer *line) {
     if (tail->printing) {
-        printf("%s\n", line->data);
+        line_print(tail, line->data);
     } else if (tail->last_count > 0) {
         free(tail->last[tail->last_next]);
         tail->last[tail->last_next] = text_duplicate(line->data);
@@ -71,7 +83,7 @@ static void last_print(struct tail *tail) {
     for (size_t i = 0; i < tail->last_count; i++) {
         const char *line = tail->last[(tail->last_next + i) % tail->last_count];
         if (line != NULL) {
-            puts(line);
+            line_print(tail, line);
         }
     }
     fflush(stdout);
@@ -249,6 +261,7 @@ int main(int argc, char **argv) {
     char text[256];
     struct uuid id;
     log_init("tail", LOG_LEVEL_ERROR);
+    setlocale(LC_CTYPE, "C.UTF-8"); /* to know how wide characters are */
     struct config *config = config_load(NULL, options, argc, argv, &error);
     if (config == NULL) {
         fprintf(stderr, "seatlog-tail: %s\n", error.message);
@@ -265,6 +278,11 @@ int main(int argc, char **argv) {
     if (tail.client == NULL) {
         fprintf(stderr, "seatlog-tail: %s\n", text);
         return 2;
+    }
+    tail.style = tail_style_of_output();
+    if (config_integer(config, "width") > 0) {
+        tail.style.width = (int)config_integer(config, "width");
+        tail.style.width = tail.style.width < TAIL_WIDTH_MIN ? TAIL_WIDTH_MIN : tail.style.width;
     }
     tail.codec = codec_new();
     tail.shows = tail_shows_new();

@@ -1,0 +1,1 @@
+seatlog_unit_test(tail_line seatlog_tail)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # The demo accounts: a buyer, an organizer and an operator, with passwords of this installation.
 
 # account_make NAME ROLES: signs NAME@example.com up as anybody would, unless there is one, and gives the roles.

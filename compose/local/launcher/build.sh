@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # What is made in the clone, under build/ (which git ignores): the programs, Kafka's jars, the tests' Python.
 
 RELEASE=$ROOT/build/release

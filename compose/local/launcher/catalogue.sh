@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # The demo catalogue: loaded once, remembered in the state; --shows N later adds what is missing to N.
 # Show ids are made of the day of the first load and the show's number, so that a load that was cut short
 # can be done again: what was there is noted, what was not is created.

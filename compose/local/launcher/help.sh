@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # What each command says of itself, and which options it takes: an option that is not in a command's help is
 # unknown to it. Help is printed before anything is looked at, made or installed.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # Settings that people make: $STATE/overrides/NAME.conf, lines KEY = VALUE, which up reads and never writes. They stand
 # at the end of the file in etc/ that the program reads, where a later line wins. ./seatlog restart takes them.
 

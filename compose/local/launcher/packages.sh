@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # Debian's packages: what is missing is installed, nothing else is touched.
 
 PACKAGES=$LOCAL/packages.tsv

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # What the launcher prints: steps with their time, and failures with the end of their log.
 
 SAY_TERMINAL=no

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # Where this clone keeps what it knows: data, logs, ports, secrets. SEATLOG_STATE names another folder,
 # which is another Seatlog beside the first.
 #

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # ./seatlog status, logs and env.
 
 # Sum of a metric over its labels, empty when the daemon does not answer or has none.

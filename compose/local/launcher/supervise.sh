@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2015,SC2034
+# shellcheck shell=bash disable=SC2015,SC2034,SC2153,SC2013
 # A supervisord of our own keeps the programs running; its socket and configuration are in the state folder.
 
 control() { /usr/bin/supervisorctl -c "$SUPERVISOR_CONF" "$@"; }

@@ -116,10 +116,12 @@ bool mail_outbox_settle(struct pg *pg, int64_t outbox_id, const struct mail_verd
         pg, error, NULL,
         "UPDATE mail.outbox SET state = $2, attempts = attempts + $3::integer, "
         "next_attempt_at = now() + $4::bigint * interval '1 millisecond', last_code = $5::integer, "
-        "last_answer = $6, settled_at = CASE WHEN $2 = 'queued' THEN NULL ELSE now() END "
+        "last_answer = $6, settled_at = CASE WHEN $2 = 'queued' THEN NULL ELSE now() END, "
+        "sent_count = sent_count + ($2 = 'sent')::integer, reason = $7, sentence = $8 "
         "WHERE outbox_id = $1",
         PG_INTEGER(outbox_id), PG_TEXT(verdict->state), PG_INTEGER(verdict->tried ? 1 : 0),
-        PG_INTEGER(verdict->retry_ms), PG_INTEGER(verdict->code), PG_TEXT(verdict->answer));
+        PG_INTEGER(verdict->retry_ms), PG_INTEGER(verdict->code), PG_TEXT(verdict->answer),
+        PG_TEXT(verdict->reason), PG_TEXT(verdict->sentence));
     if (!written) {
         pg_rollback(pg);
         return false;

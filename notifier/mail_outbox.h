@@ -54,6 +54,8 @@ struct mail_verdict {
     int64_t retry_ms;
     int code;
     const char *answer;
+    const char *reason;   /* a word of mail.order_mail; NULL: sent, or superseded */
+    const char *sentence; /* the same for people; NULL with reason */
 };
 
 /* Writes the verdict and commits what mail_outbox_take began. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/ingest_admit.h"
 
+#include "ingest-api/ingest_idempotency.h"
 #include "ingest-api/ingest_problem.h"
 #include "ingest-api/ingest_rate.h"
 #include "ingest-api/ingest_reader.h"
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define IDEMPOTENCY_KEY_SIZE_MAX 255
 #define COST_PASSWORD 1.0
 #define COST_ANONYMOUS 0.1 /* ten requests without a login weigh like one that costs an Argon2 */
 
@@ -192,16 +192,14 @@ static bool preferences_read(struct request *request) {
     if (key == NULL) {
         return true;
     }
-    size_t size = strlen(key);
-    bool visible = size >= 1 && size <= IDEMPOTENCY_KEY_SIZE_MAX;
-    for (size_t i = 0; visible && i < size; i++) {
-        visible = key[i] > ' ' && key[i] <= '~';
-    }
-    if (!visible) {
-        problem_answer_field(request, "Idempotency-Key", "must be 1 to %d visible ASCII characters",
+    bool valid = idempotency_key_valid(key);
+    if (!valid) {
+        problem_answer_field(request, "Idempotency-Key",
+                             "Idempotency-Key must be 1 to %d visible ASCII characters, without "
+                             "blanks.",
                              IDEMPOTENCY_KEY_SIZE_MAX);
     }
-    return visible;
+    return valid;
 }
 
 static bool body_parse(struct request *request) {

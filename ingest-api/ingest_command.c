@@ -2,6 +2,7 @@
 #include "ingest-api/ingest_command.h"
 
 #include "ingest-api/ingest_http.h"
+#include "ingest-api/ingest_idempotency.h"
 #include "ingest-api/ingest_request.h"
 #include "runtime/kafka.h"
 #include "runtime/log.h"
@@ -19,6 +20,7 @@ struct publication {
     struct uuid reservation_id;
     const char *location;
     void (*decided)(struct request *request);
+    struct command *command;
     bool patient; /* waits for the report alone by now */
 };
 
@@ -147,20 +149,14 @@ static bool record_send(struct request *request, const struct command *command,
     return producer_send(ingest->producer, &record, reported, request->wait, error);
 }
 
-void command_publish(struct request *request, struct command *command,
-                     const struct uuid *reservation_id, const char *location,
-                     void (*decided)(struct request *request)) {
+static void publication_begin(struct request *request) {
     struct ingest *ingest = request->ingest;
+    struct publication *publication = request->publication;
+    struct command *command = publication->command;
     command->as.head.command_id = uuid_random();
-    struct publication *publication = request_allocate(request, sizeof *publication);
-    *publication = (struct publication){.show_id = command->as.head.show_id,
-                                        .reservation_id = *reservation_id,
-                                        .location = location,
-                                        .decided = decided};
-    request->publication = publication;
     struct judge judge = {.command = command->kind,
                           .command_id = command->as.head.command_id,
-                          .reservation_id = *reservation_id};
+                          .reservation_id = publication->reservation_id};
     request_suspend(request, publication_woken);
     request->wait =
         wait_new(ingest->waits, request, &publication->show_id, &judge, request->respond_async);
@@ -177,4 +173,17 @@ void command_publish(struct request *request, struct command *command,
         log_warning("a command cannot be published", LOG_TEXT("reason", error.message));
         wait_report(request->wait, &report);
     }
+}
+
+void command_publish(struct request *request, struct command *command,
+                     const struct uuid *reservation_id, const char *location,
+                     void (*decided)(struct request *request)) {
+    struct publication *publication = request_allocate(request, sizeof *publication);
+    *publication = (struct publication){.show_id = command->as.head.show_id,
+                                        .reservation_id = *reservation_id,
+                                        .location = location,
+                                        .decided = decided,
+                                        .command = command};
+    request->publication = publication;
+    idempotency_claim(request, publication_begin);
 }

@@ -14,7 +14,8 @@
 struct request;
 
 /*
- * Publishes the command (command_id is filled in here) and goes on with decided once its answer is
+ * Claims the Idempotency-Key, publishes the command (command_id is filled in here; command lives
+ * in the arena) and goes on with decided once its answer is
  * known: request->wait->event. Everything else is answered here: 503 where it is certainly not on
  * the log; 202 with Location `location`?after=… where the answer takes longer than the request
  * waits, or it is not known whether the record has made it. location and reservation_id (zero:

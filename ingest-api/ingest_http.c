@@ -2,6 +2,7 @@
 #include "ingest-api/ingest_http.h"
 
 #include "ingest-api/ingest_admit.h"
+#include "ingest-api/ingest_idempotency.h"
 #include "ingest-api/ingest_plan.h"
 #include "ingest-api/ingest_problem.h"
 #include "ingest-api/ingest_request.h"
@@ -146,6 +147,7 @@ static void request_free(struct http_server *server, struct request *request) {
     metric_set(server->active_metric, (int64_t)server->request_count);
     deadline_cancel(&server->deadlines, &request->deadline);
     wait_release(request->wait);
+    idempotency_release(request->claim);
     plan_release(request->plan);
     if (request->shared_release != NULL) {
         request->shared_release(request->shared_owner);

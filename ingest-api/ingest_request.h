@@ -75,6 +75,7 @@ struct request {
     void *state;                     /* the call's own, in the arena */
     struct show_plan *plan;          /* held; see plan_need */
     struct reading *reading;         /* see ingest_reading.h */
+    struct idempotency_claim *claim; /* see ingest_idempotency.h */
     struct request *list_next;       /* all requests of the server */
     struct request **list_link;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/ingest_session.h"
 
+#include "ingest-api/ingest_idempotency.h"
 #include "runtime/daemon.h"
 #include "runtime/identity.h"
 #include "runtime/log.h"
@@ -33,6 +34,7 @@ struct session_store {
     uint64_t revocations; /* counts what was forgotten, so that nothing older is remembered after */
     atomic_int_least64_t heard_ms;
     atomic_bool silent; /* PostgreSQL keeps its connections and does not answer */
+    atomic_bool away;   /* the last try to listen has failed */
     atomic_bool ending;
     pthread_t thread;
     struct pg *pg;
@@ -151,8 +153,19 @@ static bool memory_get(struct session_store *store, const struct hash *hash, str
     return found != NULL;
 }
 
+static bool heard_lately(struct session_store *store) {
+    return clock_monotonic_ms() - atomic_load(&store->heard_ms) < LISTEN_TRUSTED_MS;
+}
+
+enum session_database session_database(struct session_store *store) {
+    if (atomic_load(&store->silent) || atomic_load(&store->away)) {
+        return SESSION_DATABASE_AWAY;
+    }
+    return heard_lately(store) ? SESSION_DATABASE_ANSWERS : SESSION_DATABASE_DOUBTFUL;
+}
+
 bool session_find(struct session_store *store, const struct hash *hash, struct session *out) {
-    bool trusted = clock_monotonic_ms() - atomic_load(&store->heard_ms) < LISTEN_TRUSTED_MS;
+    bool trusted = heard_lately(store);
     bool found = (trusted || atomic_load(&store->silent)) && memory_get(store, hash, out);
     metric_add(found ? store->hits_metric : store->misses_metric, 1);
     return found;
@@ -311,6 +324,7 @@ static void *listen_thread(void *context) {
         int64_t asked_ms = clock_monotonic_ms();
         if (!listen_begin(store)) {
             silence_note(store, asked_ms);
+            atomic_store(&store->away, true);
             failures++;
             daemon_sleep_ms(backoff_ms(failures, 50, 1000));
             if (daemon_stopping()) {
@@ -321,11 +335,13 @@ static void *listen_thread(void *context) {
         }
         failures = 0;
         atomic_store(&store->silent, false);
+        atomic_store(&store->away, false);
         uint64_t generation = pg_generation(store->pg);
         while (!atomic_load(&store->ending) && listen_round(store, generation)) {
             if (clock_monotonic_ms() >= sweep_ms) {
                 sweep_ms = clock_monotonic_ms() + EXPIRED_SWEEP_MS;
                 expired_sweep(store);
+                idempotency_sweep(store->pg);
             }
         }
         if (!atomic_load(&store->ending)) {

@@ -66,6 +66,14 @@ enum session_result {
 enum session_result session_load(struct session_store *store, struct pg *pg,
                                  const struct hash *hash, struct session *out);
 
+/* Whether PostgreSQL is worth asking, as the listening connection finds it. Any thread, cheap. */
+enum session_database {
+    SESSION_DATABASE_ANSWERS,
+    SESSION_DATABASE_DOUBTFUL, /* has not answered for a second or longer */
+    SESSION_DATABASE_AWAY      /* is known not to answer */
+};
+enum session_database session_database(struct session_store *store);
+
 /* Forgets it here, at once. */
 void session_forget(struct session_store *store, const struct hash *hash);
 

@@ -15,6 +15,15 @@
 /* More than this many parameters, or statements, is a mistake. */
 #define PARAMETERS_MAX 64
 #define STATEMENTS_MAX 512
+/* An idle connection has a farewell and its end to read; more is left for later. */
+#define READS_MAX 8
+
+/* What became of a statement that failed, as far as it matters to whoever would repeat it. */
+enum pg_fate {
+    PG_FATE_ANSWERED, /* PostgreSQL refused it, or was waited for in vain: no second try */
+    PG_FATE_NOT_BEGUN,
+    PG_FATE_UNKNOWN /* the connection was lost under it */
+};
 
 struct pg {
     char *url;
@@ -22,6 +31,7 @@ struct pg {
     PGconn *connection;
     uint64_t generation; /* how often it has connected */
     bool in_transaction;
+    enum pg_fate fate; /* of the last statement that failed */
     int64_t answer_ms;
     const char
         *statements[STATEMENTS_MAX]; /* those prepared on this connection, hashed by address */
@@ -107,8 +117,27 @@ static bool pg_connect(struct pg *pg, struct error *error) {
     return true;
 }
 
+/*
+ * An idle connection that its server has closed has something to read: a farewell, or the end. Seen
+ * before anything is sent, it costs nobody a statement. What else there is to read (notifications)
+ * stays for its reader.
+ */
+static bool connection_is_alive(PGconn *connection) {
+    for (int i = 0; i < READS_MAX && PQstatus(connection) == CONNECTION_OK; i++) {
+        struct pollfd descriptor = {.fd = PQsocket(connection), .events = POLLIN};
+        if (poll(&descriptor, 1, 0) <= 0) {
+            return true;
+        }
+        if (PQconsumeInput(connection) == 0) {
+            return false;
+        }
+    }
+    return PQstatus(connection) == CONNECTION_OK;
+}
+
 PGconn *pg_connection(struct pg *pg, struct error *error) {
-    if (pg->connection != NULL && PQstatus(pg->connection) == CONNECTION_OK) {
+    if (pg->connection != NULL && PQstatus(pg->connection) == CONNECTION_OK &&
+        (pg->in_transaction || connection_is_alive(pg->connection))) {
         return pg->connection;
     }
     if (pg->in_transaction) {
@@ -150,22 +179,33 @@ static bool sqlstate_reconnects(const char *state) {
     return false;
 }
 
+/* The server has not run the statement: it does not know it, or not any more. */
+static bool sqlstate_not_begun(const char *state) {
+    return strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0;
+}
+
 /* Frees the result and says why it failed. */
 static void pg_fail(struct pg *pg, PGresult *result, const char *sql, struct error *error) {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    pg->fate = PG_FATE_ANSWERED;
     if (pg->connection == NULL) {
         error_set(error, ERROR_RETRY, "PostgreSQL has not answered for %" PRId64 " ms (in: %.120s)",
                   pg->answer_ms, sql);
     } else if (state == NULL) {
         error_set_libpq(error, ERROR_RETRY, "PostgreSQL does not answer",
                         PQerrorMessage(pg->connection));
+        pg->fate = PG_FATE_UNKNOWN;
         pg_disconnect(pg);
     } else {
         enum error_action action = sqlstate_action(state, message != NULL ? message : "");
         error_set(error, action, "PostgreSQL %s: %s (in: %.120s)", state,
                   message != NULL ? message : "", sql);
         if (sqlstate_reconnects(state)) {
+            bool shut_down = strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0;
+            pg->fate = shut_down                                            ? PG_FATE_UNKNOWN
+                       : action == ERROR_RETRY && sqlstate_not_begun(state) ? PG_FATE_NOT_BEGUN
+                                                                            : PG_FATE_ANSWERED;
             pg_disconnect(pg);
         }
     }
@@ -251,6 +291,7 @@ static bool statement_prepare(struct pg *pg, const char *sql, size_t count, char
     PGresult *result = answer_take(pg, PQsendPrepare(pg->connection, name, sql, (int)count, NULL));
     if (!result_is_good(result)) {
         pg_fail(pg, result, sql, error);
+        pg->fate = pg->fate == PG_FATE_UNKNOWN ? PG_FATE_NOT_BEGUN : pg->fate;
         return false;
     }
     PQclear(result);
@@ -338,10 +379,11 @@ static bool parameters_set(struct pg *pg, struct parameters *parameters, size_t 
     return true;
 }
 
-PGresult *pg_query(struct pg *pg, struct error *error, const char *sql, size_t count,
-                   const struct pg_value *values) {
+static PGresult *pg_query_once(struct pg *pg, struct error *error, const char *sql, size_t count,
+                               const struct pg_value *values) {
     struct parameters parameters;
     char name[32];
+    pg->fate = PG_FATE_ANSWERED;
     if (pg_connection(pg, error) == NULL ||
         !parameters_set(pg, &parameters, count, values, error) ||
         !statement_prepare(pg, sql, count, name, sizeof name, error)) {
@@ -355,6 +397,17 @@ PGresult *pg_query(struct pg *pg, struct error *error, const char *sql, size_t c
         return NULL;
     }
     return result;
+}
+
+static bool statement_reads(const char *sql) { return strncmp(sql, "SELECT ", 7) == 0; }
+
+PGresult *pg_query(struct pg *pg, struct error *error, const char *sql, size_t count,
+                   const struct pg_value *values) {
+    PGresult *result = pg_query_once(pg, error, sql, count, values);
+    bool repeated =
+        result == NULL && !pg->in_transaction &&
+        (pg->fate == PG_FATE_NOT_BEGUN || (pg->fate == PG_FATE_UNKNOWN && statement_reads(sql)));
+    return repeated ? pg_query_once(pg, error, sql, count, values) : result;
 }
 
 bool pg_execute(struct pg *pg, struct error *error, int64_t *rows, const char *sql, size_t count,

@@ -14,6 +14,11 @@
  * One PostgreSQL connection that comes back by itself: a lost one is opened again by the next call
  * outside a transaction. Statements are prepared on first use, known by the address of their text,
  * so sql must be a literal or live as long as the connection. One thread at a time.
+ *
+ * A connection that died while idle is noticed before anything is sent over it, so a restart of
+ * PostgreSQL fails no statement. One that dies under a statement outside a transaction: the
+ * statement is repeated once if it cannot have begun, or only reads ("SELECT …": do not begin a
+ * statement that changes something so). A write whose outcome is unknown is never repeated here.
  */
 struct pg;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/present/present.h"
 
-#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,61 +74,4 @@ char *present_money(int64_t amount_minor, struct text currency, char *out) {
                  currency.data != NULL ? currency.data : "", minus, whole, fraction);
     }
     return out;
-}
-
-static GTimeZone *time_zone_open(struct text name) {
-    char identifier[64];
-    if (name.size == 0 || name.size >= sizeof(identifier) || memchr(name.data, '.', name.size)) {
-        return NULL; /* a path is no name */
-    }
-    memcpy(identifier, name.data, name.size);
-    identifier[name.size] = '\0';
-    return identifier[0] == '/' || identifier[0] == ':' ? NULL
-                                                        : g_time_zone_new_identifier(identifier);
-}
-
-bool present_time_at(int64_t at_ms, struct text time_zone, struct present_time *out) {
-    static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                           "Friday", "Saturday", "Sunday"};
-    static const char *const months[] = {"January",   "February", "March",    "April",
-                                         "May",       "June",     "July",     "August",
-                                         "September", "October",  "November", "December"};
-    memset(out, 0, sizeof(*out));
-    GTimeZone *zone = time_zone_open(time_zone);
-    bool known = zone != NULL;
-    if (!known) {
-        zone = g_time_zone_new_utc();
-    }
-    int64_t at_s = at_ms / 1000 - (at_ms % 1000 < 0 ? 1 : 0);
-    GDateTime *utc = g_date_time_new_from_unix_utc(at_s);
-    GDateTime *local = utc != NULL ? g_date_time_to_timezone(utc, zone) : NULL;
-    if (local != NULL) {
-        int year, month, day;
-        g_date_time_get_ymd(local, &year, &month, &day);
-        snprintf(out->weekday, sizeof(out->weekday), "%s",
-                 weekdays[g_date_time_get_day_of_week(local) - 1]);
-        snprintf(out->date, sizeof(out->date), "%d %s %d", day, months[month - 1], year);
-        snprintf(out->time, sizeof(out->time), "%02d:%02d", g_date_time_get_hour(local),
-                 g_date_time_get_minute(local));
-        snprintf(out->day, sizeof(out->day), "%04d-%02d-%02d", year, month, day);
-        const char *abbreviation = g_date_time_get_timezone_abbreviation(local);
-        int offset_minutes = (int)(g_date_time_get_utc_offset(local) / G_TIME_SPAN_MINUTE);
-        if (abbreviation != NULL && g_ascii_isalpha(abbreviation[0])) {
-            snprintf(out->zone, sizeof(out->zone), "%s", abbreviation);
-        } else if (offset_minutes % 60 == 0) {
-            snprintf(out->zone, sizeof(out->zone), "UTC%+d", offset_minutes / 60);
-        } else {
-            snprintf(out->zone, sizeof(out->zone), "UTC%+d:%02d", offset_minutes / 60,
-                     offset_minutes < 0 ? -offset_minutes % 60 : offset_minutes % 60);
-        }
-        g_date_time_unref(local);
-    } else {
-        known = false;
-        snprintf(out->date, sizeof(out->date), "date unknown");
-    }
-    if (utc != NULL) {
-        g_date_time_unref(utc);
-    }
-    g_time_zone_unref(zone);
-    return known;
 }

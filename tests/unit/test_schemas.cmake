@@ -18,7 +18,7 @@ add_custom_command(
 add_library(seatlog_codec_evolved STATIC EXCLUDE_FROM_ALL ${evolved_files} ${SEATLOG_CODEC_SOURCES})
 target_include_directories(seatlog_codec_evolved PUBLIC ${evolved}/generated)
 target_link_libraries(seatlog_codec_evolved
-    PUBLIC seatlog_arena PRIVATE PkgConfig::AVRO PkgConfig::SODIUM)
+    PUBLIC seatlog_arena PRIVATE PkgConfig::SODIUM)
 seatlog_unit_test(schemas seatlog_codec_evolved)
 
 add_test(NAME schemas_files

@@ -2,21 +2,6 @@
 # shellcheck shell=bash disable=SC2015,SC2034,SC2153
 # ./seatlog status, logs and env.
 
-# Sum of a metric over its labels, empty when the daemon does not answer or has none.
-metric_sum() {
-    awk -v name="$2" '$1 == name || index($1, name "{") == 1 { sum += $2; found = 1 } END { if (found) print sum }' <<<"$1"
-}
-
-# Memory of a process and its children, in MB; pages that processes share are counted once (PSS).
-process_memory_mb() {
-    local pid=$1 child total=0 kilobytes
-    for child in "$pid" $(pgrep -P "$pid" 2>/dev/null); do
-        kilobytes=$(awk '/^Pss:/ { print $2 }' "/proc/$child/smaps_rollup" 2>/dev/null)
-        total=$((total + ${kilobytes:-0}))
-    done
-    printf '%d' $((total / 1024))
-}
-
 # How often a program ended by itself since this supervisord began.
 program_restarts() {
     awk -v program="$1" '/ supervisord started with pid / { count = 0 }
@@ -24,57 +9,37 @@ program_restarts() {
         "$STATE/log/supervisord.log" 2>/dev/null
 }
 
-status_row() { printf '%-18s %-9s %-6s %9s %9s %8s %9s  %s\n' "$@"; }
-
-status_program() {
-    local program=$1 daemon=$2 line state pid uptime='-' memory='-' lag='-' ready='-' metrics port
-    line=$(grep -E "^$program " <<<"$STATUS_ALL")
-    state=$(awk '{ print tolower($2) }' <<<"$line")
-    pid=$(sed -n 's/.* pid \([0-9]*\),.*/\1/p' <<<"$line")
-    if [ -n "$pid" ]; then
-        uptime=$(sed -n 's/.* uptime //p' <<<"$line")
-        uptime=${uptime/ days, /d}
-        uptime=${uptime/ day, /d}
-        memory="$(process_memory_mb "$pid") MB"
-    fi
-    if [ -n "$pid" ] && [ "$daemon" = yes ]; then
-        port=$(pipeline_admin_port "$program")
-        if ready=$(curl -sS -m 2 "http://127.0.0.1:$port/readyz" 2>&1 | tr '\n' ' '); then
-            metrics=$(curl -fsS -m 2 "http://127.0.0.1:$port/metrics" 2>/dev/null)
-            lag=$(metric_sum "$metrics" seatlog_consumer_lag_records)
+# "program kind admin-port restarts" a line, for status.py.
+status_programs() {
+    local stage name instance program stop command
+    while read -r stage name instance program stop command; do
+        if pipeline_is_daemon "$command"; then
+            echo "$program daemon $(pipeline_admin_port "$program") $(program_restarts "$program")"
+        else
+            echo "$program other - $(program_restarts "$program")"
         fi
-        ready=${ready%% }
-    fi
-    [ "$state" = running ] || STATUS_GOOD=no
-    status_row "$program" "${state:-unknown}" "${pid:--}" "$uptime" "$memory" "${lag:--}" \
-        "$(program_restarts "$program")" "${ready:0:60}"
+    done < <(pipeline_rows)
 }
 
 command_status() {
-    local stage name instance program stop command
-    state_exists || fail "nothing here yet: run ./seatlog up"
+    arguments_none status "$@"
+    need_set_up
     if ! supervisor_runs; then
-        say "seatlog: down. Everything is kept in $STATE; ./seatlog up starts it."
+        say "seatlog: it is down. ./seatlog up starts it. Everything is kept in"
+        say "  $STATE"
         return 3
     fi
-    STATUS_ALL=$(control status 2>/dev/null)
-    STATUS_GOOD=yes
-    status_row daemon state pid uptime memory lag restarts ready
-    while read -r stage name instance program stop command; do
-        if pipeline_is_daemon "$command"; then
-            status_program "$program" yes
-        else
-            status_program "$program" no
-        fi
-    done < <(pipeline_rows)
-    say ""
-    say "http://127.0.0.1:$(state_get PORT_HTTP)   mails: $(find "$MAILS" -name '*.eml' | wc -l) in $MAILS"
-    [ "$STATUS_GOOD" = yes ]
+    status_programs | STATUS_POSTGRES_URL=$(sql_url) STATUS_POSTGRES_PASSWORD=$(secret_get POSTGRES) \
+        STATUS_KAFKA_PORT=$(state_get PORT_KAFKA) STATUS_SMTP_PORT=$(state_get PORT_SMTP) \
+        STATUS_SUPERVISOR=$SUPERVISOR_CONF STATUS_MAILS=$MAILS \
+        STATUS_URL=http://127.0.0.1:$(state_get PORT_HTTP) \
+        STATUS_PORTS="PostgreSQL $(state_get PORT_POSTGRES), Kafka $(state_get PORT_KAFKA), SMTP $(state_get PORT_SMTP), payment simulator $(state_get PORT_SIMULATOR); metrics from $(pipeline_admin_port reservation) on" \
+        /usr/bin/python3 -B "$LOCAL/status.py"
 }
 
 command_logs() {
     local program files=()
-    state_exists || fail "nothing here yet: run ./seatlog up"
+    need_set_up
     if [ $# -eq 0 ]; then
         for program in $(pipeline_programs); do
             [ -e "$STATE/log/$program.log" ] && files+=("$STATE/log/$program.log")

@@ -173,10 +173,9 @@ program_is_stale() {
     local pid
     pid=$(program_pid "$1")
     [ -n "$pid" ] || return 1
-    [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "${VALUE[JAVA]}" ] ||
-        [[ $(readlink "/proc/$pid/exe" 2>/dev/null) != *' (deleted)' ]] || return 0
-    if [ ! -e "$STATE/running/$1" ]; then
-        [[ $FILES_CHANGED == *" $1.conf "* || $FILES_CHANGED == *" $1.properties "* ]]
+    if [ ! -e "$STATE/running/$1" ]; then # of a launcher that took no notes
+        [[ $FILES_CHANGED == *" $1.conf "* || $FILES_CHANGED == *" $1.properties "* ]] ||
+            [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == *' (deleted)' ]]
         return
     fi
     [ "$(running_get "$1" build)" != "$(program_build "$1")" ] ||

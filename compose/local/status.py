@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""./seatlog status: asks every program, PostgreSQL and Kafka how they are, all at once and with deadlines.
+
+The launcher says by the environment where things are; on standard input it names the programs, a line
+"program kind admin-port restarts" each. Standard library only. Exit status: 0 all is well, 1 something is not.
+"""
+import concurrent.futures
+import dataclasses
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import textwrap
+import time
+import urllib.error
+import urllib.request
+
+ANSWER_SECONDS = 3.0
+WIDTH = 80
+PARTITIONS = 6  # of every topic that ./seatlog up makes
+OVERDUE_SECONDS = 600  # a mail or a payment that has waited for so long is no matter of course
+ROW = "{:<17} {:<8} {:>7} {:>8} {:>7} {:>6} {:>8}  {}"
+
+# What waits and what went wrong, one value a line; nothing of an installation without tables.
+QUESTION = """
+SELECT 'mails_queued', count(*) FILTER (WHERE state = 'queued') FROM mail.outbox
+UNION ALL SELECT 'mails_oldest_s', coalesce(extract(epoch FROM now() - min(queued_at))::bigint, 0)
+          FROM mail.outbox WHERE state = 'queued'
+UNION ALL SELECT 'mails_sent', count(*) FILTER (WHERE state = 'sent') FROM mail.outbox
+UNION ALL SELECT 'mails_refused', count(*) FILTER (WHERE state IN ('refused', 'expired')) FROM mail.outbox
+UNION ALL SELECT 'payments_open', count(*) FROM payment.work WHERE step <> 'done'
+UNION ALL SELECT 'payments_oldest_s', coalesce(extract(epoch FROM now() - min(created_at))::bigint, 0)
+          FROM payment.work WHERE step <> 'done'
+"""
+
+
+@dataclasses.dataclass
+class Program:
+    name: str
+    kind: str  # daemon: has an admin port; other: has none
+    port: str
+    restarts: str
+    state: str = "unknown"
+    pid: str = "-"
+    up: str = "-"
+    memory: str = "-"
+    lag: str = "-"
+    ready: str = "-"
+    problem: str = ""
+
+
+class Silence(Exception):
+    """No answer, or not the right one; the text says what came instead."""
+
+
+def http_get(port, path):
+    """Status and text."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=ANSWER_SECONDS) as answer:
+            return answer.status, answer.read().decode("utf-8", "replace")
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.read().decode("utf-8", "replace")
+    except OSError as error:
+        raise Silence(silence_of(error)) from error
+
+
+def silence_of(error):
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, TimeoutError):
+        return f"it does not answer within {ANSWER_SECONDS:.0f} s"
+    if isinstance(reason, ConnectionRefusedError):
+        return "nothing listens on its port"
+    return str(reason)
+
+
+def metric_sum(text, name):
+    values = re.findall(rf"^{name}(?:\{{[^}}]*\}})? (\S+)$", text, re.MULTILINE)
+    return sum(float(value) for value in values) if values else None
+
+
+def daemon_ask(program):
+    try:
+        status, text = http_get(program.port, "/readyz")
+        lag = metric_sum(http_get(program.port, "/metrics")[1], "seatlog_consumer_lag_records")
+    except Silence as silence:
+        program.ready = "no answer"
+        program.problem = str(silence)
+        return
+    program.lag = "-" if lag is None else f"{lag:.0f}"
+    program.ready = "ready" if status == 200 else "not ready"
+    if status != 200:
+        program.problem = " ".join(text.split())
+
+
+def postgres_ask():
+    """Key by key what QUESTION asks for. The password goes by the environment."""
+    environment = {**os.environ, "PGPASSWORD": os.environ["STATUS_POSTGRES_PASSWORD"], "PGCONNECT_TIMEOUT": "3"}
+    try:
+        asked = subprocess.run(["psql", "-XqAt", "-F", "=", "-c", QUESTION, os.environ["STATUS_POSTGRES_URL"]],
+                               capture_output=True, text=True, timeout=ANSWER_SECONDS, env=environment, check=False,
+                               stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired as error:
+        raise Silence(f"it does not answer within {ANSWER_SECONDS:.0f} s") from error
+    if asked.returncode == 0:
+        return dict(line.split("=") for line in asked.stdout.split())
+    if "does not exist" in asked.stderr:
+        return {}
+    raise Silence((asked.stderr.strip().splitlines() or ["no answer"])[-1])
+
+
+def octets_read(connection, count):
+    octets = b""
+    while len(octets) < count:
+        part = connection.recv(count - len(octets))
+        if not part:
+            raise Silence("it hangs up")
+        octets += part
+    return octets
+
+
+def text_pack(text):
+    return struct.pack(">h", len(text)) + text.encode()
+
+
+def offsets_ask(connection, topic, when):
+    """Offsets by partition (ListOffsets, version 1): the end of the topic for -1, its start for -2."""
+    body = struct.pack(">hhi", 2, 1, 1) + text_pack("seatlog-status") + struct.pack(">ii", -1, 1) + text_pack(topic)
+    body += struct.pack(">i", PARTITIONS) + b"".join(struct.pack(">iq", number, when) for number in range(PARTITIONS))
+    connection.sendall(struct.pack(">i", len(body)) + body)
+    answer = octets_read(connection, *struct.unpack(">i", octets_read(connection, 4)))
+    at = 4 + 4 + 2 + len(topic) + 4  # correlation, topics, name, partitions
+    parts = [struct.unpack_from(">ihqq", answer, at + 22 * number) for number in range(PARTITIONS)]
+    return [offset for _, error, _, offset in parts if error == 0]
+
+
+def kafka_ask():
+    """How many dead letters there are; asking for them is asking Kafka how it is."""
+    try:
+        with socket.create_connection(("127.0.0.1", int(os.environ["STATUS_KAFKA_PORT"])), ANSWER_SECONDS) as kafka:
+            kafka.settimeout(ANSWER_SECONDS)
+            ends, starts = (offsets_ask(kafka, "seatlog.dead-letters", when) for when in (-1, -2))
+            if len(ends) != PARTITIONS:
+                raise Silence(f"it has {len(ends)} of {PARTITIONS} partitions of its topics")
+            return sum(ends) - sum(starts)
+    except (OSError, struct.error) as error:
+        raise Silence(silence_of(error)) from error
+
+
+def smtp_ask():
+    try:
+        with socket.create_connection(("127.0.0.1", int(os.environ["STATUS_SMTP_PORT"])), ANSWER_SECONDS) as server:
+            server.settimeout(ANSWER_SECONDS)
+            if not server.recv(3).startswith(b"220"):
+                raise Silence("it does not greet")
+    except OSError as error:
+        raise Silence(silence_of(error)) from error
+
+
+def supervisor_ask(programs):
+    """State, process and age of each."""
+    try:
+        told = subprocess.run(["/usr/bin/supervisorctl", "-c", os.environ["STATUS_SUPERVISOR"], "status"],
+                              capture_output=True, text=True, timeout=2 * ANSWER_SECONDS, check=False,
+                              stdin=subprocess.DEVNULL).stdout
+    except subprocess.TimeoutExpired:
+        return "supervisord does not answer"
+    lines = {line.split()[0]: line for line in told.splitlines() if len(line.split()) > 1}
+    for program in programs:
+        line = lines.get(program.name, "")
+        words = line.split()
+        program.state = words[1].lower() if len(words) > 1 else "unknown"
+        pid = re.search(r" pid (\d+), uptime (.*)$", line)
+        if pid:
+            program.pid = pid[1]
+            days = re.match(r"(\d+) days?, (\d+)", pid[2])
+            program.up = f"{days[1]}d {days[2]}h" if days else pid[2]
+            program.memory = memory_of(pid[1])
+            if process_is_stopped(pid[1]):
+                program.state = "frozen"
+    return ""
+
+
+def process_is_stopped(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
+    except (OSError, IndexError):
+        return False
+
+
+def memory_of(pid):
+    """Of a process and its children, in MB; pages that processes share are counted once (PSS)."""
+    pids = [pid]
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            pids += file.read().split()
+    except OSError:
+        pass
+    total = 0
+    for one in pids:
+        try:
+            with open(f"/proc/{one}/smaps_rollup", encoding="ascii") as file:
+                total += int(re.search(r"^Pss: +(\d+)", file.read(), re.MULTILINE)[1])
+        except (OSError, TypeError):
+            pass
+    return f"{total // 1024} MB" if total else "-"
+
+
+def asked(future, program):
+    """The answer of what a program without an admin port was asked, or None; the program bears what came instead."""
+    try:
+        answer = future.result()
+        program.ready = "ready"
+        return answer
+    except Silence as silence:
+        program.ready = "no answer"
+        program.problem = str(silence)
+        return None
+
+
+def count_say(count, one, many):
+    return f"{count} {one if int(count) == 1 else many}"
+
+
+def since_say(seconds):
+    seconds = int(seconds)
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def waiting_say(books, dead_letters):
+    """Lines of what waits, and the problems among it."""
+    lines, problems = [], []
+    if books:
+        mails = f"{books['mails_sent']} sent, {books['mails_queued']} queued"
+        if int(books["mails_oldest_s"]) > 0 and int(books["mails_queued"]) > 0:
+            mails += f" (the oldest for {since_say(books['mails_oldest_s'])})"
+        if int(books["mails_refused"]) > 0:
+            mails += f", {books['mails_refused']} refused or given up"
+        payments = f"{books['payments_open']} open"
+        if int(books["payments_open"]) > 0:
+            payments += f" (the oldest for {since_say(books['payments_oldest_s'])})"
+        lines += [("mails", mails), ("payments", payments)]
+        if int(books["mails_queued"]) > 0 and int(books["mails_oldest_s"]) > OVERDUE_SECONDS:
+            problems.append(f"a mail has been waiting for {since_say(books['mails_oldest_s'])}: "
+                            "./seatlog logs notifier")
+        if int(books["payments_open"]) > 0 and int(books["payments_oldest_s"]) > OVERDUE_SECONDS:
+            problems.append(f"a payment has been open for {since_say(books['payments_oldest_s'])}: "
+                            "./seatlog logs payment")
+    if dead_letters is not None:
+        lines.append(("dead letters", "none" if dead_letters == 0 else
+                      f"{dead_letters} (./seatlog dead-letters list)"))
+    return lines, problems
+
+
+def colour(text, code):
+    known = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+    return f"\033[{code}m{text}\033[0m" if known else text
+
+
+def programs_print(programs):
+    print(ROW.format("daemon", "state", "pid", "up", "memory", "lag", "restarts", "ready"))
+    for program in programs:
+        line = ROW.format(program.name, program.state, program.pid, program.up, program.memory, program.lag,
+                          program.restarts, program.ready).rstrip()
+        print(line if program_is_well(program) else colour(line, 31))
+
+
+def program_is_well(program):
+    return program.state == "running" and program.ready in ("ready", "-")
+
+
+def wrapped_print(label, text, first="  "):
+    head = f"{first}{label:<14}"
+    print("\n".join(textwrap.wrap(text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head),
+                                  break_long_words=False, break_on_hyphens=False)))
+
+
+def ask_all(programs):
+    """Everybody at once. Returns PostgreSQL's books, the number of dead letters (None: no answer), a problem."""
+    by_name = {program.name: program for program in programs}
+    with concurrent.futures.ThreadPoolExecutor(len(programs) + 4) as pool:
+        supervisor = pool.submit(supervisor_ask, programs)
+        daemons = [pool.submit(daemon_ask, program) for program in programs if program.kind == "daemon"]
+        postgres, kafka, smtp = (pool.submit(ask) for ask in (postgres_ask, kafka_ask, smtp_ask))
+        books = asked(postgres, by_name["postgres"])
+        dead_letters = asked(kafka, by_name["kafka"])
+        asked(smtp, by_name["mail-catcher"])
+        for daemon in daemons:
+            daemon.result()
+        if dead_letters is None:  # what a daemon last heard of the log's end is no lag
+            for program in programs:
+                program.lag = "-" if program.lag == "-" else "?"
+        return books, dead_letters, supervisor.result()
+
+
+def main():
+    programs = [Program(*line.split()) for line in sys.stdin if line.strip()]
+    books, dead_letters, trouble = ask_all(programs)
+    programs_print(programs)
+    lines, problems = waiting_say(books, dead_letters)
+    if trouble:
+        problems.insert(0, trouble)
+    for program in programs:
+        if program.state != "running":
+            words = "is stopped by a signal" if program.state == "frozen" else f"is {program.state}"
+            problems.append(f"{program.name} {words}: ./seatlog logs {program.name}")
+        elif program.problem:
+            problems.append(f"{program.name}: {program.problem}")
+    print()
+    for label, text in lines:
+        wrapped_print(label, text)
+    wrapped_print("address", os.environ["STATUS_URL"])
+    wrapped_print("ports", os.environ["STATUS_PORTS"])
+    wrapped_print("mails land in", os.environ["STATUS_MAILS"])
+    print()
+    if problems:
+        for problem in problems:
+            wrapped_print("wrong", problem)
+        sys.exit(1)
+    print(colour("All is well.", 32))
+
+
+if __name__ == "__main__":
+    main()

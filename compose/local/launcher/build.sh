@@ -29,7 +29,7 @@ build_programs() {
         return 0
     fi
     # shellcheck disable=SC2046
-    build_run release "$RELEASE" seatlog-topics seatlog-catalogue seatlog-tail seatlog-replay \
+    build_run release "$RELEASE" seatlog-topics seatlog-catalogue seatlog-tail seatlog-replay seatlog-ticket-verify \
         $(pipeline_rows | awk '$6 !~ /^[@\/]/ { print $6 }' | sort -u)
 }
 

@@ -189,7 +189,7 @@ program_change() {
     before=$(running_get "$1" build) now=$(program_build "$1")
     if [ "$before" != "$now" ]; then
         before=$(running_get "$1" version)
-        [ "$before" = "$VERSION" ] && echo "a new build" || echo "a new build, $before before"
+        [ "$before" = "$VERSION" ] && echo "a new build" || echo "a new build ($before before)"
     elif [ "$(running_get "$1" settings)" != "$(program_settings "$1")" ]; then
         echo "changed settings"
     fi
@@ -207,9 +207,10 @@ programs_start() {
         verb='' why=$(program_change "$program")
         if ! grep -qE "^$program +(RUNNING|STARTING)" <<<"$status"; then
             verb=start
+            [[ $why != *settings ]] || why='' # it was not as it was, it was not there
         elif [ "$RESTART" = yes ] || program_is_stale "$program"; then
             verb=restart
-            why=${why:-$([ "$RESTART" = yes ] && echo "as asked" || echo "a new build or changed settings")}
+            why=${why:-$([ "$RESTART" = yes ] && echo "nothing new" || echo "a new build or changed settings")}
         fi
         if [ -n "$verb" ]; then
             [ -z "$why" ] || RESTARTED+=("$program: $why")

@@ -108,9 +108,18 @@ daemons_up() {
     STEP_NOTE="${#programs[@]} ready"
 }
 
+# One line for each reason.
+restarts_tell() {
+    local reason
+    while IFS= read -r reason; do
+        printf '%s\n' "${RESTARTED[@]}" | sed -n "s|^\([^:]*\): $reason\$|\1|p" | paste -sd ' ' |
+            sed "s/ /, /g; s|^|  with $reason: |" | fmt -w 78 -t
+    done < <(printf '%s\n' ${RESTARTED[@]+"${RESTARTED[@]}"} | sed -n 's/^[^:]*: //p' | sort -u)
+}
+
 # What was started from another build or with other settings than it ran with before.
 changes_tell() {
-    local change version
+    local version
     version=$(state_get VERSION)
     if [ -n "$MIGRATED" ]; then
         say "  PostgreSQL's tables were brought up to date: $MIGRATED"
@@ -118,9 +127,7 @@ changes_tell() {
     if [ "$version" != "$VERSION" ] && [ -n "$(state_get CATALOGUE_DAY)" ]; then
         say "  This installation ran ${version:-an earlier version}; now it is ${VERSION}."
     fi
-    for change in ${RESTARTED[@]+"${RESTARTED[@]}"}; do
-        say "  restarted $change"
-    done
+    restarts_tell
     state_set VERSION "$VERSION"
 }
 
@@ -216,9 +223,7 @@ command_restart() {
     state_lock
     overrides_ensure
     step restart restart_run "${programs[@]}"
-    for program in "${RESTARTED[@]}"; do
-        say "  restarted $program"
-    done
+    restarts_tell
     for program in "${all[@]}"; do
         if [[ " ${programs[*]} " != *" $program "* ]] && program_is_stale "$program"; then
             say "  $program runs with older settings or an older build: ./seatlog restart $program"

@@ -113,7 +113,7 @@ restarts_tell() {
     local reason
     while IFS= read -r reason; do
         printf '%s\n' "${RESTARTED[@]}" | sed -n "s|^\([^:]*\): $reason\$|\1|p" | paste -sd ' ' |
-            sed "s/ /, /g; s|^|  with $reason: |" | fmt -w 78 -t
+            sed "s/ /, /g; s|^|with $reason: |" | fmt -w 76 | sed '1s/^/  /; 2,$s/^/    /'
     done < <(printf '%s\n' ${RESTARTED[@]+"${RESTARTED[@]}"} | sed -n 's/^[^:]*: //p' | sort -u)
 }
 

@@ -3,6 +3,7 @@
 
 #include "ingest-api/ingest_catalog.h"
 #include "ingest-api/ingest_command.h"
+#include "ingest-api/ingest_order_id.h"
 #include "ingest-api/ingest_request.h"
 #include "ingest-api/ingest_reservation_json.h"
 #include "ingest-api/ingest_show_json.h"
@@ -14,9 +15,9 @@
 struct booking_state {
     struct reserve_wish wish;
     struct text source_id;
-    struct uuid show_id;
-    struct uuid reservation_id;
+    struct order_id id;
     struct command command;
+    const char *collection; /* of the address where what has changed is read */
 };
 
 static struct booking_state *state_new(struct request *request) {
@@ -29,7 +30,7 @@ static struct booking_state *state_new(struct request *request) {
 static const char *location_of(struct request *request, const char *collection) {
     struct booking_state *state = request->state;
     char order[PUBLIC_ORDER_ID_SIZE];
-    public_order_id_format(&state->show_id, &state->reservation_id, order);
+    public_order_id_format(&state->id.show_id, &state->id.reservation_id, order);
     return arena_text_format(&request->arena, "/%s/%s", collection, order).data;
 }
 
@@ -39,7 +40,7 @@ static const char *location_after(struct request *request, const char *collectio
     struct booking_state *state = request->state;
     char key[UUID_TEXT_SIZE];
     char after[48];
-    uuid_format(&state->show_id, key);
+    uuid_format(&state->id.show_id, key);
     struct command_position position = {
         .known = true,
         .partition =
@@ -53,9 +54,10 @@ static const char *location_after(struct request *request, const char *collectio
 
 static struct reservation_document document_new(struct request *request) {
     struct booking_state *state = request->state;
-    return (struct reservation_document){.show_id = state->show_id,
-                                         .reservation_id = state->reservation_id,
+    return (struct reservation_document){.show_id = state->id.show_id,
+                                         .reservation_id = state->id.reservation_id,
                                          .section = -1,
+                                         .now_ms = clock_now_ms(),
                                          .attempt = -1,
                                          .attempts_left = -1,
                                          .plan = request->plan};
@@ -115,7 +117,7 @@ static void reserve_answer(struct request *request) {
 
 static void reserve_decided(struct request *request) {
     struct booking_state *state = request->state;
-    plan_need(request, &state->show_id, PLAN_IF_CHEAP, reserve_answer);
+    plan_need(request, &state->id.show_id, PLAN_IF_CHEAP, reserve_answer);
 }
 
 static void reserve_publish(struct request *request) {
@@ -123,8 +125,8 @@ static void reserve_publish(struct request *request) {
     const struct reserve_wish *wish = &state->wish;
     state->command.kind = COMMAND_RESERVE;
     struct command_reserve *reserve = &state->command.as.reserve;
-    reserve->head.show_id = state->show_id;
-    reserve->reservation_id = state->reservation_id;
+    reserve->head.show_id = state->id.show_id;
+    reserve->reservation_id = state->id.reservation_id;
     reserve->buyer_id = request->session.user_id;
     reserve->selection = wish->selection;
     reserve->seats = wish->seats;
@@ -143,7 +145,7 @@ static void reserve_publish(struct request *request) {
         problem_answer_field(request, "/best_available/category", "is no category of this event");
         return;
     }
-    command_publish(request, &state->command, &state->reservation_id,
+    command_publish(request, &state->command, &state->id.reservation_id,
                     location_of(request, "reservations"), reserve_decided);
 }
 
@@ -162,13 +164,14 @@ void booking_reserve(struct request *request) {
         problem_answer_reader(request, &reader);
         return;
     }
-    state->show_id = state->wish.show_id;
-    state->reservation_id = request->idempotency_key != NULL
-                                ? reservation_id_derive(&state->show_id, &request->session.user_id,
-                                                        request->idempotency_key)
-                                : uuid_random();
+    state->id.show_id = state->wish.show_id;
+    state->id.reservation_id =
+        request->idempotency_key != NULL
+            ? reservation_id_derive(&state->id.show_id, &request->session.user_id,
+                                    request->idempotency_key)
+            : uuid_random();
     if (state->wish.section.size > 0 || state->wish.category.size > 0) {
-        plan_need(request, &state->show_id, PLAN_REQUIRED, reserve_planned);
+        plan_need(request, &state->id.show_id, PLAN_REQUIRED, reserve_planned);
     } else {
         request_next(request, reserve_publish);
     }
@@ -227,7 +230,7 @@ static void book_noted(struct request *request, const struct event_noted *noted)
     struct booking_state *state = request->state;
     const struct reservation_view *view = &noted->view;
     if (view->state == RESERVATION_STATE_SOLD) {
-        plan_need(request, &state->show_id, PLAN_IF_CHEAP, sold_answer);
+        plan_need(request, &state->id.show_id, PLAN_IF_CHEAP, sold_answer);
     } else if (view->state == RESERVATION_STATE_HELD) {
         /* This source was tried before, and declined. */
         declined_answer(request, view->code, view->state, -1, view->expires_at);
@@ -277,6 +280,18 @@ static void book_decided(struct request *request) {
     }
 }
 
+static void book_publish(struct request *request) {
+    struct booking_state *state = request->state;
+    state->command.kind = COMMAND_PAY;
+    struct command_pay *pay = &state->command.as.pay;
+    pay->head.show_id = state->id.show_id;
+    pay->reservation_id = state->id.reservation_id;
+    pay->buyer_id = request->session.user_id;
+    pay->source_id = state->source_id;
+    command_publish(request, &state->command, &state->id.reservation_id,
+                    location_of(request, "reservations"), book_decided);
+}
+
 void booking_book(struct request *request) {
     struct booking_state *state = state_new(request);
     struct reader reader = {0};
@@ -285,16 +300,8 @@ void booking_book(struct request *request) {
         problem_answer_reader(request, &reader);
         return;
     }
-    state->show_id = wish.show_id;
-    state->reservation_id = wish.reservation_id;
-    state->command.kind = COMMAND_PAY;
-    struct command_pay *pay = &state->command.as.pay;
-    pay->head.show_id = wish.show_id;
-    pay->reservation_id = wish.reservation_id;
-    pay->buyer_id = request->session.user_id;
-    pay->source_id = wish.source_id;
-    command_publish(request, &state->command, &state->reservation_id,
-                    location_of(request, "reservations"), book_decided);
+    state->source_id = wish.source_id;
+    order_id_need(request, wish.reservation_id, ORDER_ID_ONLY, &state->id, book_publish);
 }
 
 /* ---- release, cancel, retry ---- */
@@ -304,10 +311,8 @@ static void state_answer(struct request *request, enum reservation_state state,
     struct booking_state *booking = request->state;
     request_answer_json(
         request, MHD_HTTP_OK,
-        reservation_state_json(&booking->show_id, &booking->reservation_id, state, reason));
-    bool held = booking->command.kind == COMMAND_RELEASE;
-    request_header_add(request, "Location",
-                       location_after(request, held ? "reservations" : "orders"));
+        reservation_state_json(&booking->id.show_id, &booking->id.reservation_id, state, reason));
+    request_header_add(request, "Location", location_after(request, booking->collection));
 }
 
 static void change_decided(struct request *request) {
@@ -342,47 +347,72 @@ static void change_decided(struct request *request) {
     }
 }
 
-static struct booking_state *change_begin(struct request *request) {
+/* Reads the id of the path into the state and goes on with next. */
+static void change_begin(struct request *request, enum order_id_need need, request_step *next) {
     struct booking_state *state = state_new(request);
-    return request_order_id(request, &state->show_id, &state->reservation_id) ? state : NULL;
+    order_id_need(request, request->parameters[0], need, &state->id, next);
+}
+
+static void change_publish(struct request *request, const char *collection) {
+    struct booking_state *state = request->state;
+    state->collection = collection;
+    command_publish(request, &state->command, &state->id.reservation_id,
+                    location_of(request, collection), change_decided);
+}
+
+static void release_publish(struct request *request) {
+    struct booking_state *state = request->state;
+    state->command.kind = COMMAND_RELEASE;
+    state->command.as.release = (struct command_release){.head.show_id = state->id.show_id,
+                                                         .reservation_id = state->id.reservation_id,
+                                                         .buyer_id = request->session.user_id};
+    change_publish(request, "reservations");
 }
 
 void booking_release(struct request *request) {
-    struct booking_state *state = change_begin(request);
-    if (state == NULL) {
-        return;
-    }
-    state->command.kind = COMMAND_RELEASE;
-    state->command.as.release = (struct command_release){.head.show_id = state->show_id,
-                                                         .reservation_id = state->reservation_id,
-                                                         .buyer_id = request->session.user_id};
-    command_publish(request, &state->command, &state->reservation_id,
-                    location_of(request, "reservations"), change_decided);
+    change_begin(request, ORDER_ID_ONLY, release_publish);
+}
+
+static void cancel_publish_for(struct request *request, const struct uuid *buyer_id,
+                               const char *collection) {
+    struct booking_state *state = request->state;
+    state->command.kind = COMMAND_CANCEL;
+    state->command.as.cancel = (struct command_cancel){.head.show_id = state->id.show_id,
+                                                       .reservation_id = state->id.reservation_id,
+                                                       .buyer_id = *buyer_id};
+    change_publish(request, collection);
+}
+
+static void cancel_publish(struct request *request) {
+    cancel_publish_for(request, &request->session.user_id, "orders");
 }
 
 void booking_cancel(struct request *request) {
-    struct booking_state *state = change_begin(request);
-    if (state == NULL) {
-        return;
-    }
-    state->command.kind = COMMAND_CANCEL;
-    state->command.as.cancel = (struct command_cancel){.head.show_id = state->show_id,
-                                                       .reservation_id = state->reservation_id,
-                                                       .buyer_id = request->session.user_id};
-    command_publish(request, &state->command, &state->reservation_id,
-                    location_of(request, "orders"), change_decided);
+    change_begin(request, ORDER_ID_ONLY, cancel_publish);
+}
+
+/* In the buyer's name: the log knows no other who could give an order back. */
+static void operator_cancel_publish(struct request *request) {
+    const struct booking_state *state = request->state;
+    log_info("an operator cancels an order", LOG_UUID("order_id", &state->id.reservation_id),
+             LOG_UUID("by", &request->session.user_id));
+    cancel_publish_for(request, &state->id.buyer_id, "operator/orders");
+}
+
+void booking_operator_cancel(struct request *request) {
+    change_begin(request, ORDER_ID_WITH_BUYER, operator_cancel_publish);
+}
+
+static void retry_refund_publish(struct request *request) {
+    struct booking_state *state = request->state;
+    state->command.kind = COMMAND_RETRY_REFUND;
+    state->command.as.retry_refund =
+        (struct command_retry_refund){.head.show_id = state->id.show_id,
+                                      .reservation_id = state->id.reservation_id,
+                                      .requested_by = request->session.user_id};
+    change_publish(request, "operator/orders");
 }
 
 void booking_retry_refund(struct request *request) {
-    struct booking_state *state = change_begin(request);
-    if (state == NULL) {
-        return;
-    }
-    state->command.kind = COMMAND_RETRY_REFUND;
-    state->command.as.retry_refund =
-        (struct command_retry_refund){.head.show_id = state->show_id,
-                                      .reservation_id = state->reservation_id,
-                                      .requested_by = request->session.user_id};
-    command_publish(request, &state->command, &state->reservation_id,
-                    location_of(request, "orders"), change_decided);
+    change_begin(request, ORDER_ID_ONLY, retry_refund_publish);
 }

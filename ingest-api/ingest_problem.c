@@ -50,6 +50,7 @@ static const struct problem_kind problem_kinds[] = {
     [PROBLEM_NOT_RELEASABLE] = {"not-releasable", 409, "It cannot be let go as it stands"},
     [PROBLEM_NOT_CANCELLABLE] = {"not-cancellable", 409, "It cannot be given back as it stands"},
     [PROBLEM_NOT_REFUNDABLE] = {"not-refundable", 409, "There is no failed refund"},
+    [PROBLEM_NO_MAIL] = {"no-mail", 409, "There is no email to send again"},
     [PROBLEM_TICKET_GONE] = {"ticket-gone", 410, "The ticket is not valid any more"},
 };
 
@@ -108,6 +109,7 @@ void problem_answer_field(struct request *request, const char *field, const char
 }
 
 void problem_answer_unavailable(struct request *request, const char *what) {
-    problem_answer(request, PROBLEM_UNAVAILABLE, "%s. Nothing was done; try again.", what);
+    problem_answer(request, PROBLEM_UNAVAILABLE, "%s. Nothing was changed; please try again.",
+                   what);
     request_header_add(request, "Retry-After", "1");
 }

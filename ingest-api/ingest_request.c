@@ -33,7 +33,7 @@ void request_wake(struct request *request) {
     ((struct request *)((char *)(member_pointer)-offsetof(struct request, member)))
 
 static void work_refuse(struct request *request) {
-    problem_answer_unavailable(request, "Too much is waiting already");
+    problem_answer_unavailable(request, "The service is busy");
     request->next = request_done;
     request_wake(request);
 }
@@ -133,15 +133,6 @@ bool request_show_id(struct request *request, struct uuid *show_id) {
         return true;
     }
     problem_answer(request, PROBLEM_NOT_FOUND, "There is no event of that id.");
-    return false;
-}
-
-bool request_order_id(struct request *request, struct uuid *show_id, struct uuid *reservation_id) {
-    if (public_order_id_parse(request->parameters[0].data, request->parameters[0].size, show_id,
-                              reservation_id)) {
-        return true;
-    }
-    problem_answer(request, PROBLEM_NOT_FOUND, "You have no reservation of that id.");
     return false;
 }
 

@@ -69,14 +69,15 @@ struct request {
     struct deadline deadline;
     struct pool_job job;
     void (*work)(struct request *request, struct pg *pg);
-    int64_t queued_ms;               /* monotonic: since when it waits for a thread */
-    struct wait *wait;               /* the command under way, and what is to follow: */
-    struct publication *publication; /* see ingest_command.h */
-    void *state;                     /* the call's own, in the arena */
-    struct show_plan *plan;          /* held; see plan_need */
-    struct reading *reading;         /* see ingest_reading.h */
-    struct idempotency_claim *claim; /* see ingest_idempotency.h */
-    struct request *list_next;       /* all requests of the server */
+    int64_t queued_ms;                   /* monotonic: since when it waits for a thread */
+    struct wait *wait;                   /* the command under way, and what is to follow: */
+    struct publication *publication;     /* see ingest_command.h */
+    void *state;                         /* the call's own, in the arena */
+    struct show_plan *plan;              /* held; see plan_need */
+    struct reading *reading;             /* see ingest_reading.h */
+    struct idempotency_claim *claim;     /* see ingest_idempotency.h */
+    struct order_look_up *order_look_up; /* see ingest_order_id.h */
+    struct request *list_next;           /* all requests of the server */
     struct request **list_link;
 
     /* the answer */
@@ -131,7 +132,6 @@ const char *request_header(struct request *request, const char *name);
 
 /* The pieces of the path; false: it is answered 404. */
 bool request_show_id(struct request *request, struct uuid *show_id);
-bool request_order_id(struct request *request, struct uuid *show_id, struct uuid *reservation_id);
 
 /* Milliseconds that the request may still wait, at least 0. */
 int64_t request_wait_left_ms(const struct request *request);

@@ -146,15 +146,40 @@ json_t *reservation_state_json(const struct uuid *show_id, const struct uuid *re
     return body;
 }
 
+/* The mail about the order, in words for its buyer. */
+static json_t *mail_json(const struct reservation_document *document) {
+    const char *detail = document->mail_detail;
+    if (detail == NULL) {
+        detail = strcmp(document->mail_state, "sent") == 0 ? "The email has been sent."
+                                                           : "The email will be sent shortly.";
+    }
+    json_t *mail = json_pack("{s:s, s:s}", "state", document->mail_state, "detail", detail);
+    if (document->mail_reason != NULL) {
+        json_object_set_new(mail, "reason", json_string(document->mail_reason));
+    }
+    return mail;
+}
+
+/* A hold that has run out may be called one until the log says that it is over. */
+static void hold_set(json_t *body, const struct reservation_document *document) {
+    bool unpaid = document->state == RESERVATION_STATE_HELD;
+    if (!unpaid && document->state != RESERVATION_STATE_PAYING) {
+        return;
+    }
+    set_time(body, "expires_at", document->expires_at);
+    if (unpaid && document->now_ms > 0 && document->expires_at > 0) {
+        int64_t left_ms = document->expires_at - document->now_ms;
+        json_object_set_new(body, "seconds_left", json_integer(left_ms > 0 ? left_ms / 1000 : 0));
+    }
+}
+
 json_t *reservation_json(const struct reservation_document *document) {
     json_t *body = reservation_state_json(&document->show_id, &document->reservation_id,
                                           document->state, document->reason);
     json_object_set_new(body, "quantity", json_integer(document->quantity));
     json_object_set_new(body, "total_minor", json_integer(document->total_minor));
     json_object_set_new(body, "currency", text_json(document->currency));
-    if (document->state == RESERVATION_STATE_HELD || document->state == RESERVATION_STATE_PAYING) {
-        set_time(body, "expires_at", document->expires_at);
-    }
+    hold_set(body, document);
     if (document->attempt >= 0) {
         json_object_set_new(body, "attempt", json_integer(document->attempt));
     }
@@ -171,6 +196,9 @@ json_t *reservation_json(const struct reservation_document *document) {
     }
     set_time(body, "created_at", document->created_at);
     set_time(body, "updated_at", document->updated_at);
+    if (document->mail_state != NULL) {
+        json_object_set_new(body, "mail", mail_json(document));
+    }
     json_t *event = event_json(document);
     if (event != NULL) {
         json_object_set_new(body, "event", event);

@@ -22,12 +22,16 @@ struct reservation_document {
     int64_t total_minor;
     struct text currency;
     int64_t expires_at; /* the others: left out where 0 (attempts: -1) or empty */
+    int64_t now_ms;     /* what is left of a hold counts from here */
     int32_t attempt;
     int32_t attempts_left;
     struct text code;
     struct text void_reason;
     int64_t created_at;
     int64_t updated_at;
+    const char *mail_state; /* of mail.order_mail, all three; NULL: no mail yet */
+    const char *mail_reason;
+    const char *mail_detail;
     const struct place_list *places;    /* instead of seats, where there are labels already */
     const struct show_summary *summary; /* instead of the plan's */
     const struct show_plan *plan;       /* may be NULL: no labels then */

@@ -2,6 +2,7 @@
 #include "ingest-api/ingest_account.h"
 #include "ingest-api/ingest_booking.h"
 #include "ingest-api/ingest_contract.h"
+#include "ingest-api/ingest_operator.h"
 #include "ingest-api/ingest_request.h"
 #include "ingest-api/ingest_search.h"
 #include "ingest-api/ingest_show.h"
@@ -42,12 +43,20 @@ const struct route ingest_routes[] = {
 
     CALL("POST", "/reserve", booking_reserve, ROUTE_LOGIN, .body = ROUTE_BODY_JSON),
     CALL("POST", "/book", booking_book, ROUTE_LOGIN, .body = ROUTE_BODY_JSON),
+    CALL("GET", "/reservations", order_reservation_list, ROUTE_LOGIN),
     CALL("GET", "/reservations/{reservation_id}", order_reservation_get, ROUTE_LOGIN),
     CALL("DELETE", "/reservations/{reservation_id}", booking_release, ROUTE_LOGIN),
     CALL("GET", "/orders", order_list, ROUTE_LOGIN),
     CALL("GET", "/orders/{order_id}", order_get, ROUTE_LOGIN),
     CALL("POST", "/orders/{order_id}/cancel", booking_cancel, ROUTE_LOGIN),
     CALL("POST", "/orders/{order_id}/retry-refund", booking_retry_refund, ROUTE_LOGIN,
+         .roles = ROLE_OPERATOR),
+    CALL("GET", "/operator/orders", operator_order_list, ROUTE_LOGIN, .roles = ROLE_OPERATOR),
+    CALL("GET", "/operator/orders/{order_id}", operator_order_get, ROUTE_LOGIN,
+         .roles = ROLE_OPERATOR),
+    CALL("POST", "/operator/orders/{order_id}/cancel", booking_operator_cancel, ROUTE_LOGIN,
+         .roles = ROLE_OPERATOR),
+    CALL("POST", "/operator/orders/{order_id}/resend-mail", operator_mail_resend, ROUTE_LOGIN,
          .roles = ROLE_OPERATOR),
     CALL("GET", "/failed-refunds", order_failed_refunds, ROUTE_LOGIN, .roles = ROLE_OPERATOR),
     CALL("GET", "/tickets/{ticket_id}.pdf", order_ticket_get, ROUTE_LOGIN),

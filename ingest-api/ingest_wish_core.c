@@ -107,11 +107,15 @@ bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish 
     static const char *const members[] = {"reservation_id", "source_id", NULL};
     *out = (struct book_wish){0};
     reader_object(reader, NULL, body, members);
-    struct text text;
+    struct uuid show_id;
+    struct uuid reservation_id;
     if (reader_text(reader, NULL, body, "reservation_id", READER_REQUIRED,
-                    (struct text_rule){.size_min = 1, .size_max = 64}, &text) &&
-        !public_order_id_parse(text.data, text.size, &out->show_id, &out->reservation_id)) {
-        reader_error(reader, NULL, "reservation_id", "must be the id that POST /reserve gave");
+                    (struct text_rule){.size_min = 1, .size_max = 64}, &out->reservation_id) &&
+        !public_order_id_parse(out->reservation_id.data, out->reservation_id.size, &show_id,
+                               &reservation_id) &&
+        !uuid_parse(out->reservation_id.data, out->reservation_id.size, &reservation_id)) {
+        reader_error(reader, NULL, "reservation_id",
+                     "reservation_id must be the id that POST /reserve gave.");
     }
     if (reader_text(reader, NULL, body, "source_id", READER_REQUIRED,
                     (struct text_rule){.size_min = 1, .size_max = SOURCE_SIZE_MAX},

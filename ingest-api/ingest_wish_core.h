@@ -24,8 +24,7 @@ bool wish_reserve_read(struct reader *reader, struct arena *arena, const json_t 
                        struct reserve_wish *out);
 
 struct book_wish {
-    struct uuid show_id;
-    struct uuid reservation_id;
+    struct text reservation_id; /* in either form */
     struct text source_id;
 };
 bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish *out);

@@ -264,6 +264,10 @@ class Postgres:
         with psycopg.connect(self.url) as connection:
             return connection.execute(sql, values).fetchall()
 
+    def execute(self, sql, *values):
+        with psycopg.connect(self.url) as connection:
+            connection.execute(sql, values)
+
 
 class Mailbox:
     """Mails as the SMTP catcher has put them into its folder."""

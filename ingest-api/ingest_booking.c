@@ -108,6 +108,9 @@ static void reserve_answer(struct request *request) {
         document.expires_at = reserved->expires_at;
         document.created_at = reserved->head.at;
     } else {
+        /* The same wish again may have found the reservation that the buyer has already. */
+        struct booking_state *state = request->state;
+        state->id.reservation_id = event->as.noted.reservation_id;
         document = document_of_view(request, &event->as.noted.view);
     }
     request_answer_json(request, made ? MHD_HTTP_CREATED : MHD_HTTP_OK,
@@ -128,6 +131,7 @@ static void reserve_publish(struct request *request) {
     reserve->head.show_id = state->id.show_id;
     reserve->reservation_id = state->id.reservation_id;
     reserve->buyer_id = request->session.user_id;
+    reserve->keyed = request->idempotency_key != NULL;
     reserve->selection = wish->selection;
     reserve->seats = wish->seats;
     reserve->quantity = wish->selection == SELECTION_NAMED ? 0 : wish->quantity;

@@ -81,6 +81,8 @@ static const struct refusal_answer refusal_answers[REFUSAL_REASON_COUNT] = {
     [REFUSAL_REASON_INVALID_SOURCE] = {PROBLEM_INVALID, "/source_id", "is not a single-use token"},
     [REFUSAL_REASON_INVALID_PAYMENT] = {PROBLEM_NOT_PAYABLE, NULL, NULL},
     [REFUSAL_REASON_NO_SUCH_PAYMENT] = {PROBLEM_NOT_PAYABLE, NULL, NULL},
+    [REFUSAL_REASON_INVALID_REASON] = {PROBLEM_INVALID, "/reason",
+                                       "is not a text that can be shown"},
 };
 
 static void rejection_answer(struct request *request, const struct refusal *refusal) {

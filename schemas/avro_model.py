@@ -155,6 +155,30 @@ def read_registered(root):
     return registered
 
 
+def read_logic(root, registered):
+    """{path: logic version that wrote it first} of every event that has an older version."""
+    since = {}
+    path = root / "logic.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        if not line or line.startswith("#"):
+            continue
+        version, _, name = line.partition("\t")
+        if not version.isdecimal() or not name or name in since:
+            raise SchemaError(f"logic.tsv line {number}: expected a logic version and a file, once")
+        since[name] = int(version)
+    wanted = {schema.file.path: schema for schema in registered
+              if schema.file.topic.union == "event" and schema.file.version > 1}
+    for name in sorted(since.keys() ^ wanted.keys()):
+        raise SchemaError(f"logic.tsv: {name}: every later version of an event, and nothing else, is"
+                          " named with the logic version that wrote it first")
+    for name, schema in wanted.items():
+        before = name.replace(f".v{schema.file.version}.", f".v{schema.file.version - 1}.")
+        if since[name] <= since.get(before, 1):
+            raise SchemaError(f"logic.tsv: {name} is not written later than {before}")
+    return since
+
+
 def default_of(field):
     """(True, value) where a field has a default."""
     return (field.has_default, field.default if field.has_default else None)

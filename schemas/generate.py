@@ -6,7 +6,7 @@
 writes seatlog_types.h (structs, enums; pure), seatlog_codec.h and seatlog_codec.c (encode, decode,
 the schema registry) and, for tests, seatlog_samples.h and seatlog_samples.c from the .avsc files
 that ids.tsv registers. The newest version of a record is what the structs are; every version ever
-registered can be decoded.
+registered can be decoded, and logic.tsv says which version of an event older logic writes.
 """
 import argparse
 import pathlib
@@ -14,8 +14,8 @@ import pathlib
 import generate_codec
 import generate_samples
 import generate_types
-from avro_model import (SCHEMAS, TOPICS, TOPIC_BY_NAMESPACE, SchemaError, die, read_registered,
-                        signature, snake, walk_named)
+from avro_model import (SCHEMAS, TOPICS, TOPIC_BY_NAMESPACE, SchemaError, die, read_logic,
+                        read_registered, signature, snake, walk_named)
 
 FIXED_NAMES = {"seatlog.Uuid": ("uuid", 16), "seatlog.Hash": ("hash", 32)}
 
@@ -23,8 +23,9 @@ FIXED_NAMES = {"seatlog.Uuid": ("uuid", 16), "seatlog.Hash": ("hash", 32)}
 class Model:
     """What both generators need: current records, named types, and their names in C."""
 
-    def __init__(self, registered):
+    def __init__(self, registered, logic):
         self.registered = registered
+        self.logic = logic
         self.current = self._current(registered)
         self.named = {}  # full name -> current schema, dependencies first
         for schema in self.current:
@@ -44,6 +45,17 @@ class Model:
                 newest[schema.file.subject] = schema
         # In the order of the first registration: a new version must not move a kind.
         return list(newest.values())
+
+    def written_since(self, registered):
+        """The logic version that wrote it first, 0: the first one."""
+        return self.logic.get(registered.file.path, 0)
+
+    def older(self, registered):
+        """The versions before it that older logic still writes, oldest first: events' only."""
+        if registered.file.topic.union != "event":
+            return []
+        return sorted((other for other in self.registered if other.file.subject == registered.file.subject
+                       and other.file.version < registered.file.version), key=lambda other: other.file.version)
 
     def _add_named(self, schema, path):
         known = self.named.setdefault(schema.fullname, schema)
@@ -113,7 +125,8 @@ def main():
     parser.add_argument("output", type=pathlib.Path, help="folder of the generated files")
     arguments = parser.parse_args()
     try:
-        model = Model(read_registered(arguments.root))
+        registered = read_registered(arguments.root)
+        model = Model(registered, read_logic(arguments.root, registered))
         files = {
             "seatlog_types.h": generate_types.header(model),
             "seatlog_codec.h": generate_codec.header(model),

@@ -2,7 +2,8 @@
 """seatlog_codec.{h,c}: the tables that the walker goes by, and the registry. See generate.py.
 
 Every distinct definition of a named type (an older version may differ) gets a number: the newest is
-what the structs are, and what is written; all of them can be read.
+what the structs are; all of them can be read. Written is the newest version of a record, of an event
+the one that its logic version wrote: see logic.tsv.
 """
 from avro_model import SchemaError, default_of, signature, size_min, snake, walk_named
 from generate_types import kind_constant
@@ -31,6 +32,8 @@ void codec_free(struct codec *codec);
 
 /*
  * codec_X_encode: the record's wire octets, in the codec's own memory: valid until its next encode.
+ * An event is written as its head.logic_version wrote it (schemas/logic.tsv): fields that are newer
+ * are left out, so that old history is decided again to the byte.
  * Cannot fail; an enum out of range, which is a programmer's error, ends the process. Texts must be
  * valid (text_is_valid), or nobody will decode the record.
  *
@@ -282,14 +285,46 @@ def entry_index(model, registered):
     return model.registered.index(registered)
 
 
+def check_can_write(model, registered):
+    """What older logic writes must still be in the struct."""
+    def check(schema, path):
+        if schema.type != "record":
+            return
+        today = {field.name for field in model.named[schema.fullname].fields}
+        for field in schema.fields:
+            if field.name not in today:
+                raise SchemaError(f"{path}.{field.name}: older logic still writes it, the newest version"
+                                  " lacks it")
+    walk_named(registered.file.schema, registered.file.path, check)
+
+
+def union_entry(model, topic, records):
+    """The function that says as which version a record is written."""
+    union = topic.union
+    lines = [f"static size_t {union}_entry(const struct {union} *in) {{",
+             f"    assert((unsigned)in->kind < {union.upper()}_KIND_COUNT);"]
+    for newest in records:
+        since = model.written_since(newest)
+        versions = []
+        for older in reversed(model.older(newest)):
+            check_can_write(model, older)
+            versions.append((since, older))
+            since = model.written_since(older)
+        for before, older in reversed(versions):
+            lines += [f"    if (in->kind == {kind_constant(topic, newest.file.schema)} &&"
+                      f" in->as.head.logic_version < {before}) {{",
+                      f"        return {entry_index(model, older)}; /* {older.file.path} */", "    }"]
+    return lines + [f"    return {union}_entries[in->kind];", "}", ""]
+
+
 def union_functions(model, topic, topic_index, records):
     union = topic.union
     lines = [f"static const size_t {union}_entries[] = {{"]
     lines += [f"    {entry_index(model, registered)}," for registered in records]
-    lines += ["};", "", f"struct octets codec_{union}_encode(struct codec *codec,",
+    lines += ["};", ""] + union_entry(model, topic, records)
+    lines += [f"struct octets codec_{union}_encode(struct codec *codec,",
               f"    const struct {union} *in) {{",
-              f"    assert((unsigned)in->kind < {union.upper()}_KIND_COUNT);",
-              f"    return codec_write(codec, {union}_entries[in->kind], &in->as);", "}", "",
+              f"    return codec_write(codec, {union}_entry(in), &in->as);", "}", "",
               f"struct octets codec_{union}_encode_version(struct codec *codec, const struct {union} *in,",
               "    uint32_t schema_id) {", "    size_t entry = 0;",
               "    bool known = codec_entry_by_id(schema_id, &entry);",
@@ -380,7 +415,7 @@ def header(model):
                   f" const struct {union} *in,", "    uint32_t schema_id);",
                   f"bool codec_{union}_decode(struct codec *codec, struct arena *arena,"
                   " struct octets wire,", f"    struct {union} *out, struct text *reason);",
-                  "/* The id that its records are written with. */",
+                  "/* The id that its records are written with, by the newest logic. */",
                   f"uint32_t codec_{union}_schema_id(enum {union}_kind kind);", ""]
     lines += ["/* Encodes an event with its hash: see event_chain_seal. in->head.hash is not looked at. */",
               "struct octets codec_event_encode_sealed(struct codec *codec, const struct event *in,",

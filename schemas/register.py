@@ -15,7 +15,7 @@ import sys
 import avro.compatibility
 
 from avro_model import (ID_FIRST, SCHEMAS, Registration, SchemaError, changed, default_of, die,
-                        read_files, read_ids, read_registered)
+                        read_files, read_ids, read_logic, read_registered)
 
 HEADING = """# Schema ids as they stand in records: append only, never reused. Written by schemas/register.py.
 # id	subject	version	file	BLAKE2b-256 of the file
@@ -117,8 +117,9 @@ def main():
         files = read_files(arguments.root)
         check_all(files)
         if arguments.check:
-            count = len(read_registered(arguments.root))
-            print(f"{count} schemas, all registered, unchanged and compatible")
+            registered = read_registered(arguments.root)
+            read_logic(arguments.root, registered)
+            print(f"{len(registered)} schemas, all registered, unchanged and compatible")
             return
         before = read_ids(arguments.root)
         after = (rebuild if arguments.rebuild else append)(files, before)

@@ -92,6 +92,7 @@ int main(void) {
     bench.reserve.as.reserve.section = -1;
     bench.reserve.as.reserve.category = -1;
     bench.reserve.as.reserve.quantity = 2;
+    bench.reserve.as.reserve.keyed = true;
     bench.reserved.kind = EVENT_RESERVED;
     bench.reserved.as.head.at = 1795500000000;
     bench.reserved.as.reserved.seats = (struct integers){.items = seats, .count = 2};

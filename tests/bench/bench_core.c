@@ -382,7 +382,8 @@ static double best_available_measure(struct bench *bench) {
                                                       .selection = SELECTION_BEST_AVAILABLE,
                                                       .section = -1,
                                                       .category = -1,
-                                                      .quantity = 2};
+                                                      .quantity = 2,
+                                                      .keyed = true};
         step(bench, &command, now_ms(bench));
         if (bench->effects->events[bench->effects->count - 1].kind != EVENT_RESERVED)
             continue;

@@ -200,7 +200,8 @@ static void hold_send(struct bench *bench, int64_t number) {
             .selection = SELECTION_NAMED,
             .seats = {seats, 2},
             .section = -1,
-            .category = -1}};
+            .category = -1,
+            .keyed = true}};
     command_send(bench, &command);
 }
 

@@ -161,7 +161,8 @@ static void reserve_send(struct feed *feed, bool misplaced) {
                                              .selection = SELECTION_NAMED,
                                              .seats = {seats, 2},
                                              .section = -1,
-                                             .category = -1}};
+                                             .category = -1,
+                                             .keyed = true}};
     if (draw(feed, 3) == 0) {
         command.as.reserve.selection = SELECTION_GENERAL;
         command.as.reserve.seats = (struct integers){0};

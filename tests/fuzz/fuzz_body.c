@@ -56,7 +56,8 @@ static void reserve_try(struct reader *reader, const json_t *body) {
                                                    .seats = wish.seats,
                                                    .section = -1,
                                                    .category = -1,
-                                                   .quantity = wish.quantity}};
+                                                   .quantity = wish.quantity,
+                                                   .keyed = true}};
     FUZZ_REQUIRE(wish.selection == SELECTION_NAMED
                      ? wish.seats.count >= 1 && wish.seats.count <= WISH_RESERVATION_PLACES_MAX
                      : wish.quantity >= 1 && wish.quantity <= WISH_RESERVATION_PLACES_MAX);

@@ -17,10 +17,18 @@ static struct arena arena;
             FUZZ_REQUIRE(reason.size > 0);                                                         \
             return;                                                                                \
         }                                                                                          \
+        name##_newest(&first);                                                                     \
         struct octets once = arena_octets_copy(&arena, codec_##name##_encode(codec, &first));      \
         FUZZ_REQUIRE(codec_##name##_decode(codec, &arena, once, &second, &reason));                \
         FUZZ_REQUIRE(fuzz_octets_equal(once, codec_##name##_encode(codec, &second)));              \
     }
+
+/* Events are written as their logic version wrote them, which may have lacked what these say. */
+#define command_newest(record) ((void)0)
+#define event_newest(record) ((record)->as.head.logic_version = INT32_MAX)
+#define ticket_record_newest(record) ((void)0)
+#define snapshot_record_newest(record) ((void)0)
+#define dead_letter_record_newest(record) ((void)0)
 
 ROUND_TRIP(command, command)
 ROUND_TRIP(event, event)

@@ -10,6 +10,13 @@
 /* ---- every kind of every topic ----------------------------------------------------------- */
 
 /* For one union: the three checks below over all of its kinds. */
+/* Events are written as their logic version wrote them: these tests look at the newest. */
+static void command_newest(struct command *record) { (void)record; }
+static void event_newest(struct event *record) { record->as.head.logic_version = INT32_MAX; }
+static void ticket_record_newest(struct ticket_record *record) { (void)record; }
+static void snapshot_record_newest(struct snapshot_record *record) { (void)record; }
+static void dead_letter_record_newest(struct dead_letter_record *record) { (void)record; }
+
 #define UNION_CHECKS(name, KIND_COUNT)                                                             \
     static void name##_check_round_trip(enum name##_kind kind, uint64_t seed) {                    \
         struct name before;                                                                        \
@@ -17,6 +24,7 @@
         struct text reason = {NULL, 0};                                                            \
         struct sample sample = sample_of(seed);                                                    \
         sample_##name(&sample, kind, &before);                                                     \
+        name##_newest(&before);                                                                    \
         struct octets wire = exact_copy(codec_##name##_encode(codec, &before));                    \
         memset(&after, 0xA5, sizeof after);                                                        \
         bool decoded = codec_##name##_decode(codec, &arena, wire, &after, &reason);                \
@@ -31,6 +39,7 @@
         struct name record;                                                                        \
         struct sample sample = sample_of(seed);                                                    \
         sample_##name(&sample, kind, &record);                                                     \
+        name##_newest(&record);                                                                    \
         struct octets wire = exact_copy(codec_##name##_encode(codec, &record));                    \
         for (size_t size = 0; size < wire.size; size++) {                                          \
             struct text reason = {NULL, 0};                                                        \
@@ -54,6 +63,7 @@
         size_t refused = 0;                                                                        \
         struct sample sample = sample_of(seed);                                                    \
         sample_##name(&sample, kind, &record);                                                     \
+        name##_newest(&record);                                                                    \
         struct octets wire = exact_copy(codec_##name##_encode(codec, &record));                    \
         uint8_t *octets = (uint8_t *)wire.data;                                                    \
         for (size_t bit = 0; bit < wire.size * 8; bit++) {                                         \
@@ -62,6 +72,7 @@
             if (codec_##name##_decode(codec, &arena, wire, &record, &reason)) {                    \
                 /* What is accepted is a real record: it can be written and read again. */         \
                 struct name again;                                                                 \
+                name##_newest(&record);                                                            \
                 struct octets rewritten = codec_##name##_encode(codec, &record);                   \
                 assert_true(codec_##name##_decode(codec, &arena, rewritten, &again, &reason));     \
                 assert_true(sample_##name##_equals(&record, &again));                              \
@@ -159,6 +170,7 @@ static void *use_own_codec(void *result) {
         struct event again;
         struct text reason = {NULL, 0};
         sample_event(&sample, (enum event_kind)(i % EVENT_KIND_COUNT), &event);
+        event_newest(&event);
         *good =
             *good &&
             codec_event_decode(own, &memory, codec_event_encode(own, &event), &again, &reason) &&
@@ -191,6 +203,7 @@ static void test_a_codec_a_thread(void **state) {
             struct name record;                                                                    \
             struct sample sample = sample_of(seed);                                                \
             sample_##name(&sample, (enum name##_kind)kind, &record);                               \
+            name##_newest(&record);                                                                \
             sample_octets_print(stdout, codec_##name##_encode(codec, &record));                    \
             putchar('\t');                                                                         \
             sample_##name##_print(stdout, &record);                                                \

@@ -54,6 +54,8 @@ static void reserve_end(struct bytes *bytes) {
     put_long(bytes, -1); /* section */
     put_long(bytes, -1); /* category */
     put_long(bytes, 3);  /* quantity */
+    const uint8_t keyed = 1;
+    put(bytes, &keyed, 1);
 }
 
 static bool decode_command(const struct bytes *bytes, struct command *out, struct text *reason) {
@@ -114,6 +116,7 @@ static void test_reserve_is_what_the_specification_says(void **state) {
     command.as.reserve.section = -1;
     command.as.reserve.category = -1;
     command.as.reserve.quantity = 3;
+    command.as.reserve.keyed = true;
     struct octets wire = codec_command_encode(codec, &command);
     assert_int_equal(wire.size, bytes.size);
     assert_memory_equal(wire.data, bytes.data, bytes.size);

@@ -40,7 +40,8 @@ static struct command reserve_one(int number, struct uuid buyer_id) {
                                                   .selection = SELECTION_GENERAL,
                                                   .section = 0,
                                                   .category = -1,
-                                                  .quantity = 1};
+                                                  .quantity = 1,
+                                                  .keyed = true};
     return command;
 }
 

@@ -201,7 +201,8 @@ static struct reservation_core *core_with_a_hold(void) {
                                                    .selection = SELECTION_NAMED,
                                                    .seats = {&seat, 1},
                                                    .section = -1,
-                                                   .category = -1}};
+                                                   .category = -1,
+                                                   .keyed = true}};
     step(core, &create, NOW_MS, 0, EVENT_SHOW_CREATED);
     step(core, &reserve, NOW_MS, 1, EVENT_RESERVED);
     return core;

@@ -41,7 +41,8 @@ class Registration(unittest.TestCase):
         for path in SCHEMAS.glob("*/*.avsc"):
             (self.root / path.parent.name).mkdir(exist_ok=True)
             shutil.copyfile(path, self.root / path.parent.name / path.name)
-        shutil.copyfile(SCHEMAS / "ids.tsv", self.root / "ids.tsv")
+        for name in ("ids.tsv", "logic.tsv"):
+            shutil.copyfile(SCHEMAS / name, self.root / name)
         self.ids_before = (self.root / "ids.tsv").read_bytes()
 
     def register(self, *options):
@@ -175,9 +176,47 @@ class Registration(unittest.TestCase):
         self.assertFalse((self.root / "out").exists())
         for record in ("events/ShowCreated", "snapshots/ShowSnapshot"):
             self.change(record, add)
+        self.written_since(1000, "events/ShowCreated.v2.avsc")
         self.assertEqual(self.register().returncode, 0)
         result = run("generate.py", "--root", self.root, self.root / "out")
         self.assertEqual(result.returncode, 0, result.stderr)
+
+    def written_since(self, logic_version, file):
+        with open(self.root / "logic.tsv", "a", encoding="utf-8") as table:
+            table.write(f"{logic_version}\t{file}\n")
+
+    def generate(self):
+        return run("generate.py", "--root", self.root, self.root / "out")
+
+    def test_logic_versions_of_events(self):
+        """Every later version of an event says from which logic version on it is written."""
+        self.change("events/Noted", lambda schema: schema["fields"].append(
+            {"name": "note", "type": "string", "default": ""}))
+        self.assertEqual(self.register().returncode, 0)
+        for result in (self.generate(), self.register("--check")):
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn("events/Noted.v2.avsc", result.stderr)
+        table = (self.root / "logic.tsv").read_bytes()
+        for version, file in ((1, "events/Noted.v2.avsc"), (4, "events/Noted.v1.avsc"),
+                              (4, "commands/Reserve.v2.avsc"), (4, "events/Refused.v2.avsc")):
+            with self.subTest(version=version, file=file):
+                self.written_since(version, file)
+                self.assertNotEqual(self.generate().returncode, 0)
+                (self.root / "logic.tsv").write_bytes(table)
+        self.written_since(4, "events/Noted.v2.avsc")
+        result = self.generate()
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_older_logic_writes_fields_that_are_left(self):
+        def drop(schema):
+            schema["fields"] = [field for field in schema["fields"] if field["name"] != "buyer_id"]
+
+        self.change("events/Noted", drop)
+        self.written_since(4, "events/Noted.v2.avsc")
+        self.assertEqual(self.register().returncode, 0)
+        result = self.generate()
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("older logic still writes it", result.stderr)
 
     def test_types_that_the_codec_lacks_are_refused(self):
         for avro_type, default in ((["null", "string"], None), ({"type": "map", "values": "int"}, {}),

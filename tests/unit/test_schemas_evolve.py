@@ -5,7 +5,8 @@
 
 Every record that holds a Selection gets a next version in which Selection has one symbol more;
 Reserve also gains fields with defaults, loses one and changes their order; CancelShow loses its
-only text and gains a field with a default of every kind.
+only text and gains a field with a default of every kind. Noted gains one too; events are written in
+their next version from logic version 1000 on.
 """
 import json
 import pathlib
@@ -73,6 +74,7 @@ def main():
         key = (path.parent.name, name)
         newest[key] = max(newest.get(key, 0), int(version))
     shutil.copyfile(source / "ids.tsv", output / "ids.tsv")
+    logic = (source / "logic.tsv").read_text("utf-8")
     for (folder, name), version in newest.items():
         schema = json.loads((source / folder / f"{name}.v{version}.avsc").read_text("utf-8"))
         changed = add_symbol(schema)
@@ -80,10 +82,15 @@ def main():
             evolve_reserve(schema)
         elif (folder, name) == ("commands", "CancelShow"):
             evolve_cancel_show(schema)
+        elif (folder, name) == ("events", "Noted"):
+            schema["fields"].append({"name": "note", "type": "string", "default": "not said"})
         elif not changed:
             continue
+        if folder == "events":
+            logic += f"1000\t{folder}/{name}.v{version + 1}.avsc\n"
         path = output / folder / f"{name}.v{version + 1}.avsc"
         path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (output / "logic.tsv").write_text(logic, "utf-8")
     register = source / "register.py"
     subprocess.run([sys.executable, "-B", register, "--root", output], check=True,
                    stdout=subprocess.DEVNULL)

@@ -7,6 +7,22 @@ command_demo() {
     exec /usr/bin/python3 -B "$LOCAL/demo.py" --url "${VALUE[URL]}" --mails "$MAILS" --folder "$STATE/demo" "$@"
 }
 
+# By the calls that operators have, with the login of the demo operator unless a token is given.
+command_order() {
+    local word options=()
+    [ $# -gt 0 ] || misuse order "which order?"
+    for word in "$@"; do
+        [[ $word =~ ^[A-Za-z0-9_-]{43}$ ]] || options+=("$word")
+    done
+    options_check order ${options[@]+"${options[@]}"}
+    if [[ " $* " == *" --url"[=\ ]* && " $* " == *" --token-file"[=\ ]* ]]; then
+        exec /usr/bin/python3 -B "$LOCAL/order.py" "$@"
+    fi
+    need_up
+    ORDER_URL=${VALUE[URL]} ORDER_USERNAME=operator@example.com ORDER_PASSWORD=$(secret_get DEMO_OPERATOR) \
+        exec /usr/bin/python3 -B "$LOCAL/order.py" "$@"
+}
+
 command_tail() {
     local options=()
     while [ $# -gt 0 ]; do

@@ -107,6 +107,21 @@ Chico), reserves two seats, pays, gets the mail, checks the tickets.
 END
 }
 
+help_order() {
+    cat <<'END'
+usage: ./seatlog order ID               reads an order, with payments and mail
+       ./seatlog order ADDRESS [--page N]   the orders of a buyer, newest first
+       ./seatlog order ID cancel [--yes]    cancels it, and pays the money back
+       ./seatlog order ID resend        sends its latest mail again
+ID is either form: the 43 characters that buyers have, or the UUID that SQL,
+logs and topics have.
+  --yes              cancels without asking
+  --url URL          of another Seatlog's API
+  --token-file FILE  with the token or API key of an operator, instead of the
+                     demo operator's login
+END
+}
+
 help_env() {
     cat <<'END'
 usage: eval "$(./seatlog env)"

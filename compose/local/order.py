@@ -196,6 +196,9 @@ def order_get(api, order_id):
 def order_cancel(api, order_id, options):
     order = order_get(api, order_id)
     order_print(order)
+    if order["state"] in ("refunding", "refunded", "refund_failed"):
+        print("\nIt is cancelled already. Nothing was changed.")
+        return 0
     if not options.yes:
         if not sys.stdin.isatty():
             print("seatlog order: cancelling asks first; without a terminal say --yes", file=sys.stderr)

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIELD_SIZE_MAX 256
+#define SUBJECT_SIZE_MAX (READER_FIELD_SIZE + 64)
+#define DETAIL_SIZE_MAX 512
 
 void reader_deinit(struct reader *reader) {
     json_decref(reader->errors);
@@ -17,17 +18,30 @@ void reader_deinit(struct reader *reader) {
 
 bool reader_failed(const struct reader *reader) { return reader->errors != NULL; }
 
-bool reader_error_named(struct reader *reader, const char *field, const char *detail) {
+static bool error_add(struct reader *reader, const char *field, const char *subject,
+                      const char *detail) {
     if (reader->errors == NULL) {
         reader->errors = json_array();
     }
-    if (json_array_size(reader->errors) < READER_ERRORS_MAX) {
-        json_t *name = json_string(field);
-        json_array_append_new(reader->errors,
-                              json_pack("{s:o,s:s}", "field",
-                                        name != NULL ? name : json_string("?"), "detail", detail));
+    if (json_array_size(reader->errors) >= READER_ERRORS_MAX) {
+        return false;
     }
+    size_t size = strlen(detail);
+    bool ends = size > 0 && detail[size - 1] == '.';
+    bool begins = subject[0] == '\0' || (detail[0] >= 'A' && detail[0] <= 'Z');
+    json_t *name = json_string(field);
+    json_t *words = ends     ? json_string(detail)
+                    : begins ? json_sprintf("%s.", detail)
+                             : json_sprintf("%s %s.", subject, detail);
+    json_array_append_new(
+        reader->errors,
+        json_pack("{s:o,s:o}", "field", name != NULL ? name : json_string("?"), "detail",
+                  words != NULL ? words : json_string("The value is not accepted.")));
     return false;
+}
+
+bool reader_error_named(struct reader *reader, const char *field, const char *detail) {
+    return error_add(reader, field, field, detail);
 }
 
 /* Member names come from the client: whatever is not printable ASCII is left out, ~ and / escaped.
@@ -57,17 +71,39 @@ static size_t place_format(const struct place_in *at, char *out, size_t size) {
     return place_append(out, size, used, at->name != NULL ? at->name : index);
 }
 
+char *reader_field(const struct place_in *at, char *out) {
+    out[place_format(at, out, READER_FIELD_SIZE - 1)] = '\0';
+    return out;
+}
+
+/* The last name of the pointer and the indices behind it: "title", "rows[1]". */
+static void subject_format(const struct place_in *at, char *out, size_t size) {
+    if (at == NULL) {
+        snprintf(out, size, "The body");
+    } else if (at->name != NULL) {
+        char field[READER_FIELD_SIZE];
+        struct place_in alone = {.name = at->name};
+        snprintf(out, size, "%s", reader_field(&alone, field) + 1);
+    } else {
+        subject_format(at->parent, out, size);
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, "[%zu]", at->index);
+    }
+}
+
 bool reader_error(struct reader *reader, const struct place_in *parent, const char *name,
                   const char *format, ...) {
-    char field[FIELD_SIZE_MAX];
-    struct place_in at = {.parent = parent, .name = name};
-    field[place_format(name != NULL ? &at : parent, field, sizeof field - 1)] = '\0';
-    char detail[256];
+    char field[READER_FIELD_SIZE];
+    char subject[SUBJECT_SIZE_MAX];
+    char detail[DETAIL_SIZE_MAX];
+    struct place_in member = {.parent = parent, .name = name};
+    const struct place_in *at = name != NULL ? &member : parent;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(detail, sizeof detail, format, arguments);
     va_end(arguments);
-    return reader_error_named(reader, field, detail);
+    subject_format(at, subject, sizeof subject);
+    return error_add(reader, reader_field(at, field), subject, detail);
 }
 
 bool reader_object(struct reader *reader, const struct place_in *at, const json_t *value,
@@ -84,7 +120,7 @@ bool reader_object(struct reader *reader, const struct place_in *at, const json_
             name++;
         }
         if (*name == NULL) {
-            known = reader_error(reader, at, key, "is not known");
+            known = reader_error(reader, at, key, "is not a member that this call knows");
         }
     }
     return known;
@@ -111,16 +147,18 @@ bool text_is_printable(struct text text, bool lines) {
 bool reader_text_value(struct reader *reader, const struct place_in *at, const json_t *value,
                        struct text_rule rule, struct text *out) {
     if (!json_is_string(value)) {
-        return reader_error(reader, at, NULL, "must be text");
+        return reader_error(reader, at, NULL, "must be a string");
     }
     struct text text = {.data = json_string_value(value), .size = json_string_length(value)};
     if (text.size < rule.size_min) {
         return rule.size_min == 1
                    ? reader_error(reader, at, NULL, "must not be empty")
-                   : reader_error(reader, at, NULL, "must have at least %zu octets", rule.size_min);
+                   : reader_error(reader, at, NULL, "must have at least %zu bytes of UTF-8",
+                                  rule.size_min);
     }
     if (text.size > rule.size_max) {
-        return reader_error(reader, at, NULL, "must have at most %zu octets", rule.size_max);
+        return reader_error(reader, at, NULL, "must have at most %zu bytes of UTF-8",
+                            rule.size_max);
     }
     if (!text_is_printable(text, rule.lines)) {
         return reader_error(reader, at, NULL, "must not have control characters");
@@ -130,8 +168,8 @@ bool reader_text_value(struct reader *reader, const struct place_in *at, const j
 }
 
 /* The member, or NULL with an error where it must be there. null is as if it were not there. */
-static const json_t *reader_member(struct reader *reader, const struct place_in *at,
-                                   const json_t *object, const char *name, enum reader_need need) {
+const json_t *reader_member(struct reader *reader, const struct place_in *at, const json_t *object,
+                            const char *name, enum reader_need need) {
     const json_t *value = json_object_get(object, name);
     if (value == NULL || json_is_null(value)) {
         if (need == READER_REQUIRED) {

@@ -29,9 +29,20 @@ struct place_in {
 void reader_deinit(struct reader *reader);
 bool reader_failed(const struct reader *reader);
 
-/* Adds an error at the member `name` of `parent`; name NULL: at parent itself. Returns false. */
+/*
+ * Adds an error at the member `name` of `parent`; name NULL: at parent itself. Returns false.
+ *
+ * What people read is a whole sentence. A detail that does not end with a full stop is the end of
+ * one, and gets its subject here: "must not be empty" at the second of the rows becomes "rows[1]
+ * must not be empty."
+ */
 bool reader_error(struct reader *reader, const struct place_in *parent, const char *name,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The place as a JSON Pointer: "/sections/0/rows/1/label". out has READER_FIELD_SIZE bytes. Returns
+ * out. */
+#define READER_FIELD_SIZE 256
+char *reader_field(const struct place_in *at, char *out);
 
 /* The same where the name is no place in a body: a parameter or a header. Returns false. */
 bool reader_error_named(struct reader *reader, const char *field, const char *detail);
@@ -59,6 +70,11 @@ bool reader_integer(struct reader *reader, const struct place_in *at, const json
 bool reader_array(struct reader *reader, const struct place_in *at, const json_t *object,
                   const char *name, enum reader_need need, size_t count_min, size_t count_max,
                   json_t **out);
+
+/* The member's value as it is; NULL where it is missing or null, with an error if it is required.
+ */
+const json_t *reader_member(struct reader *reader, const struct place_in *at, const json_t *object,
+                            const char *name, enum reader_need need);
 
 /* One text that is not a member: an element of an array. */
 bool reader_text_value(struct reader *reader, const struct place_in *at, const json_t *value,

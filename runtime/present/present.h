@@ -50,6 +50,15 @@ bool present_time_at(int64_t at_ms, struct text time_zone, struct present_time *
  */
 bool present_time_zone_is_known(struct text name);
 
+/* The name that differs from this one in capitals alone: "Europe/Paris" for "europe/paris". NULL:
+ * there is none. It lives as long as the process. */
+const char *present_time_zone_meant(struct text name);
+
+/*
+ * How far the zone's clocks are ahead of UTC at that moment, in seconds. false: not a zone.
+ */
+bool present_time_zone_offset(int64_t at_ms, struct text time_zone, int32_t *offset_s);
+
 /* Whether an end is worth telling: it is after the start by a minute or more. */
 bool present_has_end(int64_t starts_at_ms, int64_t ends_at_ms);
 

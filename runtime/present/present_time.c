@@ -87,6 +87,30 @@ static GTimeZone *time_zone_open(struct text name) {
     return g_time_zone_new_identifier(path);
 }
 
+const char *present_time_zone_meant(struct text name) {
+    pthread_once(&names_once, names_read);
+    for (size_t i = 0; i < name_count; i++) {
+        if (strlen(names[i]) == name.size &&
+            g_ascii_strncasecmp(names[i], name.data, name.size) == 0) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
+bool present_time_zone_offset(int64_t at_ms, struct text time_zone, int32_t *offset_s) {
+    GTimeZone *zone = time_zone_open(time_zone);
+    *offset_s = 0;
+    if (zone == NULL) {
+        return false;
+    }
+    int64_t at_s = at_ms / 1000 - (at_ms % 1000 < 0 ? 1 : 0);
+    int interval = g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, at_s);
+    *offset_s = interval >= 0 ? g_time_zone_get_offset(zone, interval) : 0;
+    g_time_zone_unref(zone);
+    return true;
+}
+
 /* "UTC−8", "UTC+5:45", "UTC". */
 static void offset_format(int minutes, char *out, size_t size) {
     const char *sign = minutes < 0 ? "−" : "+";

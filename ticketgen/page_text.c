@@ -2,12 +2,18 @@
 #include "ticketgen/page_text.h"
 
 #include "runtime/error.h"
+#include "runtime/present/present_text.h"
+#include "ticketgen/page_emoji.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FAMILY "Noto Sans"
-#define SHRINK_STEP 0.5 /* points */
+#define SHRINK_STEP 0.5    /* points */
+#define SHRINK_FACTOR 0.92 /* below the smallest size that a style wants */
+#define SIZE_LEAST 0.5     /* points: ends the search, whatever the text */
+#define MISSING_ROUNDS_MAX 4
 
 /* Han characters are drawn as in the country of the venue. */
 static const char *language_of_zone(struct text time_zone) {
@@ -44,27 +50,15 @@ void page_text_init(struct page_text *text, cairo_t *cairo, struct text time_zon
         .cairo = cairo,
         .pango = pango_cairo_create_context(cairo),
         .language = language_of_zone(time_zone),
+        .emoji = page_emoji_new(),
     };
     context_prepare(text->pango);
     pango_context_set_language(text->pango, pango_language_from_string("en"));
 }
 
-void page_text_deinit(struct page_text *text) { g_clear_object(&text->pango); }
-
-/* U+2028 and U+2029 would begin a new paragraph, as control characters do. */
-static char *without_controls(struct text value) {
-    char *copy = allocate(value.size + 1);
-    for (size_t i = 0; i < value.size; i++) {
-        unsigned char octet = (unsigned char)value.data[i];
-        copy[i] = octet < 0x20 || octet == 0x7f ? ' ' : (char)octet;
-    }
-    copy[value.size] = '\0';
-    for (char *found = copy; (found = strstr(found, "\xe2\x80")) != NULL; found++) {
-        if (found[2] == '\xa8' || found[2] == '\xa9') {
-            memset(found, ' ', 3);
-        }
-    }
-    return copy;
+void page_text_deinit(struct page_text *text) {
+    g_clear_object(&text->pango);
+    page_emoji_free(text->emoji);
 }
 
 static bool has_script_of_its_own(const char *value) {
@@ -113,7 +107,7 @@ static void hangul_keep(PangoAttrList *attributes, const char *value) {
 }
 
 static void layout_style(PangoLayout *layout, const struct page_style *style, double size,
-                         const char *language) {
+                         const char *language, bool whole_words) {
     PangoFontDescription *font = pango_font_description_new();
     pango_font_description_set_family(font, style->family != NULL ? style->family : FAMILY);
     pango_font_description_set_weight(font, style->bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
@@ -125,7 +119,9 @@ static void layout_style(PangoLayout *layout, const struct page_style *style, do
                            pango_attr_language_new(pango_language_from_string(language)));
     /* A hyphen within an id would be read as part of it. */
     pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));
-    hangul_keep(attributes, pango_layout_get_text(layout));
+    if (whole_words) {
+        hangul_keep(attributes, pango_layout_get_text(layout));
+    }
     if (style->spacing != 0) {
         pango_attr_list_insert(attributes,
                                pango_attr_letter_spacing_new((int)(style->spacing * PANGO_SCALE)));
@@ -160,38 +156,40 @@ static size_t missing_mark(PangoLayout *layout, bool *marks) {
     return missing;
 }
 
-/* Takes the marked characters out of value, and what joiners and selectors followed them. */
-static void missing_remove(char *value, const bool *marks) {
-    char *out = value;
-    bool after_removed = false;
+/* Writes U+FFFD for each marked character, and leaves out what joiners and selectors followed it.
+ */
+static char *missing_replace(const char *value, const bool *marks) {
+    GString *out = g_string_new(NULL);
+    bool after_missing = false;
     for (const char *at = value; *at != '\0';) {
         const char *next = g_utf8_next_char(at);
         gunichar character = g_utf8_get_char(at);
         bool follows = character == 0x200d || (character >= 0xfe00 && character <= 0xfe0f);
-        bool second_space = character == ' ' && (out == value || out[-1] == ' ');
-        bool removed = marks[at - value] || (after_removed && follows);
-        if (!removed && !second_space) {
-            memmove(out, at, (size_t)(next - at));
-            out += next - at;
+        bool missing = marks[at - value];
+        if (missing && character != 0xfffd) {
+            g_string_append(out, "\ufffd");
+        } else if (!missing && !(after_missing && follows)) {
+            g_string_append_len(out, at, next - at);
         }
-        after_removed = removed;
+        after_missing = missing || (after_missing && follows);
         at = next;
     }
-    *out = '\0';
+    return g_string_free(out, FALSE);
 }
-
-static bool is_blank(const char *value) { return value[strspn(value, " ")] == '\0'; }
 
 /* A layout of what can be written of the text, at its largest size. */
 static PangoLayout *layout_new(struct page_text *text, struct text value,
                                const struct page_style *style, bool count) {
-    char *written = without_controls(value);
+    struct buffer shown = {0};
+    present_line_or(value, PRESENT_UNNAMED, &shown);
+    char *written = g_strndup(shown.data, shown.size);
+    buffer_deinit(&shown);
     PangoLayout *layout = pango_layout_new(text->pango);
     const char *language = language_of(text, written);
-    layout_style(layout, style, style->size_max, language);
-    /* Removing may join what stood apart into another cluster: look again, a bounded number of
+    layout_style(layout, style, style->size_max, language, true);
+    /* Replacing may join what stood apart into another cluster: look again, a bounded number of
      * times. */
-    for (int round = 0; round < 4; round++) {
+    for (int round = 0; round < MISSING_ROUNDS_MAX; round++) {
         pango_layout_set_text(layout, written, -1);
         if (pango_layout_get_unknown_glyphs_count(layout) == 0) {
             break;
@@ -199,22 +197,40 @@ static PangoLayout *layout_new(struct page_text *text, struct text value,
         bool *marks = allocate_zeroed(strlen(written) + 1, sizeof(*marks));
         size_t missing = missing_mark(layout, marks);
         text->missing += count ? missing : 0;
-        missing_remove(written, marks);
+        char *replaced = missing_replace(written, marks);
+        g_free(written);
+        written = replaced;
         free(marks);
     }
-    g_strstrip(written);
-    pango_layout_set_text(layout, value.size > 0 && is_blank(written) ? "—" : written, -1);
-    layout_style(layout, style, style->size_max, language);
-    free(written);
+    pango_layout_set_text(layout, written, -1);
+    layout_style(layout, style, style->size_max, language, true);
+    g_free(written);
     return layout;
 }
 
+/* The room that it takes, with what stands out of its lines, such as stacked accents. */
+struct extent {
+    double left, top; /* from the layout's own origin */
+    double width, height;
+};
+
+static struct extent extent_of(PangoLayout *layout) {
+    PangoRectangle ink, logical;
+    pango_layout_get_extents(layout, &ink, &logical);
+    int left = ink.width > 0 && ink.x < logical.x ? ink.x : logical.x;
+    int top = ink.height > 0 && ink.y < logical.y ? ink.y : logical.y;
+    int ink_right = ink.x + ink.width, right = logical.x + logical.width;
+    int ink_bottom = ink.y + ink.height, bottom = logical.y + logical.height;
+    right = ink_right > right ? ink_right : right;
+    bottom = ink_bottom > bottom ? ink_bottom : bottom;
+    return (struct extent){(double)left / PANGO_SCALE, (double)top / PANGO_SCALE,
+                           (double)(right - left) / PANGO_SCALE,
+                           (double)(bottom - top) / PANGO_SCALE};
+}
+
 static bool layout_fits(PangoLayout *layout, const struct page_style *style, double width) {
-    int layout_width, layout_height;
-    pango_layout_get_size(layout, &layout_width, &layout_height);
-    return layout_width <= width * PANGO_SCALE &&
-           pango_layout_get_line_count(layout) <= style->lines_max &&
-           (style->height_max == 0 || layout_height <= style->height_max * PANGO_SCALE);
+    struct extent extent = extent_of(layout);
+    return extent.width <= width + 0.5 && extent.height <= style->height_max;
 }
 
 /* Every word on a line of its own measure: a title should shrink before it is broken within a word.
@@ -260,16 +276,20 @@ static int width_balanced(PangoLayout *layout, const struct page_style *style, i
 
 static bool size_is_good(PangoLayout *layout, const struct page_style *style, double width,
                          double size, const char *language) {
-    layout_style(layout, style, size, language);
-    bool whole_words = style->lines_max > 1 && !style->anywhere;
-    return layout_fits(layout, style, width) && !(whole_words && breaks_a_word(layout));
+    layout_style(layout, style, size, language, true);
+    return layout_fits(layout, style, width) &&
+           pango_layout_get_line_count(layout) <= style->lines_max &&
+           (style->anywhere || !breaks_a_word(layout));
 }
 
-/* The largest size that is good, in steps; the smallest if none is. */
-static void size_choose(PangoLayout *layout, const struct page_style *style, double width,
+/* The largest size that is good, in steps; false: none is. */
+static bool size_choose(PangoLayout *layout, const struct page_style *style, double width,
                         const char *language) {
     if (size_is_good(layout, style, width, style->size_max, language)) {
-        return;
+        return true;
+    }
+    if (!size_is_good(layout, style, width, style->size_min, language)) {
+        return false;
     }
     int good = (int)((style->size_max - style->size_min) / SHRINK_STEP), bad = 0;
     while (good - bad > 1) {
@@ -277,7 +297,20 @@ static void size_choose(PangoLayout *layout, const struct page_style *style, dou
         double size = style->size_max - middle * SHRINK_STEP;
         *(size_is_good(layout, style, width, size, language) ? &good : &bad) = middle;
     }
-    layout_style(layout, style, style->size_max - good * SHRINK_STEP, language);
+    double size = fmax(style->size_max - good * SHRINK_STEP, style->size_min);
+    return size_is_good(layout, style, width, size, language) ||
+           size_is_good(layout, style, width, style->size_min, language);
+}
+
+/* Nothing is cut: what is too long for its style takes more lines, breaks words, gets smaller. */
+static void size_force(PangoLayout *layout, const struct page_style *style, double width,
+                       const char *language) {
+    double size = style->size_max;
+    layout_style(layout, style, size, language, false);
+    while (size > SIZE_LEAST && !layout_fits(layout, style, width)) {
+        size *= SHRINK_FACTOR;
+        layout_style(layout, style, size, language, false);
+    }
 }
 
 static PangoLayout *layout_fitted(struct page_text *text, struct text value,
@@ -287,13 +320,9 @@ static PangoLayout *layout_fitted(struct page_text *text, struct text value,
     pango_layout_set_wrap(layout, style->anywhere ? PANGO_WRAP_CHAR : PANGO_WRAP_WORD_CHAR);
     pango_layout_set_line_spacing(layout, 1.08f);
     layout_align(layout, style);
-    bool several = style->lines_max > 1;
-    pango_layout_set_width(layout, several ? (int)(width * PANGO_SCALE) : -1);
-    size_choose(layout, style, width, language);
     pango_layout_set_width(layout, (int)(width * PANGO_SCALE));
-    if (!layout_fits(layout, style, width)) {
-        pango_layout_set_height(layout, -style->lines_max);
-        pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+    if (!size_choose(layout, style, width, language)) {
+        size_force(layout, style, width, language);
     } else if (style->balanced) {
         pango_layout_set_width(layout, width_balanced(layout, style, (int)(width * PANGO_SCALE)));
     }
@@ -303,26 +332,24 @@ static PangoLayout *layout_fitted(struct page_text *text, struct text value,
 double page_text_draw(struct page_text *text, struct text value, const struct page_style *style,
                       double x, double y, double width) {
     PangoLayout *layout = layout_fitted(text, value, style, width, true);
+    struct extent extent = extent_of(layout);
     /* A balanced layout is narrower than its box: right-to-left text begins at the box's right. */
     double slack = width - pango_layout_get_width(layout) / (double)PANGO_SCALE;
     bool at_right = style->align == PAGE_ALIGN_RIGHT ||
                     (style->align == PAGE_ALIGN_START &&
                      pango_layout_get_direction(layout, 0) == PANGO_DIRECTION_RTL);
-    cairo_move_to(text->cairo, at_right ? x + slack : x, y);
-    pango_cairo_show_layout(text->cairo, layout);
-    int height;
-    pango_layout_get_size(layout, NULL, &height);
+    cairo_move_to(text->cairo, at_right ? x + slack : x, y - extent.top);
+    page_emoji_show_layout(text->emoji, text->cairo, layout);
     g_object_unref(layout);
-    return height / (double)PANGO_SCALE;
+    return extent.height;
 }
 
 double page_text_measure(struct page_text *text, struct text value, const struct page_style *style,
                          double width) {
     PangoLayout *layout = layout_fitted(text, value, style, width, false);
-    int height;
-    pango_layout_get_size(layout, NULL, &height);
+    struct extent extent = extent_of(layout);
     g_object_unref(layout);
-    return height / (double)PANGO_SCALE;
+    return extent.height;
 }
 
 bool page_text_fonts_check(const char **script) {
@@ -340,6 +367,7 @@ bool page_text_fonts_check(const char **script) {
         {"Japanese", "幽霊ゴースト"},
         {"Korean", "유령"},
         {"Chinese", "鬼魂"},
+        {"emoji", "🎉"},
     };
     PangoFontMap *fonts = pango_cairo_font_map_get_default();
     PangoContext *pango = pango_font_map_create_context(fonts);
@@ -351,7 +379,9 @@ bool page_text_fonts_check(const char **script) {
         pango_layout_set_font_description(layout, font);
         pango_font_description_free(font);
         pango_layout_set_text(layout, samples[i].sample, -1);
-        if (pango_layout_get_unknown_glyphs_count(layout) > 0) {
+        bool emoji = strcmp(samples[i].script, "emoji") == 0;
+        if (pango_layout_get_unknown_glyphs_count(layout) > 0 ||
+            (emoji && !page_emoji_is_in(layout))) {
             *script = samples[i].script;
             complete = false;
         }

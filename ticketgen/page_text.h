@@ -8,24 +8,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct page_emoji;
+
 /*
- * Text on a page, in any script: fitted into its box by wrapping, shrinking, and at last an
- * ellipsis. Lengths are points (1/72 inch).
+ * Text on a page, in any script: fitted into its box by wrapping and shrinking: nothing is
+ * ever cut off. Lengths are points (1/72 inch).
  */
 struct page_text {
     cairo_t *cairo;
     PangoContext *pango;
     const char
         *language; /* of Han characters in a text that has no other sign of it: "ja", "zh-cn", … */
-    size_t missing; /* characters left out so far, since no installed font has them */
+    struct page_emoji *emoji;
+    size_t missing; /* characters shown as U+FFFD so far, since no installed font has them */
 };
 
 /* What a text should look like. */
 struct page_style {
     double size_max;   /* first try */
-    double size_min;   /* below this it is cut instead */
-    int lines_max;     /* 1: never wrapped */
-    double height_max; /* of all lines together; 0: any */
+    double size_min;   /* down to this with whole words and lines_max; below, as it fits the box */
+    int lines_max;     /* that it should take */
+    double height_max; /* of the box: never more than that is taken */
     bool bold;         /* else regular */
     bool balanced;     /* lines of about the same length, rather than a last one of a single word */
     bool anywhere;     /* may be broken within a word, as ids are */
@@ -43,8 +46,8 @@ void page_text_deinit(struct page_text *text);
 
 /*
  * Draws in the current colour with the top of the first line at y, in a box that begins at x.
- * Returns the height taken. Characters that no font has are left out and counted; what remains of a
- * text with none left is a dash. Control characters are spaces.
+ * Returns the height taken. The text is cleaned by present_line; nothing visible is a dash.
+ * Characters that no font has are shown as U+FFFD and counted.
  */
 double page_text_draw(struct page_text *text, struct text value, const struct page_style *style,
                       double x, double y, double width);
@@ -55,8 +58,8 @@ double page_text_measure(struct page_text *text, struct text value, const struct
 
 /*
  * Whether the fonts installed have a sample of each script that titles are likely to be in: Latin,
- * Greek, Cyrillic, Arabic, Hebrew, Devanagari, Thai, Japanese, Korean, Chinese. false: *script
- * names the first that can not be written.
+ * Greek, Cyrillic, Arabic, Hebrew, Devanagari, Thai, Japanese, Korean, Chinese, and emoji in
+ * colour. false: *script names the first that can not be written.
  */
 bool page_text_fonts_check(const char **script);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ticketgen/ticket_page.h"
 
+#include "runtime/error.h"
 #include "runtime/identity.h"
 #include "runtime/present/present.h"
+#include "runtime/present/present_text.h"
 
+#include <errno.h>
 #include <math.h>
 #include <qrencode.h>
 #include <stdio.h>
@@ -129,8 +132,12 @@ static void card_outline_draw(cairo_t *cairo) {
 static double field_draw(struct page_text *text, const char *label, struct text value,
                          const struct page_style *style, const struct colour *colour, double x,
                          double y, double width) {
-    static const struct page_style label_style = {
-        .size_max = 6.8, .size_min = 5, .lines_max = 1, .bold = true, .spacing = 0.55};
+    static const struct page_style label_style = {.size_max = 6.8,
+                                                  .size_min = 5,
+                                                  .lines_max = 1,
+                                                  .height_max = 11,
+                                                  .bold = true,
+                                                  .spacing = 0.55};
     colour_set(text->cairo, &grey, 1);
     y += page_text_draw(text, text_of(label), &label_style, x, y, width) + 1;
     colour_set(text->cairo, colour, 1);
@@ -139,15 +146,24 @@ static double field_draw(struct page_text *text, const char *label, struct text 
 
 static void header_draw(struct page_text *text, const struct ticket_tickets_issued *issued,
                         size_t index, const char *issuer) {
-    static const struct page_style issuer_style = {
-        .size_max = 10, .size_min = 6, .lines_max = 1, .bold = true, .spacing = 2.4};
-    static const struct page_style count_style = {
-        .size_max = 8.5, .size_min = 6, .lines_max = 1, .align = PAGE_ALIGN_RIGHT, .spacing = 0.3};
+    static const struct page_style issuer_style = {.size_max = 10,
+                                                   .size_min = 6,
+                                                   .lines_max = 1,
+                                                   .height_max = 16,
+                                                   .bold = true,
+                                                   .spacing = 2.4};
+    static const struct page_style count_style = {.size_max = 8.5,
+                                                  .size_min = 6,
+                                                  .lines_max = 1,
+                                                  .height_max = 14,
+                                                  .align = PAGE_ALIGN_RIGHT,
+                                                  .spacing = 0.3};
     static const struct page_style title_style = {
         .size_max = 31, .size_min = 14, .lines_max = 3, .bold = true, .balanced = true};
     static const struct page_style venue_style = {
-        .size_max = 12.5, .size_min = 8, .lines_max = 1, .bold = true};
-    static const struct page_style city_style = {.size_max = 11, .size_min = 8, .lines_max = 1};
+        .size_max = 12.5, .size_min = 8, .lines_max = 1, .height_max = 28, .bold = true};
+    static const struct page_style city_style = {
+        .size_max = 11, .size_min = 8, .lines_max = 1, .height_max = 22};
     const struct show_summary *summary = &issued->summary;
     char *name = g_utf8_strup(issuer, -1);
     char count[48];
@@ -173,44 +189,69 @@ static void header_draw(struct page_text *text, const struct ticket_tickets_issu
     double room_top = CARD_TOP + 38, room = venue_top - 4 - room_top;
     struct page_style style = title_style;
     style.height_max = room;
-    double height = page_text_measure(text, summary->title, &style, WIDTH);
-    page_text_draw(text, summary->title, &style, LEFT, room_top + (room - height) / 2, WIDTH);
+    struct buffer shown = {0};
+    present_title(summary->title, &shown);
+    struct text title = {shown.data, shown.size};
+    double height = page_text_measure(text, title, &style, WIDTH);
+    page_text_draw(text, title, &style, LEFT, room_top + (room - height) / 2, WIDTH);
+    buffer_deinit(&shown);
+}
+
+/* A moment with all that one needs to be there: clock, day, and the zone of that moment. */
+static void moment_draw(struct page_text *text, const char *label, int64_t at_ms,
+                        struct text time_zone, const struct colour *accent, double left,
+                        double width) {
+    static const struct page_style time_style = {.size_max = 19,
+                                                 .size_min = 12,
+                                                 .lines_max = 1,
+                                                 .height_max = 27,
+                                                 .align = PAGE_ALIGN_LEFT,
+                                                 .bold = true};
+    static const struct page_style day_style = {.size_max = 10.5,
+                                                .size_min = 7,
+                                                .lines_max = 1,
+                                                .height_max = 16,
+                                                .align = PAGE_ALIGN_LEFT,
+                                                .bold = true};
+    static const struct page_style zone_style = {
+        .size_max = 9, .size_min = 7, .lines_max = 1, .height_max = 13, .align = PAGE_ALIGN_LEFT};
+    struct present_time at;
+    char day[64];
+    present_time_at(at_ms, time_zone, &at);
+    snprintf(day, sizeof(day), "%s%s%s", at.weekday, at.weekday[0] != '\0' ? ", " : "", at.date);
+    double y = CARD_TOP + BAND_HEIGHT + 16;
+    y = field_draw(text, label, text_of(at.time), &time_style, accent, left, y, width);
+    colour_set(text->cairo, &ink, 1);
+    y += page_text_draw(text, text_of(day), &day_style, left, y - 2, width) - 2;
+    colour_set(text->cairo, &grey, 1);
+    page_text_draw(text, text_of(at.clock), &zone_style, left, y, width);
 }
 
 static void when_draw(struct page_text *text, const struct show_summary *summary,
                       const struct palette *palette) {
-    static const struct page_style big_style = {
-        .size_max = 19, .size_min = 12, .lines_max = 1, .align = PAGE_ALIGN_LEFT, .bold = true};
-    static const struct page_style small_style = {
-        .size_max = 9.5, .size_min = 7, .lines_max = 1, .align = PAGE_ALIGN_LEFT};
-    struct present_time start;
-    present_time_at(summary->starts_at, summary->time_zone, &start);
-    double top = CARD_TOP + BAND_HEIGHT + 18, date_width = WIDTH * 0.66;
-    double time_left = LEFT + date_width + 8, time_width = RIGHT - time_left;
-    double y = field_draw(text, "DATE", text_of(start.date), &big_style, &palette->accent, LEFT,
-                          top, date_width);
-    colour_set(text->cairo, &grey, 1);
-    page_text_draw(text, text_of(start.weekday), &small_style, LEFT, y - 1, date_width);
-    y = field_draw(text, "STARTS", text_of(start.time), &big_style, &palette->accent, time_left,
-                   top, time_width);
-    colour_set(text->cairo, &grey, 1);
-    char zone[64];
-    snprintf(zone, sizeof(zone), "%s", start.zone);
-    if (summary->ends_at > summary->starts_at) {
-        struct present_time end;
-        present_time_at(summary->ends_at, summary->time_zone, &end);
-        snprintf(zone, sizeof(zone), "%s · ends %s", start.zone, end.time);
+    double gap = 12, width = (WIDTH - gap) / 2;
+    if (!present_has_end(summary->starts_at, summary->ends_at)) {
+        moment_draw(text, "STARTS", summary->starts_at, summary->time_zone, &palette->accent, LEFT,
+                    WIDTH);
+        return;
     }
-    page_text_draw(text, text_of(zone), &small_style, time_left, y - 1, time_width);
+    moment_draw(text, "STARTS", summary->starts_at, summary->time_zone, &palette->accent, LEFT,
+                width);
+    moment_draw(text, "ENDS", summary->ends_at, summary->time_zone, &palette->accent,
+                LEFT + width + gap, width);
 }
 
 static void place_draw(struct page_text *text, const struct place *place) {
-    static const struct page_style style = {
-        .size_max = 27, .size_min = 11, .lines_max = 1, .align = PAGE_ALIGN_LEFT, .bold = true};
+    static const struct page_style label_style = {.size_max = 27,
+                                                  .size_min = 8,
+                                                  .lines_max = 3,
+                                                  .height_max = 48,
+                                                  .align = PAGE_ALIGN_LEFT,
+                                                  .bold = true};
     static const struct page_style section_style = {.size_max = 27,
                                                     .size_min = 11,
                                                     .lines_max = 2,
-                                                    .height_max = 46,
+                                                    .height_max = 48,
                                                     .align = PAGE_ALIGN_LEFT,
                                                     .bold = true};
     double top = CARD_TOP + BAND_HEIGHT + 88;
@@ -219,18 +260,18 @@ static void place_draw(struct page_text *text, const struct place *place) {
     cairo_move_to(text->cairo, LEFT, top);
     cairo_line_to(text->cairo, RIGHT, top);
     cairo_stroke(text->cairo);
-    top += 13;
+    top += 10;
     if (place->seat < 0) {
         field_draw(text, "GENERAL ADMISSION", place->section, &section_style, &ink, LEFT, top,
                    WIDTH);
         return;
     }
-    double section_width = WIDTH * 0.46, gap = 10;
+    double section_width = WIDTH * 0.42, gap = 10;
     double label_width = (WIDTH - section_width - 2 * gap) / 2;
     double row_left = LEFT + section_width + gap, seat_left = row_left + label_width + gap;
     field_draw(text, "SECTION", place->section, &section_style, &ink, LEFT, top, section_width);
-    field_draw(text, "ROW", place->row, &style, &ink, row_left, top, label_width);
-    field_draw(text, "SEAT", place->label, &style, &ink, seat_left, top, label_width);
+    field_draw(text, "ROW", place->row, &label_style, &ink, row_left, top, label_width);
+    field_draw(text, "SEAT", place->label, &label_style, &ink, seat_left, top, label_width);
 }
 
 static bool code_draw(cairo_t *cairo, struct text token, double left, double top) {
@@ -240,7 +281,11 @@ static bool code_draw(cairo_t *cairo, struct text token, double left, double top
                                         (const unsigned char *)token.data) == 0) {
         code = QRcode_encodeInput(input);
     }
+    bool exhausted = code == NULL && errno == ENOMEM;
     QRinput_free(input);
+    if (exhausted) {
+        die("out of memory while a QR code is made");
+    }
     if (code == NULL) {
         return false;
     }
@@ -270,13 +315,22 @@ static bool code_draw(cairo_t *cairo, struct text token, double left, double top
 
 static void stub_draw(struct page_text *text, const struct ticket_tickets_issued *issued,
                       const struct ticket *ticket, double left, double top) {
-    static const struct page_style style = {
-        .size_max = 13, .size_min = 8, .lines_max = 1, .align = PAGE_ALIGN_LEFT, .bold = true};
-    static const struct page_style price_style = {
-        .size_max = 19, .size_min = 9, .lines_max = 1, .align = PAGE_ALIGN_LEFT, .bold = true};
+    static const struct page_style style = {.size_max = 13,
+                                            .size_min = 8,
+                                            .lines_max = 2,
+                                            .height_max = 32,
+                                            .align = PAGE_ALIGN_LEFT,
+                                            .bold = true};
+    static const struct page_style price_style = {.size_max = 19,
+                                                  .size_min = 9,
+                                                  .lines_max = 1,
+                                                  .height_max = 27,
+                                                  .align = PAGE_ALIGN_LEFT,
+                                                  .bold = true};
     static const struct page_style id_style = {.size_max = 7.4,
                                                .size_min = 5,
                                                .lines_max = 2,
+                                               .height_max = 24,
                                                .anywhere = true,
                                                .balanced = true,
                                                .family = "Noto Sans Mono, DejaVu Sans Mono"};
@@ -293,11 +347,11 @@ static void stub_draw(struct page_text *text, const struct ticket_tickets_issued
 }
 
 static void notes_draw(struct page_text *text) {
-    static const struct page_style style = {.size_max = 6.6, .size_min = 6, .lines_max = 2};
+    static const struct page_style style = {
+        .size_max = 6.6, .size_min = 6, .lines_max = 2, .height_max = 22};
     static const char note[] =
-        "Show this code at the door, on a screen or on paper. It admits one person once: keep it "
-        "to "
-        "yourself, a copy does not give a second place. Not valid after a refund.";
+        "Show this code at the door, on your phone or on paper. It lets one person in, once. Keep "
+        "it to yourself: a copy does not let in anyone else. Not valid after a refund.";
     colour_set(text->cairo, &grey, 1);
     double height = page_text_measure(text, text_of(note), &style, WIDTH);
     page_text_draw(text, text_of(note), &style, LEFT, CARD_BOTTOM - 12 - height, WIDTH);

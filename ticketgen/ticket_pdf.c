@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ticketgen/ticket_pdf.h"
 
+#include "runtime/present/present_text.h"
 #include "ticketgen/page_text.h"
 #include "ticketgen/ticket_page.h"
 
 #include <cairo-pdf.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static cairo_status_t stream_append(void *context, const unsigned char *octets, unsigned int size) {
@@ -15,19 +17,21 @@ static cairo_status_t stream_append(void *context, const unsigned char *octets, 
 
 static void metadata_set(cairo_surface_t *surface, const struct ticket_tickets_issued *issued,
                          const char *issuer) {
-    char title[256], date[32];
-    snprintf(title, sizeof(title), "%.*s", TEXT_FORMAT(issued->summary.title));
+    char date[32];
+    struct buffer title = {0}, name = {0};
+    present_title(issued->summary.title, &title);
+    present_line_or((struct text){issuer, strlen(issuer)}, "Seatlog", &name);
     time_t at = (time_t)(issued->at / 1000);
-    struct tm utc;
+    struct tm utc = {.tm_mday = 1};
     gmtime_r(&at, &utc);
     strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    char *valid_title = g_utf8_make_valid(title, -1); /* it may be cut within a character */
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, valid_title);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, issuer);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, issuer);
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, title.data);
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, name.data);
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, name.data);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, date);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, date);
-    g_free(valid_title);
+    buffer_deinit(&title);
+    buffer_deinit(&name);
 }
 
 bool ticket_pdf_render(const struct ticket_tickets_issued *issued, size_t first, size_t count,
@@ -38,27 +42,30 @@ bool ticket_pdf_render(const struct ticket_tickets_issued *issued, size_t first,
     metadata_set(surface, issued, issuer);
     cairo_t *cairo = cairo_create(surface);
     bool drawn = true;
+    struct page_text text;
+    page_text_init(&text, cairo, issued->summary.time_zone);
     for (size_t i = first; drawn && i < first + count; i++) {
-        struct page_text text;
-        page_text_init(&text, cairo, issued->summary.time_zone);
         drawn = ticket_page_draw(&text, issued, i, issuer);
-        if (missing != NULL) {
-            *missing += text.missing;
-        }
-        page_text_deinit(&text);
         cairo_show_page(cairo);
+    }
+    if (missing != NULL) {
+        *missing += text.missing;
     }
     cairo_status_t status = cairo_status(cairo);
     cairo_destroy(cairo);
     cairo_surface_finish(surface);
+    page_text_deinit(&text); /* its images are in the surface until then */
     if (status == CAIRO_STATUS_SUCCESS) {
         status = cairo_surface_status(surface);
     }
     cairo_surface_destroy(surface);
     if (!drawn) {
-        return error_set(error, ERROR_RETRY, "the QR code can not be made");
+        return error_set(error, ERROR_PARK, "the QR code cannot be made");
+    }
+    if (status == CAIRO_STATUS_NO_MEMORY) {
+        die("out of memory while a PDF is drawn");
     }
     return status == CAIRO_STATUS_SUCCESS ||
-           error_set(error, ERROR_RETRY, "the PDF can not be made: %s",
+           error_set(error, ERROR_PARK, "the PDF cannot be made: %s",
                      cairo_status_to_string(status));
 }

@@ -61,8 +61,9 @@ static void metrics_register(struct ticketgen *ticketgen) {
                         "Events read again after a crash or an aborted transaction");
     ticketgen->duplicates = metrics_counter("seatlog_ticket_duplicates_total", NULL,
                                             "Events whose fact another event had told before");
-    ticketgen->missing = metrics_counter("seatlog_ticket_characters_missing_total", NULL,
-                                         "Characters left out of PDFs, since no font has them");
+    ticketgen->missing =
+        metrics_counter("seatlog_ticket_characters_missing_total", NULL,
+                        "Characters shown as U+FFFD in PDFs, since no font has them");
     ticketgen->purged = metrics_counter("seatlog_ticket_documents_purged_total", NULL,
                                         "PDFs removed 90 days after their show");
     ticketgen->rendering = metrics_histogram("seatlog_ticket_rendering_duration_seconds", NULL,
@@ -97,7 +98,8 @@ bool ticketgen_start(struct daemon *daemon, struct error *error) {
     }
     if (!page_text_fonts_check(&script)) {
         return error_set(error, ERROR_DIE,
-                         "no font can write %s: install fonts-noto-core and fonts-noto-cjk",
+                         "no font can write %s: install fonts-noto-core, fonts-noto-cjk and "
+                         "fonts-noto-color-emoji",
                          script);
     }
     struct ticketgen *ticketgen = allocate_zeroed(1, sizeof(*ticketgen));
@@ -170,7 +172,7 @@ static bool documents_render(struct ticketgen *ticketgen,
     metric_observe_ms(ticketgen->rendering, (double)(clock_monotonic_ms() - begin_ms));
     if (missing > 0) {
         metric_add(ticketgen->missing, (int64_t)missing);
-        log_warning("characters that no font has were left out of a ticket",
+        log_warning("characters that no font has are shown as U+FFFD on a ticket",
                     LOG_UUID("order_id", &issued->order_id),
                     LOG_INTEGER("characters", (int64_t)missing));
     }

@@ -80,9 +80,11 @@ static struct reservation_document document_of_view(struct request *request,
 
 static bool refusal_answered(struct request *request) {
     struct refusal refusal;
+    const struct booking_state *state = request->state;
     if (!refusal_of_event(&request->wait->event, &refusal)) {
         return false;
     }
+    refusal.quantity = state->wish.quantity;
     command_answer_refusal(request, &refusal, request->plan);
     return true;
 }
@@ -142,11 +144,12 @@ static void reserve_publish(struct request *request) {
     bool best = wish->selection == SELECTION_BEST_AVAILABLE;
     if (wish->section.size > 0 && reserve->section < 0) {
         problem_answer_field(request, best ? "/best_available/section" : "/section",
-                             "is no section of this event");
+                             "must be the name of a section of this event");
         return;
     }
     if (wish->category.size > 0 && reserve->category < 0) {
-        problem_answer_field(request, "/best_available/category", "is no category of this event");
+        problem_answer_field(request, "/best_available/category",
+                             "must be the name of a category of this event");
         return;
     }
     command_publish(request, &state->command, &state->id.reservation_id,
@@ -155,7 +158,7 @@ static void reserve_publish(struct request *request) {
 
 static void reserve_planned(struct request *request) {
     if (request->plan == NULL) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "There is no event of that id.");
+        problem_answer(request, PROBLEM_NOT_FOUND, "There is no event with this id.");
         return;
     }
     request_next(request, reserve_publish);
@@ -203,18 +206,29 @@ static void sold_answer(struct request *request) {
     request_header_add(request, "Location", location_after(request, "orders"));
 }
 
+static const char *declined_detail(bool held, int32_t attempts_left) {
+    if (!held) {
+        return "Your card was declined and your hold has ended. You have not been charged.";
+    }
+    if (attempts_left == 0) {
+        return "Your card was declined, and this hold has no attempts left. You have not been "
+               "charged.";
+    }
+    return "Your card was declined. You have not been charged. Your seats are still held: please "
+           "try another card.";
+}
+
 static void declined_answer(struct request *request, struct text code, enum reservation_state state,
                             int32_t attempts_left, int64_t expires_at) {
-    bool again = state == RESERVATION_STATE_HELD && attempts_left != 0;
-    json_t *document = problem_document(
-        PROBLEM_PAYMENT_DECLINED, again ? "The seats are still held: try another source."
-                                        : "The seats are not held any more; nothing is charged.");
+    bool held = state == RESERVATION_STATE_HELD;
+    json_t *document =
+        problem_document(PROBLEM_PAYMENT_DECLINED, declined_detail(held, attempts_left));
     json_object_set_new(document, "code", json_stringn(code.data, code.size));
     json_object_set_new(document, "state", state_json(state));
     if (attempts_left >= 0) {
         json_object_set_new(document, "attempts_left", json_integer(attempts_left));
     }
-    if (state == RESERVATION_STATE_HELD && expires_at > 0) {
+    if (held && expires_at > 0) {
         char text[TIME_TEXT_SIZE];
         json_object_set_new(document, "expires_at", json_string(time_format(expires_at, text)));
     }
@@ -230,6 +244,20 @@ static void gone_answer(struct request *request, enum problem problem, const cha
     problem_answer_document(request, problem, document);
 }
 
+static const char *paid_before_detail(enum reservation_state state) {
+    switch (state) {
+    case RESERVATION_STATE_REFUNDING:
+        return "This order was paid and then cancelled. Your money is on its way back to you.";
+    case RESERVATION_STATE_REFUNDED:
+        return "This order was paid and then cancelled. Your money has been refunded.";
+    case RESERVATION_STATE_REFUND_FAILED:
+        return "This order was paid and then cancelled. The refund has not succeeded yet; an "
+               "operator can see that and ask for it again.";
+    default:
+        return "This hold has ended. You have not been charged.";
+    }
+}
+
 static void book_noted(struct request *request, const struct event_noted *noted) {
     struct booking_state *state = request->state;
     const struct reservation_view *view = &noted->view;
@@ -239,9 +267,16 @@ static void book_noted(struct request *request, const struct event_noted *noted)
         /* This source was tried before, and declined. */
         declined_answer(request, view->code, view->state, -1, view->expires_at);
     } else {
-        gone_answer(request, PROBLEM_NOT_PAYABLE, "It was paid before; see its state.",
+        gone_answer(request, PROBLEM_NOT_PAYABLE, paid_before_detail(view->state),
                     reservation_state_name(view->state), view->state);
     }
+}
+
+/* Released while it was being paid. */
+static const char *released_detail(enum release_reason reason) {
+    return reason == RELEASE_REASON_SHOW_CANCELLED
+               ? "The event has been cancelled. You have not been charged."
+               : "This hold has been released. You have not been charged.";
 }
 
 static void book_decided(struct request *request) {
@@ -265,22 +300,24 @@ static void book_decided(struct request *request) {
         declined_answer(request, event->as.capture_failed.code, RESERVATION_STATE_RELEASED, -1, 0);
         return;
     case EVENT_VOID_REQUESTED:
-        gone_answer(request, PROBLEM_NOT_CHARGED, "The hold was over before the payment was ready.",
+        gone_answer(request, PROBLEM_NOT_CHARGED,
+                    "Your hold ended before the payment was ready. You have not been charged.",
                     void_reason_name(event->as.void_requested.reason),
                     event->as.void_requested.state);
         return;
     case EVENT_RELEASED:
-        gone_answer(request, PROBLEM_HOLD_RELEASED, "It was let go meanwhile. Nothing is charged.",
+        gone_answer(request, PROBLEM_HOLD_RELEASED, released_detail(event->as.released.reason),
                     release_reason_name(event->as.released.reason), RESERVATION_STATE_RELEASED);
         return;
     case EVENT_ORDER_CANCELLED:
-        gone_answer(
-            request, PROBLEM_NOT_PAYABLE, "The order was called off; what was taken is given back.",
-            cancel_reason_name(event->as.order_cancelled.reason), RESERVATION_STATE_REFUNDING);
+        gone_answer(request, PROBLEM_NOT_PAYABLE,
+                    "This order has been cancelled. Your money is on its way back to you.",
+                    cancel_reason_name(event->as.order_cancelled.reason),
+                    RESERVATION_STATE_REFUNDING);
         return;
     default:
         log_error("an event is no answer to Pay", LOG_TEXT("event", event_kind_name(event->kind)));
-        problem_answer(request, PROBLEM_INTERNAL, "It is logged.");
+        problem_answer(request, PROBLEM_INTERNAL, PROBLEM_LOGGED);
     }
 }
 
@@ -347,7 +384,7 @@ static void change_decided(struct request *request) {
         return;
     default:
         log_error("an event is no answer", LOG_TEXT("event", event_kind_name(event->kind)));
-        problem_answer(request, PROBLEM_INTERNAL, "It is logged.");
+        problem_answer(request, PROBLEM_INTERNAL, PROBLEM_LOGGED);
     }
 }
 

@@ -60,8 +60,8 @@ void command_answer_pending(struct request *request, const struct uuid *show_id,
                             const char *after) {
     char text[UUID_TEXT_SIZE];
     json_t *body = json_pack("{s:s, s:s, s:s}", "status", "pending", "detail",
-                             "Not decided yet. Look at the Location again.", "event_id",
-                             uuid_format(show_id, text));
+                             "This is still being worked on. Please look again in a moment.",
+                             "event_id", uuid_format(show_id, text));
     if (!uuid_is_zero(reservation_id)) {
         char order[PUBLIC_ORDER_ID_SIZE];
         json_object_set_new(body, "reservation_id",
@@ -100,7 +100,7 @@ static void publication_woken(struct request *request) {
         return;
     }
     if (status.reported && status.outcome == PRODUCER_NOT_PERSISTED) {
-        problem_answer_unavailable(request, "The log cannot be written to");
+        problem_answer_unavailable(request, "The service cannot take orders right now");
         return;
     }
     struct command_position position = {.known =

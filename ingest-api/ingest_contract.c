@@ -61,7 +61,7 @@ static void keys_work(struct request *request, struct pg *pg) {
                               " 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
                               " FROM ticket.key ORDER BY created_at, key_id");
     if (rows == NULL) {
-        problem_answer_unavailable(request, "The keys cannot be read");
+        problem_answer_unavailable(request, "Keys cannot be read right now");
         return;
     }
     json_t *keys = json_array();

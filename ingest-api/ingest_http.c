@@ -217,7 +217,7 @@ static enum MHD_Result request_run(struct request *request) {
         request_step *step = request->next;
         if (step == NULL) {
             log_error("a request has no next step", LOG_TEXT("path", request->path));
-            problem_answer(request, PROBLEM_INTERNAL, "It is logged.");
+            problem_answer(request, PROBLEM_INTERNAL, PROBLEM_LOGGED);
             break;
         }
         request->next = NULL;

@@ -148,7 +148,8 @@ static void order_work(struct request *request, struct pg *pg) {
     if (payments == NULL) {
         problem_answer_unavailable(request, "Orders cannot be read right now");
     } else if (PQntuples(rows) == 0) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "There is no reservation or order of this id.");
+        problem_answer(request, PROBLEM_NOT_FOUND,
+                       "There is no reservation or order with this id.");
         json_decref(payments);
     } else {
         json_t *order = operator_row_json(request, pg, rows, 0);

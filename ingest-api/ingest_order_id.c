@@ -22,7 +22,8 @@ static void look_up_work(struct request *request, struct pg *pg) {
         return;
     }
     if (PQntuples(row) == 0) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "There is no reservation or order of this id.");
+        problem_answer(request, PROBLEM_NOT_FOUND,
+                       "There is no reservation or order with this id.");
     } else {
         look_up->id->show_id = pg_uuid(row, 0, 0);
         look_up->id->buyer_id = pg_uuid(row, 0, 1);
@@ -41,7 +42,8 @@ void order_id_need(struct request *request, struct text id, enum order_id_need n
     *out = (struct order_id){0};
     bool complete = public_order_id_parse(id.data, id.size, &out->show_id, &out->reservation_id);
     if (!complete && !uuid_parse(id.data, id.size, &out->reservation_id)) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "There is no reservation or order of this id.");
+        problem_answer(request, PROBLEM_NOT_FOUND,
+                       "There is no reservation or order with this id.");
         return;
     }
     if (complete && need == ORDER_ID_ONLY) {

@@ -15,7 +15,7 @@ static bool number_read(struct request *request, const char *name, int64_t maxim
     size_t size = strspn(text, "0123456789");
     long value = size > 0 && size <= 6 && text[size] == '\0' ? strtol(text, NULL, 10) : 0;
     if (value < 1 || value > maximum) {
-        problem_answer_field(request, name, "must be from 1 to %d", (int)maximum);
+        problem_answer_field(request, name, "must be a whole number from 1 to %d", (int)maximum);
         return false;
     }
     *out = value;

@@ -21,7 +21,7 @@ static void plan_loaded(struct request *request) {
     struct plan_need_state *state = request->state;
     request->state = state->state;
     if (state->result == CATALOG_UNAVAILABLE && state->need == PLAN_REQUIRED) {
-        problem_answer_unavailable(request, "The event's plan cannot be read");
+        problem_answer_unavailable(request, "The seat plan of this event cannot be read right now");
         return;
     }
     request_next(request, state->next);

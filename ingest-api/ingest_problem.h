@@ -50,6 +50,10 @@ enum problem {
     PROBLEM_NO_MAIL
 };
 
+/* What is said where the fault is ours. */
+#define PROBLEM_LOGGED                                                                             \
+    "Something went wrong on our side. It has been logged; please try again later."
+
 /* Its status code. */
 unsigned problem_status(enum problem problem);
 const char *problem_slug(enum problem problem);

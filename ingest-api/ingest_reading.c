@@ -36,6 +36,8 @@ static bool refusal_query(struct request *request, struct pg *pg) {
     }
     if (PQntuples(row) > 0) {
         struct refusal *refusal = &reading->refusal;
+        *refusal = (struct refusal)REFUSAL_NOTHING_SAID;
+        refusal->show_id = reading->show_id;
         struct text reason = {.data = pg_text(row, 0, 1), .size = strlen(pg_text(row, 0, 1))};
         struct text state = {.data = pg_text(row, 0, 2), .size = strlen(pg_text(row, 0, 2))};
         enum command_type command = COMMAND_TYPE_UNKNOWN;
@@ -133,7 +135,7 @@ static void reading_again(struct request *request);
 static void reading_read(struct request *request) {
     struct reading *reading = request->reading;
     if (reading->failed) {
-        problem_answer_unavailable(request, "It cannot be read");
+        problem_answer_unavailable(request, "This cannot be read right now");
     } else if (!reading->behind) {
         request_next(request, reading->next);
     } else if (patience_left(request)) {
@@ -174,7 +176,8 @@ void reading_begin(struct request *request, const struct uuid *show_id,
         reading->after_given = true;
         if (!command_position_parse(after, &reading->after) ||
             reading->after.partition != reading->partition) {
-            problem_answer_field(request, "after", "must be as in the Location of a 202");
+            problem_answer_field(request, "after",
+                                 "must be as in the Location of an earlier answer");
             return;
         }
     }
@@ -213,7 +216,7 @@ static void all_again(struct request *request);
 static void all_read(struct request *request) {
     struct reading *reading = request->reading;
     if (reading->failed) {
-        problem_answer_unavailable(request, "It cannot be read");
+        problem_answer_unavailable(request, "This cannot be read right now");
     } else if (!reading->behind) {
         request_next(request, reading->next);
     } else {

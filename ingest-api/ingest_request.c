@@ -132,7 +132,7 @@ bool request_show_id(struct request *request, struct uuid *show_id) {
     if (uuid_parse(request->parameters[0].data, request->parameters[0].size, show_id)) {
         return true;
     }
-    problem_answer(request, PROBLEM_NOT_FOUND, "There is no event of that id.");
+    problem_answer(request, PROBLEM_NOT_FOUND, "There is no event with this id.");
     return false;
 }
 

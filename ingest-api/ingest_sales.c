@@ -61,7 +61,7 @@ static void sales_answer(struct request *request, struct pg *pg, const struct se
                               " GROUP BY state",
                               PG_UUID(&plan->show_id));
     if (rows == NULL) {
-        problem_answer_unavailable(request, "Sales cannot be read");
+        problem_answer_unavailable(request, "Sales cannot be read right now");
         return;
     }
     int64_t sold_minor = 0;
@@ -88,13 +88,14 @@ static void sales_work(struct request *request, struct pg *pg) {
     enum catalog_result result =
         catalog_plan_load(request->ingest->catalog, pg, &state->show_id, &request->plan);
     if (result == CATALOG_UNKNOWN) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "There is no event of that id.");
+        problem_answer(request, PROBLEM_NOT_FOUND, "There is no event with this id.");
         return;
     }
     if (result == CATALOG_FOUND &&
         !uuid_equal(&request->plan->owner_id, &request->session.user_id) &&
         (request->session.roles & ROLE_OPERATOR) == 0) {
-        problem_answer(request, PROBLEM_NOT_OWNER, "Only its organizer may see that.");
+        problem_answer(request, PROBLEM_NOT_OWNER,
+                       "Only the organizer of this event, or an operator, can see its sales.");
         return;
     }
     struct catalog_map map = {0};
@@ -104,7 +105,7 @@ static void sales_work(struct request *request, struct pg *pg) {
     if (result == CATALOG_FOUND) {
         sales_answer(request, pg, &map.seats);
     } else {
-        problem_answer_unavailable(request, "Sales cannot be read");
+        problem_answer_unavailable(request, "Sales cannot be read right now");
     }
     catalog_map_deinit(&map);
 }

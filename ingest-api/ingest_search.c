@@ -28,7 +28,7 @@ static void search_work(struct request *request, struct pg *pg) {
     json_t *found = search->find(search, pg, &state->wish, &error);
     if (found == NULL) {
         log_warning("search failed", LOG_TEXT("reason", error.message));
-        problem_answer_unavailable(request, "Search is not available");
+        problem_answer_unavailable(request, "Search is not available right now");
         return;
     }
     /* One more was asked for than the page holds. */

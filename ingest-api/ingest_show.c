@@ -80,11 +80,11 @@ static void page_read_late(struct request *request) {
     if (state->page != NULL) {
         page_answer(request, state->page);
     } else if (state->result == CATALOG_UNAVAILABLE) {
-        problem_answer_unavailable(request, "The event cannot be read");
+        problem_answer_unavailable(request, "Events cannot be read right now");
     } else if (request->reading->refused) {
         command_answer_refusal(request, &request->reading->refusal, NULL);
     } else {
-        problem_answer(request, PROBLEM_NOT_FOUND, "There is no event of that id.");
+        problem_answer(request, PROBLEM_NOT_FOUND, "There is no event with this id.");
     }
 }
 
@@ -94,7 +94,7 @@ static void page_read_first(struct request *request) {
     if (state->page != NULL) {
         page_answer(request, state->page);
     } else if (state->result == CATALOG_UNAVAILABLE) {
-        problem_answer_unavailable(request, "The event cannot be read");
+        problem_answer_unavailable(request, "Events cannot be read right now");
     } else {
         reading_begin(request, &state->show_id, &(struct uuid){0},
                       location_of(request, &state->show_id), page_work, page_read_late);

@@ -25,7 +25,7 @@ static void pdf_free(void *pdf) { free(pdf); }
 static void pdf_answer(struct request *request, const PGresult *row) {
     if (PQgetisnull(row, 0, 0)) {
         problem_answer(request, PROBLEM_TICKET_GONE,
-                       "It is long over; its PDF is not kept any more.");
+                       "The event is over, and the PDF of this ticket is no longer kept.");
         return;
     }
     size_t size;
@@ -56,11 +56,12 @@ static void ticket_issued_query(struct request *request, struct pg *pg) {
                              " WHERE t.ticket_id = $1 AND t.buyer_id = $2",
                              PG_UUID(&state->ticket_id), PG_UUID(&request->session.user_id));
     if (row == NULL) {
-        problem_answer_unavailable(request, "Tickets cannot be read");
+        problem_answer_unavailable(request, "Tickets cannot be read right now");
         return;
     }
     if (PQntuples(row) > 0 && pg_boolean(row, 0, 1)) {
-        problem_answer(request, PROBLEM_TICKET_GONE, "The order was called off.");
+        problem_answer(request, PROBLEM_TICKET_GONE,
+                       "The order was cancelled, so this ticket is no longer valid.");
     } else if (PQntuples(row) > 0) {
         pdf_answer(request, row);
     }
@@ -88,7 +89,7 @@ static void ticket_expected_query(struct request *request, struct pg *pg) {
                               " ORDER BY created_at DESC LIMIT $2",
                               PG_UUID(&request->session.user_id), PG_INTEGER(RECENT_ORDERS_MAX));
     if (rows == NULL) {
-        problem_answer_unavailable(request, "Tickets cannot be read");
+        problem_answer_unavailable(request, "Tickets cannot be read right now");
         return;
     }
     int found = 0;
@@ -96,9 +97,10 @@ static void ticket_expected_query(struct request *request, struct pg *pg) {
         found++;
     }
     if (found == PQntuples(rows)) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "You have no ticket of that id.");
+        problem_answer(request, PROBLEM_NOT_FOUND, "You have no ticket with this id.");
     } else if (strcmp(pg_text(rows, found, 2), "SOLD") != 0) {
-        problem_answer(request, PROBLEM_TICKET_GONE, "The order was called off.");
+        problem_answer(request, PROBLEM_TICKET_GONE,
+                       "The order was cancelled, so this ticket is no longer valid.");
     }
     PQclear(rows);
 }
@@ -122,7 +124,7 @@ static void ticket_read(struct request *request) {
     }
     request_answer_json(request, MHD_HTTP_ACCEPTED,
                         json_pack("{s:s, s:s}", "status", "pending", "detail",
-                                  "The ticket is being made. Look at the Location again."));
+                                  "Your ticket is being made. Please look again in a moment."));
     request_header_add(request, "Location",
                        arena_text_copy_string(&request->arena, request->path).data);
     request_header_add(request, "Retry-After", "1");
@@ -136,7 +138,7 @@ void order_ticket_get(struct request *request) {
     struct ticket_state *state = request_allocate(request, sizeof *state);
     request->state = state;
     if (!uuid_parse(request->parameters[0].data, request->parameters[0].size, &state->ticket_id)) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "You have no ticket of that id.");
+        problem_answer(request, PROBLEM_NOT_FOUND, "You have no ticket with this id.");
         return;
     }
     reading_begin_all(request, ticket_work, ticket_read); /* the order may be a moment old */

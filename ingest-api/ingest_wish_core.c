@@ -44,12 +44,12 @@ static void seats_read(struct reader *reader, struct arena *arena, const json_t 
         const char *id = json_string_value(json_array_get(list, i));
         seats[i] = -1;
         if (id == NULL || !wish_seat_id_parse(id, &seats[i]) || seats[i] >= WISH_PLACES_MAX) {
-            reader_error(reader, &at, NULL, "must be the id of one of the event's tickets");
+            reader_error(reader, &at, NULL, "must be the id of a seat of this event, as text");
             continue;
         }
         for (size_t j = 0; j < i; j++) {
             if (seats[j] == seats[i]) {
-                reader_error(reader, &at, NULL, "is there twice");
+                reader_error(reader, &at, NULL, "repeats a seat");
                 break;
             }
         }
@@ -82,7 +82,8 @@ bool wish_reserve_read(struct reader *reader, struct arena *arena, const json_t 
         json_object_get(body, "section") != NULL || json_object_get(body, "quantity") != NULL;
     if (named + (best != NULL) + general > 1) {
         return reader_error(reader, NULL, best != NULL ? "best_available" : "ticket_ids",
-                            "choose one of ticket_ids, best_available, section with quantity");
+                            "excludes the others: choose one of ticket_ids, best_available, or "
+                            "section with quantity");
     }
     if (best != NULL) {
         struct place_in at = {.name = "best_available"};
@@ -114,8 +115,7 @@ bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish 
         !public_order_id_parse(out->reservation_id.data, out->reservation_id.size, &show_id,
                                &reservation_id) &&
         !uuid_parse(out->reservation_id.data, out->reservation_id.size, &reservation_id)) {
-        reader_error(reader, NULL, "reservation_id",
-                     "reservation_id must be the id that POST /reserve gave.");
+        reader_error(reader, NULL, "reservation_id", "must be the id that POST /reserve gave");
     }
     if (reader_text(reader, NULL, body, "source_id", READER_REQUIRED,
                     (struct text_rule){.size_min = 1, .size_max = SOURCE_SIZE_MAX},
@@ -125,10 +125,11 @@ bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish 
             visible = visible && out->source_id.data[i] > ' ' && out->source_id.data[i] <= '~';
         }
         if (!visible) {
-            reader_error(reader, NULL, "source_id", "must be visible ASCII characters");
+            reader_error(reader, NULL, "source_id",
+                         "must be visible ASCII characters without blanks");
         } else if (strncmp(out->source_id.data, "ccof:", 5) == 0) {
             reader_error(reader, NULL, "source_id",
-                         "must be a single-use token, not a stored card");
+                         "must be a single-use token; stored cards (ccof:) are not taken");
         }
     }
     return !reader_failed(reader);

@@ -381,27 +381,28 @@ static enum address_fault domain_append(struct domain *domain, const char *unico
                : ADDRESS_DOMAIN_TOO_LONG;
 }
 
-/* label is small letters in NFC, NUL-terminated. */
-static enum address_fault label_read(const char *label, struct domain *domain) {
+/* An A-label or any other of ASCII, in small letters. */
+static enum address_fault ascii_label_read(const char *label, struct domain *domain) {
     size_t size = strlen(label);
-    enum address_fault fault = ADDRESS_GOOD;
-    if (is_ascii(label, size)) {
-        char *unicode = NULL;
-        fault = ascii_label_fault(label, size);
-        if (fault == ADDRESS_GOOD && size >= 4 && strncmp(label, "xn--", 4) == 0) {
-            fault = a_label_is_good(label, &unicode) ? ADDRESS_GOOD : ADDRESS_LABEL_CHARACTER;
-        }
-        if (fault == ADDRESS_GOOD) {
-            fault = domain_append(domain, unicode != NULL ? unicode : label, label);
-        }
-        idn2_free(unicode);
-        return fault;
+    char *unicode = NULL;
+    enum address_fault fault = ascii_label_fault(label, size);
+    if (fault == ADDRESS_GOOD && size >= 4 && strncmp(label, "xn--", 4) == 0) {
+        fault = a_label_is_good(label, &unicode) ? ADDRESS_GOOD : ADDRESS_LABEL_CHARACTER;
     }
+    if (fault == ADDRESS_GOOD) {
+        fault = domain_append(domain, unicode != NULL ? unicode : label, label);
+    }
+    idn2_free(unicode);
+    return fault;
+}
+
+static enum address_fault unicode_label_read(const char *label, struct domain *domain) {
     uint8_t *ascii = NULL;
+    enum address_fault fault = ADDRESS_GOOD;
     int result = idn2_register_u8((const uint8_t *)label, NULL, &ascii, 0);
     if (result == IDN2_OK) {
         fault = domain_append(domain, label, (const char *)ascii);
-    } else if (has_invisible(label, size)) {
+    } else if (has_invisible(label, strlen(label))) {
         fault = ADDRESS_INVISIBLE;
     } else {
         fault = result == IDN2_TOO_BIG_LABEL || result == IDN2_TOO_BIG_DOMAIN ||
@@ -411,6 +412,31 @@ static enum address_fault label_read(const char *label, struct domain *domain) {
     }
     idn2_free(ascii);
     return fault;
+}
+
+/*
+ * label is in NFC. Small letters are tried only where it is no U-label already: the capitals of
+ * Cherokee are what its labels are written in.
+ */
+static enum address_fault label_read(const char *label, size_t size, struct domain *domain) {
+    uint8_t copy[ADDRESS_INPUT_SIZE_MAX * 3 + 1];
+    memcpy(copy, label, size);
+    copy[size] = '\0';
+    bool unicode = !is_ascii(label, size);
+    if (unicode && unicode_label_read((const char *)copy, domain) == ADDRESS_GOOD) {
+        return ADDRESS_GOOD;
+    }
+    uint8_t lower[ADDRESS_INPUT_SIZE_MAX * 3];
+    size_t lower_size = sizeof lower - 1;
+    uint8_t *lowered =
+        u8_tolower((const uint8_t *)label, size, NULL, UNINORM_NFC, lower, &lower_size);
+    if (lowered != lower) {
+        free(lowered);
+        return ADDRESS_LABEL_TOO_LONG;
+    }
+    lower[lower_size] = '\0';
+    return unicode ? unicode_label_read((const char *)lower, domain)
+                   : ascii_label_read((const char *)lower, domain);
 }
 
 static enum address_fault top_fault(const struct domain *domain) {
@@ -439,16 +465,7 @@ static enum address_fault domain_read(const char *text, size_t size, struct doma
         if (fault != ADDRESS_GOOD) {
             return fault;
         }
-        uint8_t lower[ADDRESS_INPUT_SIZE_MAX * 3];
-        size_t lower_size = sizeof lower - 1;
-        uint8_t *label = u8_tolower((const uint8_t *)text + at, label_size, NULL, UNINORM_NFC,
-                                    lower, &lower_size);
-        if (label != lower) {
-            free(label);
-            return ADDRESS_LABEL_TOO_LONG;
-        }
-        label[lower_size] = '\0';
-        fault = label_read((const char *)label, domain);
+        fault = label_read(text + at, label_size, domain);
         if (fault != ADDRESS_GOOD) {
             return fault;
         }

@@ -125,6 +125,8 @@ static const struct good goods[] = {
     {.given = "a@col·lecció.cat",
      .normal = "a@xn--collecci-ioa91d.cat",
      .text = "a@col·lecció.cat"},
+    /* Cherokee labels are capitals: its small letters fold to them */
+    {.given = "a@ᏮᏵ.com", .normal = "a@xn--eceo.com", .text = "a@ᏮᏵ.com"},
     {.given = "Jürgen@Umläute.example",
      .normal = "jürgen@xn--umlute-dua.example",
      .text = "jürgen@umläute.example",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/ingest_time.h"
 #include "ingest-api/ingest_wish_core.h"
+#include "schemas/show_bounds.h"
 #include "seatlog_codec.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #define SEATS_A_ROW_MAX 500
 #define PRICE_MINOR_MAX 1000000000
 #define LENGTH_MS_MAX ((int64_t)31 * 24 * 60 * 60 * 1000)
-#define AHEAD_MS_MAX ((int64_t)10 * 365 * 24 * 60 * 60 * 1000)
+#define AHEAD_MS_MAX PLAN_START_AHEAD_MS_MAX
 
 struct show_reading {
     struct reader *reader;

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Fails if the library leaves a symbol undefined that it does not define itself and that is not one
+# Fails if the libraries together leave a symbol undefined that none of them defines and that is not one
 # of the C library's string and memory functions.
 set -eu
-library=$1
-symbols() { nm "$@" "$library" | awk 'NF >= 2 && $(NF - 1) ~ /^[A-Za-z]$/ { print $NF }' | sort -u; }
+libraries="$*"
+symbols() { nm "$1" $libraries | awk 'NF >= 2 && $(NF - 1) ~ /^[A-Za-z]$/ { print $NF }' | sort -u; }
 undefined=$(mktemp)
 defined=$(mktemp)
 trap 'rm -f "$undefined" "$defined"' EXIT

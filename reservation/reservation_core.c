@@ -122,7 +122,8 @@ static void decide_create_show(struct reservation_decision *decision) {
         return;
     }
     if (uuid_equal(&command->head.show_id, &none) || uuid_equal(&command->owner_id, &none) ||
-        !reservation_plan_is_valid(&command->show, decision->now_ms))
+        !reservation_plan_is_valid(&command->show, decision->now_ms) ||
+        (decision->core->decides_as >= 3 && !reservation_plan_texts_are_fit(&command->show)))
         reservation_emit_refused(decision, REFUSAL_REASON_INVALID_SHOW, NULL);
     else
         reservation_emit_show_created(decision);

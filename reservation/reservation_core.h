@@ -35,6 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "schemas/show_bounds.h"
 #include "seatlog_types.h"
 
 /*
@@ -42,11 +43,15 @@
  * event's head and never decreases within a show. What the versions decide differently:
  *   1  a payment moves the end of its hold to five minutes from then at the least
  *   2  or to as long as the show holds seats, if that is shorter (reservation_core_payment.c)
+ *   3  the texts of a show and the reason of its cancellation follow the rule of
+ *      schemas/text/text_check.h (reservation_core_validate.c, …_cancel.c); the same seats again,
+ *      and a double click, find the reservation that is there (…_reserve.c); a refusal says how
+ *      much is left (…_reserve.c); nothing to pay needs no source (…_payment.c)
  */
-#define RESERVATION_LOGIC_VERSION 2
+#define RESERVATION_LOGIC_VERSION 3
 
-/* Bounds. Those of a show's fields are in reservation_core_plan.h. */
-#define RESERVATION_PLACES_PER_SHOW_MAX 60000
+/* Bounds. Those of a show's fields are in schemas/show_bounds.h. */
+#define RESERVATION_PLACES_PER_SHOW_MAX PLAN_PLACES_MAX
 #define RESERVATION_PLACES_PER_RESERVATION_MAX 100
 #define RESERVATION_RESERVATIONS_PER_BUYER_MAX 64
 #define RESERVATION_RESERVATIONS_PER_SHOW_MAX 100000
@@ -56,13 +61,15 @@
 #define RESERVATION_SOURCE_ID_OCTETS_MAX 255
 #define RESERVATION_PAYMENT_ID_OCTETS_MAX 192
 #define RESERVATION_CODE_OCTETS_MAX 64
-#define RESERVATION_REASON_OCTETS_MAX 1000
+#define RESERVATION_REASON_OCTETS_MAX 1000 /* logic versions 1 and 2: cut */
 #define RESERVATION_HOLDS_PER_EVENT_MAX 256
 #define RESERVATION_CANCELLED_PER_COMMAND_MAX 64
 #define RESERVATION_EVENTS_PER_COMMAND_MAX 640
 
 /* Times. */
 #define RESERVATION_PAYMENT_GRACE_MS (5 * 60 * 1000LL)
+/* The same wish again within this time of the first, without a key, is a double click. */
+#define RESERVATION_DOUBLE_CLICK_MS (5 * 1000LL)
 #define RESERVATION_FORGET_AFTER_MS (60 * 60 * 1000LL)
 #define RESERVATION_CLOSE_AFTER_MS (7 * 24 * 60 * 60 * 1000LL)
 

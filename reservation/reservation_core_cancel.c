@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/reservation_core_decide.h"
 #include "reservation/reservation_planted.h"
+#include "schemas/text/text_check.h"
 
 #define CODE_WRONG_AMOUNT TEXT_LITERAL("WRONG_AMOUNT")
 
@@ -215,6 +216,14 @@ void reservation_call_off_portion(struct reservation_decision *decision) {
     }
 }
 
+/* From logic version 3 on: what buyers will read is shown as it is, or not taken. */
+static bool reason_is_fit(const struct reservation_decision *decision) {
+    struct text reason = decision->command->as.cancel_show.reason;
+    return decision->core->decides_as < 3 ||
+           (reason.size <= PLAN_REASON_OCTETS_MAX &&
+            text_check(TEXT_PARAGRAPH, reason.data, reason.size, NULL));
+}
+
 void reservation_decide_cancel_show(struct reservation_decision *decision) {
     const struct command_cancel_show *command = &decision->command->as.cancel_show;
     if (!command->by_operator && !uuid_equal(&command->requested_by, &decision->show->owner_id)) {
@@ -223,6 +232,10 @@ void reservation_decide_cancel_show(struct reservation_decision *decision) {
     }
     if (decision->show->status == SHOW_CANCELLED) {
         reservation_emit_noted(decision, NULL);
+        return;
+    }
+    if (!reason_is_fit(decision)) {
+        reservation_emit_refused(decision, REFUSAL_REASON_INVALID_REASON, NULL);
         return;
     }
     reservation_emit_show_cancelled(decision);

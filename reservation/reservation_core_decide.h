@@ -71,6 +71,24 @@ void reservation_order_cancel(struct reservation_decision *decision,
 /* reservation_core_emit.c: answers that change nothing. Of a show that is none, seq is 0. */
 void reservation_emit_noted(struct reservation_decision *decision,
                             const struct reservation *reservation);
+/* A refusal with all that it says; what it does not say is -1, or none. */
+struct reservation_refusal {
+    enum refusal_reason reason;
+    const struct reservation *reservation;
+    struct integers seats;
+    struct integers seats_own;
+    int32_t limit;
+    enum limit_scope limit_of;
+    int32_t used;
+    int32_t used_unpaid;
+    int32_t free;
+};
+static inline struct reservation_refusal reservation_refusal_of(enum refusal_reason reason) {
+    return (struct reservation_refusal){
+        .reason = reason, .limit = -1, .used = -1, .used_unpaid = -1, .free = -1};
+}
+void reservation_emit_refusal(struct reservation_decision *decision,
+                              const struct reservation_refusal *refusal);
 void reservation_emit_refused(struct reservation_decision *decision, enum refusal_reason reason,
                               const struct reservation *reservation);
 void reservation_emit_refused_seats(struct reservation_decision *decision,

@@ -124,15 +124,24 @@ void reservation_emit_noted(struct reservation_decision *decision,
     event_apply(decision, event);
 }
 
-static void emit_refused(struct reservation_decision *decision, enum refusal_reason reason,
-                         const struct reservation *reservation, struct integers seats) {
+void reservation_emit_refusal(struct reservation_decision *decision,
+                              const struct reservation_refusal *refusal) {
+    const struct reservation *reservation = refusal->reservation;
     struct event *event = event_add(decision, EVENT_REFUSED);
     struct event_refused *refused = &event->as.refused;
     refused->command = command_type_of(decision);
     refused->reservation_id = reservation_id_of(decision, reservation);
     refused->buyer_id = buyer_of(decision, reservation);
-    refused->reason = reason;
-    refused->seats = seats;
+    refused->reason = refusal->reason;
+    refused->seats = refusal->seats;
+    /* Older logic had no words for the rest. */
+    bool says = decision->core->decides_as >= 3;
+    refused->seats_own = says ? refusal->seats_own : (struct integers){.count = 0};
+    refused->limit = says ? refusal->limit : -1;
+    refused->limit_of = says ? refusal->limit_of : LIMIT_SCOPE_UNSAID;
+    refused->used = says ? refusal->used : -1;
+    refused->used_unpaid = says ? refusal->used_unpaid : -1;
+    refused->free = says ? refusal->free : -1;
     /* Where somebody else's reservation stands is nobody's business. */
     bool is_buyers = reservation != NULL && uuid_equal(&refused->buyer_id, &reservation->buyer_id);
     refused->state =
@@ -143,12 +152,16 @@ static void emit_refused(struct reservation_decision *decision, enum refusal_rea
 
 void reservation_emit_refused(struct reservation_decision *decision, enum refusal_reason reason,
                               const struct reservation *reservation) {
-    emit_refused(decision, reason, reservation, (struct integers){.count = 0});
+    struct reservation_refusal refusal = reservation_refusal_of(reason);
+    refusal.reservation = reservation;
+    reservation_emit_refusal(decision, &refusal);
 }
 
 void reservation_emit_refused_seats(struct reservation_decision *decision,
                                     enum refusal_reason reason, struct integers seats) {
-    emit_refused(decision, reason, NULL, seats);
+    struct reservation_refusal refusal = reservation_refusal_of(reason);
+    refusal.seats = seats;
+    reservation_emit_refusal(decision, &refusal);
 }
 
 void reservation_emit_rejected(struct reservation_decision *decision,
@@ -171,9 +184,10 @@ void reservation_emit_show_created(struct reservation_decision *decision) {
 
 void reservation_emit_show_cancelled(struct reservation_decision *decision) {
     struct event *event = event_add(decision, EVENT_SHOW_CANCELLED);
+    struct text reason = decision->command->as.cancel_show.reason;
     event->as.show_cancelled.summary = reservation_plan_summary(decision->show->plan);
     event->as.show_cancelled.reason =
-        text_cut(decision->command->as.cancel_show.reason, RESERVATION_REASON_OCTETS_MAX);
+        decision->core->decides_as >= 3 ? reason : text_cut(reason, RESERVATION_REASON_OCTETS_MAX);
     event_apply(decision, event);
 }
 

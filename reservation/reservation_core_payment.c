@@ -38,7 +38,10 @@ static void pay_hold(struct reservation_decision *decision, const struct reserva
         reservation_emit_refused(decision, REFUSAL_REASON_ATTEMPTS_EXHAUSTED, reservation);
         return;
     }
-    if (!source_is_valid(decision->command->as.pay.source_id)) {
+    /* Nothing to pay needs no source; one that is given has the form of any. */
+    bool needless = total_minor == 0 && decision->command->as.pay.source_id.size == 0 &&
+                    decision->core->decides_as >= 3;
+    if (!needless && !source_is_valid(decision->command->as.pay.source_id)) {
         reservation_emit_refused(decision, REFUSAL_REASON_INVALID_SOURCE, reservation);
         return;
     }

@@ -12,25 +12,8 @@
 #include <stdint.h>
 
 #include "reservation/reservation_core_memory.h"
+#include "schemas/show_bounds.h"
 #include "seatlog_types.h"
-
-/* What a valid show is bounded by; octets are of UTF-8. */
-#define PLAN_SEATS_PER_ROW_MAX 500
-#define PLAN_ROWS_MAX 4096
-#define PLAN_SECTIONS_MAX 256
-#define PLAN_CATEGORIES_MAX 64
-#define PLAN_TITLE_OCTETS_MAX 200
-#define PLAN_CITY_OCTETS_MAX 100
-#define PLAN_NAME_OCTETS_MAX 80
-#define PLAN_LABEL_OCTETS_MAX 16
-#define PLAN_DESCRIPTION_OCTETS_MAX 4000
-#define PLAN_TIME_ZONE_OCTETS_MAX 64
-#define PLAN_PRICE_MINOR_MAX 1000000000LL
-#define PLAN_HOLD_TTL_MS_MIN (60 * 1000)
-#define PLAN_HOLD_TTL_MS_MAX (60 * 60 * 1000)
-#define PLAN_SEATS_PER_BUYER_MAX 1000
-#define PLAN_START_AHEAD_MS_MAX (3653LL * 24 * 60 * 60 * 1000)
-#define PLAN_LENGTH_MS_MAX (31LL * 24 * 60 * 60 * 1000)
 
 /* A text of the plan: offset into its texts, octets. */
 struct plan_text {
@@ -89,6 +72,8 @@ struct reservation_plan {
 bool reservation_plan_is_valid(const struct show_details *details, int64_t now_ms);
 /* The same, whatever the time: what restore and fold insist on. */
 bool reservation_plan_is_sound(const struct show_details *details);
+/* Whether all its texts follow the rule of schemas/text/text_check.h: from logic version 3 on. */
+bool reservation_plan_texts_are_fit(const struct show_details *details);
 
 /* All seats free. The details must be sound. */
 struct reservation_plan *reservation_plan_make(struct reservation_memory *memory,
@@ -133,5 +118,8 @@ void reservation_seat_give(struct reservation_plan *plan, uint32_t seat);
  */
 int32_t reservation_seats_best(const struct reservation_plan *plan, int32_t section,
                                int32_t category, uint32_t quantity);
+/* How many seats are free in the same sections, wherever they are. */
+int32_t reservation_seats_free(const struct reservation_plan *plan, int32_t section,
+                               int32_t category);
 
 #endif

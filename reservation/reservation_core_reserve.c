@@ -39,6 +39,14 @@ static struct reservation_wish wish_of(const struct command_reserve *command) {
     return wish;
 }
 
+static bool is_seats_of(const struct reservation *reservation, struct integers ascending) {
+    const uint16_t *seats = reservation_seats(reservation);
+    for (size_t i = 0; i < ascending.count; i++)
+        if (ascending.items[i] != seats[i])
+            return false;
+    return true;
+}
+
 static bool is_same_wish(struct reservation_decision *decision,
                          const struct reservation *reservation,
                          const struct reservation_wish *wish) {
@@ -48,15 +56,71 @@ static bool is_same_wish(struct reservation_decision *decision,
         return false;
     if (wish->selection != SELECTION_NAMED)
         return true;
-    struct integers asked = seats_sorted(decision, wish->seats);
-    const uint16_t *seats = reservation_seats(reservation);
-    for (size_t i = 0; i < asked.count; i++)
-        if (asked.items[i] != seats[i])
-            return false;
-    return true;
+    return is_seats_of(reservation, seats_sorted(decision, wish->seats));
 }
 
-enum seat_fault { SEAT_UNKNOWN, SEAT_REPEATED, SEAT_TAKEN };
+/* The hold that these seats, all of them and no others, belong to already; the seats ascend. */
+static bool holds_the_same_seats(const struct reservation *reservation,
+                                 const struct reservation_wish *wish) {
+    return wish->selection == SELECTION_NAMED && reservation_is_unpaid(reservation) &&
+           reservation->selection != SELECTION_GENERAL && reservation->quantity == wish->quantity &&
+           is_seats_of(reservation, wish->seats);
+}
+
+/*
+ * A hold that the very same wish has just made. When it was made is known by its end, unless a
+ * payment has moved that: then the buyer has seen it.
+ */
+static bool is_double_click(struct reservation_decision *decision,
+                            const struct reservation *reservation,
+                            const struct reservation_wish *wish) {
+    int64_t made_at = reservation->time - decision->show->plan->hold_ttl_ms;
+    bool unkeyed = !decision->command->as.reserve.keyed || RESERVATION_PLANTED(KEYS_IGNORED);
+    return unkeyed && reservation->state == RESERVATION_STATE_HELD &&
+           (reservation->flags & RESERVATION_FLAG_MOVED) == 0 &&
+           (decision->now_ms - made_at <= RESERVATION_DOUBLE_CLICK_MS ||
+            RESERVATION_PLANTED(DOUBLE_CLICK_FOR_EVER)) &&
+           is_same_wish(decision, reservation, wish);
+}
+
+/*
+ * The reservation in which the buyer has already what a wish with a new id asks for: by its seats
+ * there is one at most; of those by a double click, the one made last. NULL: there is none.
+ */
+static const struct reservation *had_already(struct reservation_decision *decision,
+                                             const struct reservation_wish *wish) {
+    const struct uuid *buyer_id = &decision->command->as.reserve.buyer_id;
+    const struct reservation *last = NULL;
+    if (decision->core->decides_as < 3)
+        return NULL;
+    for (const struct reservation *each = NULL;
+         (each = reservation_store_buyer_next(decision->core, decision->show, buyer_id, each)) !=
+         NULL;) {
+        if (holds_the_same_seats(each, wish) && !RESERVATION_PLANTED(SAME_SEATS_REFUSED))
+            return each;
+        if (is_double_click(decision, each, wish) && (last == NULL || each->made > last->made))
+            last = each;
+    }
+    return last;
+}
+
+enum seat_fault { SEAT_UNKNOWN, SEAT_REPEATED, SEAT_TAKEN, SEAT_OWN };
+
+/* Whether the buyer holds, is paying for or owns this seat. */
+static bool seat_is_own(const struct reservation_decision *decision, int32_t seat) {
+    const struct uuid *buyer_id = &decision->command->as.reserve.buyer_id;
+    for (const struct reservation *each = NULL;
+         (each = reservation_store_buyer_next(decision->core, decision->show, buyer_id, each)) !=
+         NULL;) {
+        if (!reservation_is_live(each) || each->selection == SELECTION_GENERAL)
+            continue;
+        const uint16_t *seats = reservation_seats(each);
+        for (uint32_t i = 0; i < each->quantity; i++)
+            if (seats[i] == seat)
+                return true;
+    }
+    return false;
+}
 
 /* Of these ascending seats, those at fault, each once. */
 static struct integers seats_at_fault(struct reservation_decision *decision, struct integers seats,
@@ -77,6 +141,9 @@ static struct integers seats_at_fault(struct reservation_decision *decision, str
             break;
         case SEAT_TAKEN:
             is_fault = !reservation_seat_is_free(plan, (uint32_t)seat);
+            break;
+        case SEAT_OWN:
+            is_fault = seat_is_own(decision, seat);
             break;
         }
         if (RESERVATION_PLANTED(TAKEN_SEATS_UNNAMED) && fault == SEAT_TAKEN && count == 1)
@@ -113,7 +180,11 @@ static bool refuse_impossible(struct reservation_decision *decision,
     if (wish->quantity < 1) {
         reason = REFUSAL_REASON_NO_PLACES;
     } else if (wish->quantity > RESERVATION_PLACES_PER_RESERVATION_MAX) {
-        reason = REFUSAL_REASON_TOO_MANY_PLACES;
+        struct reservation_refusal refusal = reservation_refusal_of(REFUSAL_REASON_TOO_MANY_PLACES);
+        refusal.limit = RESERVATION_PLACES_PER_RESERVATION_MAX;
+        refusal.limit_of = LIMIT_SCOPE_RESERVATION;
+        reservation_emit_refusal(decision, &refusal);
+        return true;
     } else if (wish->selection == SELECTION_NAMED) {
         wish->seats = seats_sorted(decision, wish->seats);
         if (seats_are_possible(plan, wish->seats))
@@ -147,17 +218,41 @@ static bool refuse_limits(struct reservation_decision *decision,
     const struct reservation_show *show = decision->show;
     struct reservation_buyer_usage usage = reservation_store_buyer_usage(
         decision->core, show, &decision->command->as.reserve.buyer_id);
-    enum refusal_reason reason;
-    if (usage.reservations >= RESERVATION_RESERVATIONS_PER_BUYER_MAX ||
-        show->reservations >= RESERVATION_RESERVATIONS_PER_SHOW_MAX)
-        reason = REFUSAL_REASON_TOO_MANY_RESERVATIONS;
-    else if (usage.places + wish->quantity > show->plan->seats_per_buyer_max &&
-             !RESERVATION_PLANTED(BUYER_LIMIT_FORGOTTEN))
-        reason = REFUSAL_REASON_BUYER_LIMIT;
-    else
+    struct reservation_refusal refusal =
+        reservation_refusal_of(REFUSAL_REASON_TOO_MANY_RESERVATIONS);
+    if (usage.reservations >= RESERVATION_RESERVATIONS_PER_BUYER_MAX) {
+        refusal.limit = RESERVATION_RESERVATIONS_PER_BUYER_MAX;
+        refusal.limit_of = LIMIT_SCOPE_BUYER;
+        refusal.used = usage.reservations;
+    } else if (show->reservations >= RESERVATION_RESERVATIONS_PER_SHOW_MAX) {
+        refusal.limit = RESERVATION_RESERVATIONS_PER_SHOW_MAX;
+        refusal.limit_of = LIMIT_SCOPE_SHOW;
+        refusal.used = (int32_t)show->reservations;
+    } else if (usage.places + wish->quantity > show->plan->seats_per_buyer_max &&
+               !RESERVATION_PLANTED(BUYER_LIMIT_FORGOTTEN)) {
+        refusal.reason = REFUSAL_REASON_BUYER_LIMIT;
+        refusal.limit = show->plan->seats_per_buyer_max;
+        refusal.limit_of = LIMIT_SCOPE_BUYER;
+        refusal.used = usage.places;
+        refusal.used_unpaid = usage.places_unpaid;
+    } else {
         return false;
-    reservation_emit_refused(decision, reason, NULL);
+    }
+    reservation_emit_refusal(decision, &refusal);
     return true;
+}
+
+static void refuse_taken(struct reservation_decision *decision, struct integers seats) {
+    struct reservation_refusal refusal = reservation_refusal_of(REFUSAL_REASON_SEATS_TAKEN);
+    refusal.seats = seats_at_fault(decision, seats, SEAT_TAKEN);
+    refusal.seats_own = seats_at_fault(decision, refusal.seats, SEAT_OWN);
+    reservation_emit_refusal(decision, &refusal);
+}
+
+static void refuse_not_available(struct reservation_decision *decision, int32_t free) {
+    struct reservation_refusal refusal = reservation_refusal_of(REFUSAL_REASON_NOT_AVAILABLE);
+    refusal.free = free;
+    reservation_emit_refusal(decision, &refusal);
 }
 
 /* Refuses if the places are not to be had; else the wish has its seats. */
@@ -167,21 +262,21 @@ static bool refuse_unavailable(struct reservation_decision *decision,
     if (wish->selection == SELECTION_NAMED) {
         if (seats_are_free(plan, wish->seats))
             return false;
-        reservation_emit_refused_seats(decision, REFUSAL_REASON_SEATS_TAKEN,
-                                       seats_at_fault(decision, wish->seats, SEAT_TAKEN));
+        refuse_taken(decision, wish->seats);
         return true;
     }
     if (wish->selection == SELECTION_GENERAL) {
         const struct plan_section *section = &plan->sections[wish->section];
-        if (section->capacity - section->taken >= wish->quantity)
+        int32_t free = section->capacity - section->taken;
+        if (free >= wish->quantity)
             return false;
-        reservation_emit_refused(decision, REFUSAL_REASON_NOT_AVAILABLE, NULL);
+        refuse_not_available(decision, free);
         return true;
     }
     uint32_t quantity = (uint32_t)wish->quantity;
     int32_t first = reservation_seats_best(plan, wish->section, wish->category, quantity);
     if (first < 0) {
-        reservation_emit_refused(decision, REFUSAL_REASON_NOT_AVAILABLE, NULL);
+        refuse_not_available(decision, reservation_seats_free(plan, wish->section, wish->category));
         return true;
     }
     int32_t *items =
@@ -211,8 +306,14 @@ void reservation_decide_reserve(struct reservation_decision *decision,
         reservation_emit_refused(decision, REFUSAL_REASON_SHOW_STARTED, NULL);
         return;
     }
-    if (refuse_impossible(decision, &wish) || refuse_limits(decision, &wish) ||
-        refuse_unavailable(decision, &wish))
+    if (refuse_impossible(decision, &wish))
+        return;
+    const struct reservation *had = had_already(decision, &wish);
+    if (had != NULL) {
+        reservation_emit_noted(decision, had);
+        return;
+    }
+    if (refuse_limits(decision, &wish) || refuse_unavailable(decision, &wish))
         return;
     reservation_emit_reserved(decision, &wish);
 }

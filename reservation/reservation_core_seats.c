@@ -123,3 +123,41 @@ int32_t reservation_seats_best(const struct reservation_plan *plan, int32_t sect
     }
     return -1;
 }
+
+/* How many bits are set: the compiler's own means may be a call that the core must not make. */
+static uint32_t bits_count(uint64_t word) {
+    uint32_t count = 0;
+    for (; word != 0; word &= word - 1)
+        count++;
+    return count;
+}
+
+static uint32_t seats_free_between(const struct reservation_plan *plan, uint32_t seat,
+                                   uint32_t end) {
+    uint32_t count = 0;
+    while (seat < end) {
+        uint32_t left = end - seat;
+        uint32_t bits = 64 - seat % 64;
+        uint64_t word = plan->free[seat / 64] >> seat % 64;
+        if (left < bits) {
+            word &= ((uint64_t)1 << left) - 1;
+            bits = left;
+        }
+        count += bits_count(word);
+        seat += bits;
+    }
+    return count;
+}
+
+int32_t reservation_seats_free(const struct reservation_plan *plan, int32_t section,
+                               int32_t category) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->sections_count; i++) {
+        const struct plan_section *here = &plan->sections[i];
+        if ((section == -1 || section == (int32_t)i) &&
+            (category == -1 || category == here->category))
+            count +=
+                seats_free_between(plan, here->seats_first, here->seats_first + here->seats_count);
+    }
+    return (int32_t)count;
+}

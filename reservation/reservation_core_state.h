@@ -221,6 +221,12 @@ static inline bool reservation_is_live(const struct reservation *reservation) {
            reservation->state <= RESERVATION_STATE_SOLD;
 }
 
+/* Holds places that its buyer can still release. */
+static inline bool reservation_is_unpaid(const struct reservation *reservation) {
+    return reservation->state == RESERVATION_STATE_HELD ||
+           reservation->state == RESERVATION_STATE_PAYING;
+}
+
 /* Ids are random or digests already; the multiplications spread them over a table all the same. */
 static inline uint64_t reservation_map_spread(const struct uuid *id) {
     uint64_t words[2];
@@ -288,9 +294,15 @@ struct reservation_payment *reservation_store_stray_add(struct reservation_core 
                                                         struct reservation_show *show,
                                                         struct reservation *reservation,
                                                         int32_t attempt);
+/* A buyer's reservations in this show, one after the other; NULL begins, NULL ends. */
+const struct reservation *reservation_store_buyer_next(const struct reservation_core *core,
+                                                       const struct reservation_show *show,
+                                                       const struct uuid *buyer_id,
+                                                       const struct reservation *previous);
 /* A buyer's places held, being paid and owned, and all known reservations, in this show. */
 struct reservation_buyer_usage {
     int32_t places;
+    int32_t places_unpaid; /* of them, those held and being paid */
     int32_t reservations;
 };
 struct reservation_buyer_usage reservation_store_buyer_usage(const struct reservation_core *core,

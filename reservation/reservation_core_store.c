@@ -227,6 +227,15 @@ struct reservation_payment *reservation_store_stray_add(struct reservation_core 
     return payment;
 }
 
+const struct reservation *reservation_store_buyer_next(const struct reservation_core *core,
+                                                       const struct reservation_show *show,
+                                                       const struct uuid *buyer_id,
+                                                       const struct reservation *previous) {
+    uint32_t slot = previous != NULL ? previous->next_of_buyer
+                                     : reservation_map_buyer_find(core, show->index, buyer_id);
+    return slot != 0 ? reservation_at(core, slot) : NULL;
+}
+
 struct reservation_buyer_usage reservation_store_buyer_usage(const struct reservation_core *core,
                                                              const struct reservation_show *show,
                                                              const struct uuid *buyer_id) {
@@ -237,6 +246,8 @@ struct reservation_buyer_usage reservation_store_buyer_usage(const struct reserv
         usage.reservations++;
         if (reservation_is_live(reservation))
             usage.places += reservation->quantity;
+        if (reservation_is_unpaid(reservation))
+            usage.places_unpaid += reservation->quantity;
         slot = reservation->next_of_buyer;
     }
     return usage;

@@ -2,6 +2,7 @@
 #include "reservation/reservation_core_plan.h"
 
 #include "reservation/reservation_core_state.h"
+#include "schemas/text/text_check.h"
 
 /* Twice the labels of the longest list, and a power of two. */
 #define LABEL_TABLE_SIZE 8192
@@ -155,4 +156,34 @@ bool reservation_plan_is_sound(const struct show_details *details) {
 bool reservation_plan_is_valid(const struct show_details *details, int64_t now_ms) {
     return details->starts_at > now_ms && details->starts_at - now_ms <= PLAN_START_AHEAD_MS_MAX &&
            reservation_plan_is_sound(details);
+}
+
+static bool text_is_fit(enum text_kind kind, struct text text) {
+    return text_check(kind, text.data, text.size, NULL);
+}
+
+static bool section_texts_are_fit(const struct section *section) {
+    if (!text_is_fit(TEXT_LINE, section->name))
+        return false;
+    for (size_t i = 0; i < section->rows.count; i++) {
+        const struct row *row = &section->rows.items[i];
+        if (!text_is_fit(TEXT_LINE, row->label))
+            return false;
+        for (size_t j = 0; j < row->seats.count; j++)
+            if (!text_is_fit(TEXT_LINE, row->seats.items[j]))
+                return false;
+    }
+    return true;
+}
+
+bool reservation_plan_texts_are_fit(const struct show_details *details) {
+    for (size_t i = 0; i < details->categories.count; i++)
+        if (!text_is_fit(TEXT_LINE, details->categories.items[i].name))
+            return false;
+    for (size_t i = 0; i < details->sections.count; i++)
+        if (!section_texts_are_fit(&details->sections.items[i]))
+            return false;
+    return text_is_fit(TEXT_LINE, details->title) && text_is_fit(TEXT_LINE, details->venue) &&
+           text_is_fit(TEXT_LINE, details->city) && text_is_fit(TEXT_LINE, details->region) &&
+           text_is_fit(TEXT_PARAGRAPH, details->description);
 }

@@ -104,6 +104,7 @@ static void reserve_draw(struct run *run, struct command_reserve *reserve) {
     reserve->section = (int32_t)fuzz_below(input, 5) - 1;
     reserve->category = (int32_t)fuzz_below(input, 4) - 1;
     reserve->quantity = (int32_t)fuzz_below(input, 7) - 1;
+    reserve->keyed = reserve->quantity % 2 == 0;
     if (reserve->selection == SELECTION_NAMED) {
         size_t count = fuzz_below(input, SEATS_MAX);
         int32_t *seats = arena_allocate_array(&run->arena, count, sizeof *seats);

@@ -158,6 +158,7 @@ static void reserve(struct sim_world *world) {
                                              .reservation_id = booking->reservation_id,
                                              .buyer_id = booking->buyer_id}};
     wish_draw(world, plan, &command.as.reserve);
+    command.as.reserve.keyed = draw(world, 3) != 0;
     booking->reserve = command_send(world, &command)->value;
 }
 
@@ -196,6 +197,33 @@ static void reserve_again(struct sim_world *world) {
         command.as.reserve.selection = SELECTION_BEST_AVAILABLE;
     }
     command_send(world, &command);
+}
+
+/* Another reservation by a wish that was sent before: a second click, or a page that was reloaded.
+ */
+static void reserve_anew(struct sim_world *world) {
+    const struct sim_booking *first = booking_draw(world);
+    struct command command;
+    struct text reason;
+    if (first == NULL ||
+        !codec_command_decode(world->codec, &world->scratch, first->reserve, &command, &reason)) {
+        return;
+    }
+    struct sim_buyers *buyers = world->buyers;
+    struct sim_booking *booking = SIM_VECTOR_ADD(world, buyers->bookings, struct sim_booking);
+    booking->show = first->show;
+    booking->buyer_id = first->buyer_id;
+    char key[16];
+    snprintf(key, sizeof key, "key-%zu", buyers->bookings.count);
+    booking->reservation_id =
+        reservation_id_derive(&buyers->shows.items[first->show]->show_id, &booking->buyer_id, key);
+    struct command_reserve *reserve = &command.as.reserve;
+    reserve->reservation_id = booking->reservation_id;
+    reserve->keyed = draw(world, 4) == 0;
+    if (reserve->selection == SELECTION_NAMED && reserve->seats.count > 1 && draw(world, 6) == 0) {
+        reserve->seats.count--; /* nearly the same seats */
+    }
+    booking->reserve = command_send(world, &command)->value;
 }
 
 static const char *source_of(struct sim_world *world, struct sim_booking *booking) {
@@ -286,8 +314,10 @@ void sim_buyers_step(struct sim_world *world) {
         let_go(world, COMMAND_RELEASE);
     } else if (what < 880) {
         let_go(world, COMMAND_CANCEL);
-    } else if (what < 980) {
+    } else if (what < 920) {
         reserve_again(world);
+    } else if (what < 980) {
+        reserve_anew(world);
     } else if (what < 992) {
         show_create_again(world);
     } else {

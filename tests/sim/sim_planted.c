@@ -80,6 +80,12 @@ static const struct sim_planted_bug bugs[] = {
     {OF_CORE(PRICE_OF_ONE_LESS), "price-of-one-less", "the fourth seat is free"},
     {OF_CORE(VERSION_IGNORED), "version-ignored",
      "an older logic version is named, and the newer one decides"},
+    {OF_CORE(SAME_SEATS_REFUSED), "same-seats-refused",
+     "a buyer's own held seats, asked for again, are taken"},
+    {OF_CORE(KEYS_IGNORED), "keys-ignored",
+     "a wish with a key of its own is taken for a double click"},
+    {OF_CORE(DOUBLE_CLICK_FOR_EVER), "double-click-for-ever",
+     "the same wish is a double click as long as the hold lasts"},
     {OF_CORE(CLOCK_GOES_BACK), "clock-goes-back", "a show's clock follows the broker's back"},
 };
 

@@ -72,6 +72,19 @@ bool sim_rules_places_free(const struct sim_rule_show *show,
     return true;
 }
 
+bool sim_rules_is_seat_of(const struct sim_rule_show *show, const struct uuid *buyer_id,
+                          int32_t seat) {
+    for (size_t i = 0; i < show->bookings.count; i++) {
+        const struct sim_rule_booking *booking = show->bookings.items[i];
+        for (size_t j = 0; is_live(booking) && j < booking->seat_count; j++) {
+            if (booking->seats[j] == seat && uuid_equal(&booking->buyer_id, buyer_id)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* --- best available, by the words of the README
  * ----------------------------------------------------- */
 
@@ -214,8 +227,8 @@ static void answer_check(struct sim_rules *rules, const struct sim_rule_show *sh
         sim_violated(world, 8, "reservation %s is known and made a second time",
                      sim_short(world, &before->reservation_id));
     }
-    if (!was_known && last->kind == EVENT_NOTED) {
-        sim_violated(world, 8, "an unknown reservation is noted");
+    if (!was_known) {
+        sim_rules_again_check(rules, show, &command->as.reserve, last);
     }
     if (was_known && last->kind == EVENT_REFUSED &&
         last->as.refused.reason != REFUSAL_REASON_IDEMPOTENCY_KEY_REUSED) {

@@ -20,6 +20,7 @@ struct sim_rule_booking {
     size_t seat_count;
     int32_t section, category, quantity; /* as asked */
     int64_t total_minor;
+    int64_t made_at;
     int64_t expires_at;
     bool expiry_moved;
     int64_t released_at;
@@ -81,8 +82,16 @@ int32_t sim_rules_best(const struct sim_rule_show *show, int32_t section, int32_
 /* Of sim_rules_events.c: one event. */
 void sim_rules_event(struct sim_rules *rules, struct sim_rule_show *show,
                      const struct command *command, const struct event *event, int64_t offset);
+/*
+ * A Reserve with a new id: noted if the buyer has what it asks for already, by seats or by a double
+ * click, and only then; not told before logic version 3.
+ */
+void sim_rules_again_check(struct sim_rules *rules, const struct sim_rule_show *show,
+                           const struct command_reserve *asked, const struct event *last);
 /* Live reservations' places. */
 int32_t sim_rules_usage(const struct sim_rule_show *show, const struct uuid *buyer_id);
+bool sim_rules_is_seat_of(const struct sim_rule_show *show, const struct uuid *buyer_id,
+                          int32_t seat);
 bool sim_rules_places_free(const struct sim_rule_show *show,
                            const struct sim_rule_booking *booking);
 /* The core still has it at this time of the show's clock. */

@@ -130,6 +130,7 @@ static void reserved(struct judged *judged) {
                                          .category = event->category,
                                          .quantity = event->quantity,
                                          .total_minor = event->total_minor,
+                                         .made_at = judged->at,
                                          .expires_at = event->expires_at,
                                          .secured_offset = -1};
     booking->seats = arena_allocate_array(&judged->world->memory, event->seats.count + 1,
@@ -152,6 +153,49 @@ static void reserved(struct judged *judged) {
     }
     booking->state = RESERVATION_STATE_HELD;
     places_set(judged, booking, true);
+}
+
+/* What a refusal says of limits and of what is left, from logic version 3 on. */
+static bool refusal_says_right(const struct judged *judged, const struct event_refused *event) {
+    const struct command_reserve *asked = &judged->command->as.reserve;
+    const struct sim_rule_show *show = judged->show;
+    int32_t free = 0;
+    int32_t own = 0;
+    if (judged->event->as.head.logic_version < 3) {
+        return event->limit == -1 && event->free == -1 && event->seats_own.count == 0;
+    }
+    switch (event->reason) {
+    case REFUSAL_REASON_SEATS_TAKEN:
+        for (size_t i = 0; i < event->seats.count; i++) {
+            own += sim_rules_is_seat_of(show, &asked->buyer_id, event->seats.items[i]);
+        }
+        for (size_t i = 0; i < event->seats_own.count; i++) {
+            own -= sim_rules_is_seat_of(show, &asked->buyer_id, event->seats_own.items[i]);
+        }
+        return own == 0;
+    case REFUSAL_REASON_NOT_AVAILABLE:
+        if (asked->selection == SELECTION_GENERAL) {
+            free = show->details.sections.items[asked->section].capacity -
+                   show->general_used[asked->section];
+        }
+        for (int32_t seat = 0; asked->selection != SELECTION_GENERAL && seat < show->seat_count;
+             seat++) {
+            int32_t section = show->seat_section[seat];
+            free += show->seat_owner[seat] == 0 &&
+                    (asked->section == -1 || asked->section == section) &&
+                    (asked->category == -1 ||
+                     asked->category == show->details.sections.items[section].category);
+        }
+        return event->free == free;
+    case REFUSAL_REASON_BUYER_LIMIT:
+        return event->limit == show->details.seats_per_buyer_max &&
+               event->limit_of == LIMIT_SCOPE_BUYER &&
+               event->used == sim_rules_usage(show, &asked->buyer_id);
+    case REFUSAL_REASON_TOO_MANY_PLACES:
+        return event->limit == 100 && event->limit_of == LIMIT_SCOPE_RESERVATION;
+    default:
+        return event->limit == -1 && event->free == -1;
+    }
 }
 
 static void refused_reserve(struct judged *judged, const struct event_refused *event) {
@@ -191,6 +235,10 @@ static void refused_reserve(struct judged *judged, const struct event_refused *e
         break;
     default:
         break;
+    }
+    if (!refusal_says_right(judged, event)) {
+        sim_violated(judged->world, 3, "a Reserve is refused with %s, and says what is not so",
+                     refusal_reason_name(event->reason));
     }
     if (!right) {
         sim_violated(judged->world, 3, "a Reserve is refused with %s, which is not so",

@@ -64,7 +64,7 @@ struct show_details story_details(void) {
         {T("Gallery"), 3, SECTION_KIND_SEATED, LIST(gallery), 0}};
     return (struct show_details){.title = T("Ghost"),
                                  .type = SHOW_TYPE_FILM,
-                                 .description = T("Sam is dead, and will not leave.\n"),
+                                 .description = T("Sam is dead,\nand will not leave."),
                                  .venue = T("Odeon, screen 3"),
                                  .city = T("Chico"),
                                  .region = T("California"),

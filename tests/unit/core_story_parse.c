@@ -143,6 +143,7 @@ static void reserve_parse(struct words *words, struct command_reserve *reserve) 
     }
     word_must(words, "as");
     reserve->reservation_id = story_uuid(word_next(words));
+    reserve->keyed = !word_take(words, "unkeyed");
 }
 
 /* "r1/2" or "r1#2": reservation and number. */
@@ -247,7 +248,8 @@ static void person_parse(struct words *words, struct command *command) {
         command->as.pay.reservation_id = story_uuid(word_next(words));
         command->as.pay.buyer_id = person;
         word_must(words, "with");
-        command->as.pay.source_id = word_text(words);
+        if (!word_take(words, "nothing"))
+            command->as.pay.source_id = word_text(words);
     } else if (word_take(words, "retries")) {
         command->kind = COMMAND_RETRY_REFUND;
         command->as.retry_refund.reservation_id = story_uuid(word_next(words));

@@ -287,6 +287,28 @@ static void orders_print(FILE *out, const struct event *event) {
     }
 }
 
+static void refused_print(FILE *out, const struct event_refused *refused) {
+    fprintf(out, " %s", command_type_name(refused->command));
+    name_print(out, " ", &refused->reservation_id);
+    name_print(out, " of ", &refused->buyer_id);
+    fprintf(out, ": %s", refusal_reason_name(refused->reason));
+    seats_print(out, refused->seats);
+    if (refused->seats_own.count > 0) {
+        fprintf(out, ", own");
+        seats_print(out, refused->seats_own);
+    }
+    if (refused->limit >= 0)
+        fprintf(out, ", limit %d of %s", refused->limit, limit_scope_name(refused->limit_of));
+    if (refused->used >= 0)
+        fprintf(out, ", used %d", refused->used);
+    if (refused->used_unpaid >= 0)
+        fprintf(out, ", unpaid %d", refused->used_unpaid);
+    if (refused->free >= 0)
+        fprintf(out, ", free %d", refused->free);
+    if (refused->state != RESERVATION_STATE_NONE)
+        fprintf(out, ", now %s", reservation_state_name(refused->state));
+}
+
 static void answers_print(FILE *out, const struct event *event) {
     switch (event->kind) {
     case EVENT_NOTED:
@@ -296,13 +318,7 @@ static void answers_print(FILE *out, const struct event *event) {
         view_print(out, &event->as.noted.view);
         return;
     case EVENT_REFUSED:
-        fprintf(out, " %s", command_type_name(event->as.refused.command));
-        name_print(out, " ", &event->as.refused.reservation_id);
-        name_print(out, " of ", &event->as.refused.buyer_id);
-        fprintf(out, ": %s", refusal_reason_name(event->as.refused.reason));
-        seats_print(out, event->as.refused.seats);
-        if (event->as.refused.state != RESERVATION_STATE_NONE)
-            fprintf(out, ", now %s", reservation_state_name(event->as.refused.state));
+        refused_print(out, &event->as.refused);
         return;
     case EVENT_REJECTED:
         fprintf(out, " %s", command_type_name(event->as.rejected.command));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The demo catalogue: its CSV reader, its seat plans, and what must hold of every show. */
 #include "compose/local/catalogue/catalogue_show.h"
+#include "schemas/text/text_check.h"
 
 #include "runtime/identity.h"
 
@@ -95,6 +96,10 @@ static void shows_are_valid_and_no_two_share_a_screen(void **state) {
         assert_true(show->starts_at > first_ms + DAY_MS / 2);
         assert_true(show->starts_at < first_ms + (int64_t)(DAYS + 1) * DAY_MS);
         assert_true(show->ends_at > show->starts_at + 30 * 60000);
+        assert_true(text_check(TEXT_LINE, show->title.data, show->title.size, NULL));
+        assert_true(text_check(TEXT_LINE, show->venue.data, show->venue.size, NULL));
+        assert_true(
+            text_check(TEXT_PARAGRAPH, show->description.data, show->description.size, NULL));
         assert_true(show->title.size > 0 && show->title.size <= 200);
         assert_true(show->venue.size > 0 && show->city.size > 0 && show->region.size == 2);
         ghosts += text_is(show->title, "Ghost") && text_is(show->city, "Chico");

@@ -1,1 +1,1 @@
-seatlog_unit_test(catalogue seatlog_catalogue)
+seatlog_unit_test(catalogue seatlog_catalogue seatlog_text)

@@ -245,10 +245,12 @@ static void test_refund_attempts(void **state) {
     story_deinit(&story);
 }
 
+/* By logic versions 1 and 2. */
 static void test_reason_is_cut_at_a_character(void **state) {
     (void)state;
     struct story story;
     story_init(&story);
+    story_decide_as(&story, 2);
     play(&story, "at 09:00 Olga creates Ghost");
     char reason[RESERVATION_REASON_OCTETS_MAX + 10];
     memset(reason, 'x', sizeof(reason));
@@ -262,6 +264,51 @@ static void test_reason_is_cut_at_a_character(void **state) {
     assert_int_equal(story.effects->events[0].as.show_cancelled.reason.size,
                      RESERVATION_REASON_OCTETS_MAX - 2);
     story_deinit(&story);
+}
+
+/* From version 3 on a reason is taken as it is, or not at all. */
+static void test_reason_is_a_text(void **state) {
+    (void)state;
+    static char longest[PLAN_REASON_OCTETS_MAX + 1];
+    memset(longest, 'x', sizeof(longest));
+    const struct {
+        struct text reason;
+        bool good;
+    } samples[] = {
+        {TEXT_LITERAL(""), true},
+        {TEXT_LITERAL("Two\nlines,\tand \xf0\x9f\x8e\x89"), true},
+        {{longest, PLAN_REASON_OCTETS_MAX}, true},
+        {{longest, PLAN_REASON_OCTETS_MAX + 1}, false},
+        {TEXT_LITERAL("Two\r\nlines"), false},
+        {TEXT_LITERAL("  "), false},
+        {TEXT_LITERAL("\xe2\x80\x8b"), false},
+        {TEXT_LITERAL("rain "), false},
+        {TEXT_LITERAL("\xef\xbf\xbe"), false},
+    };
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
+        for (int32_t version = 2; version <= 3; version++) {
+            struct story story;
+            story_init(&story);
+            story_decide_as(&story, version);
+            play(&story, "at 09:00 Olga creates Ghost");
+            struct command cancel = {.kind = COMMAND_CANCEL_SHOW};
+            cancel.as.cancel_show =
+                (struct command_cancel_show){.head = {.show_id = story_uuid("Ghost")},
+                                             .requested_by = story_uuid("Olga"),
+                                             .reason = samples[i].reason};
+            story_step(&story, &cancel, NOON);
+            const struct event *event = &story.effects->events[0];
+            if (samples[i].good || version < 3) {
+                assert_int_equal(event->kind, EVENT_SHOW_CANCELLED);
+                if (version == 3)
+                    assert_int_equal(event->as.show_cancelled.reason.size, samples[i].reason.size);
+            } else {
+                assert_int_equal(event->kind, EVENT_REFUSED);
+                assert_int_equal(event->as.refused.reason, REFUSAL_REASON_INVALID_REASON);
+            }
+            story_deinit(&story);
+        }
+    }
 }
 
 /* Sixty thousand seats in rows of fifty: sold one by one and restored from the snapshot. */
@@ -323,6 +370,7 @@ int main(void) {
         cmocka_unit_test(test_reservations_per_show),
         cmocka_unit_test(test_refund_attempts),
         cmocka_unit_test(test_reason_is_cut_at_a_character),
+        cmocka_unit_test(test_reason_is_a_text),
         cmocka_unit_test(test_largest_house),
     };
     return cmocka_run_group_tests_name("core: bounds", tests, NULL, NULL);

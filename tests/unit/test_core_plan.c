@@ -273,6 +273,57 @@ static void test_valid_shows(void **state) {
     }
 }
 
+CHANGE(text_title_invisible, draft->show.title = LITERAL("\xe2\x80\x8b\xe2\x80\x8b"))
+CHANGE(text_title_blank, draft->show.title = LITERAL("   "))
+CHANGE(text_title_untrimmed, draft->show.title = LITERAL("  Trimmed?  "))
+CHANGE(text_title_noncharacter, draft->show.title = LITERAL("\xef\xbf\xbe"))
+CHANGE(text_description_blank, draft->show.description = LITERAL("\n\n"))
+CHANGE(text_description_crlf, draft->show.description = LITERAL("a\r\nb"))
+CHANGE(text_venue, draft->show.venue = LITERAL("Odeon\xc2\xad"))
+CHANGE(text_city, draft->show.city = LITERAL("Chico\xe2\x80\xae"))
+CHANGE(text_region, draft->show.region = LITERAL(" "))
+CHANGE(text_category, draft->categories[1].name = LITERAL("\xe3\x85\xa4"))
+CHANGE(text_section, draft->sections[0].name = LITERAL("Stalls\xc2\xa0"))
+CHANGE(text_row_label, draft_rows(draft, 2, 1); draft->rows[0].label = LITERAL(" A"))
+CHANGE(text_seat_label, draft_rows(draft, 1, 3); draft->labels[1] = LITERAL(" "))
+
+/* Texts that logic version 3 refuses first. */
+static void test_texts(void **state) {
+    (void)state;
+    static struct draft draft;
+    static void (*const changes[])(struct draft * draft) = {text_title_invisible,
+                                                            text_title_blank,
+                                                            text_title_untrimmed,
+                                                            text_title_noncharacter,
+                                                            text_description_blank,
+                                                            text_description_crlf,
+                                                            text_venue,
+                                                            text_city,
+                                                            text_region,
+                                                            text_category,
+                                                            text_section,
+                                                            text_row_label,
+                                                            text_seat_label};
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        for (int32_t version = 2; version <= 3; version++) {
+            struct story story;
+            story_init(&story);
+            story_decide_as(&story, version);
+            draft_begin(&draft);
+            changes[i](&draft);
+            struct command command = create_show(&draft);
+            story_step(&story, &command, NOON);
+            const struct event *event = &story.effects->events[0];
+            if (version == 2 && event->kind != EVENT_SHOW_CREATED)
+                fail_msg("%zu is refused by version 2", i);
+            if (version == 3 && (event->kind != EVENT_REFUSED ||
+                                 event->as.refused.reason != REFUSAL_REASON_INVALID_SHOW))
+                fail_msg("%zu is taken by version 3", i);
+            story_deinit(&story);
+        }
+    }
+}
+
 static void test_nobodys_show(void **state) {
     (void)state;
     static struct draft draft;
@@ -344,9 +395,8 @@ static void test_labels_come_back(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid_shows),
-        cmocka_unit_test(test_nobodys_show),
-        cmocka_unit_test(test_another_body),
+        cmocka_unit_test(test_valid_shows),      cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_nobodys_show),     cmocka_unit_test(test_another_body),
         cmocka_unit_test(test_labels_come_back),
     };
     return cmocka_run_group_tests_name("core: plans", tests, NULL, NULL);

@@ -70,6 +70,7 @@ static void reserve_random(struct history *history, struct command_reserve *rese
     reserve->reservation_id = numbered("r", pick(history, RESERVATIONS));
     reserve->buyer_id = numbered("buyer", pick(history, BUYERS));
     reserve->selection = (enum selection)pick(history, SELECTION_COUNT);
+    reserve->keyed = pick(history, 3) != 0;
     reserve->section = pick(history, 6) - 1;
     reserve->category = pick(history, 4) == 0 ? pick(history, 5) : -1;
     reserve->quantity = pick(history, 20) == 0 ? pick(history, 200) - 20 : 1 + pick(history, 4);

@@ -200,7 +200,7 @@ at 10:10 Bob reserves 4 on Floor as r2
 at 10:11 payment authorized r1/1 as pay-1, 30.00 USD
   6 Secured r1/1 of Ada: pay-1, 30.00 USD, 6 in section 2, reseated
 at 10:11 Cy reserves 1 on Floor as r3
-  7 Refused RESERVE r3 of Cy: NOT_AVAILABLE
+  7 Refused RESERVE r3 of Cy: NOT_AVAILABLE, free 0
 
 == One of the seats is gone: voided, and the buyer is told
 at 10:00 Ada reserves A1 A2 as r1

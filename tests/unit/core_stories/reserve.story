@@ -50,21 +50,21 @@ at 10:00 Bob reserves 1 best of category 3 as r2
 at 10:00 Bob reserves 1 best in Gallery of category 3 as r3
   4 Reserved r3 for Bob: BEST_AVAILABLE in section 3 of category 3 G2, 0.00 USD, until 10:10
 at 10:00 Cy reserves 1 best in Gallery as r4
-  5 Refused RESERVE r4 of Cy: NOT_AVAILABLE
+  5 Refused RESERVE r4 of Cy: NOT_AVAILABLE, free 0
 at 10:00 Cy reserves 1 best in Gallery of category 0 as r5
-  6 Refused RESERVE r5 of Cy: NOT_AVAILABLE
+  6 Refused RESERVE r5 of Cy: NOT_AVAILABLE, free 0
 
 == Best available fails where no run of neighbours is left
 at 10:00 Ada reserves D2 as r1
   2 Reserved r1 for Ada: NAMED D2, 7.50 USD, until 10:10
 at 10:00 Bob reserves 3 best in Balcony as r2
-  3 Refused RESERVE r2 of Bob: NOT_AVAILABLE
+  3 Refused RESERVE r2 of Bob: NOT_AVAILABLE, free 3
 at 10:00 Bob reserves 2 best in Balcony as r2
   4 Reserved r2 for Bob: BEST_AVAILABLE in section 1 D3 D4, 15.00 USD, until 10:10
 at 10:00 Cy reserves 1 best in Balcony as r3
   5 Reserved r3 for Cy: BEST_AVAILABLE in section 1 D1, 7.50 USD, until 10:10
 at 10:00 Di reserves 1 best in Balcony as r4
-  6 Refused RESERVE r4 of Di: NOT_AVAILABLE
+  6 Refused RESERVE r4 of Di: NOT_AVAILABLE, free 0
 
 == A quantity of a general section
 at 10:00 Ada reserves 6 on Floor as r1
@@ -74,11 +74,11 @@ at 10:00 Ada reserves 6 on Floor as r1
 at 10:00 Ada reserves 5 on Floor as r1
   4 Refused RESERVE r1 of Ada: IDEMPOTENCY_KEY_REUSED, now HELD
 at 10:01 Bob reserves 5 on Floor as r2
-  5 Refused RESERVE r2 of Bob: NOT_AVAILABLE
+  5 Refused RESERVE r2 of Bob: NOT_AVAILABLE, free 4
 at 10:01 Bob reserves 4 on Floor as r2
   6 Reserved r2 for Bob: GENERAL 4 in section 2, 20.00 USD, until 10:11
 at 10:01 Cy reserves 1 on Floor as r3
-  7 Refused RESERVE r3 of Cy: NOT_AVAILABLE
+  7 Refused RESERVE r3 of Cy: NOT_AVAILABLE, free 0
 at 10:10 Cy reserves 1 on Floor as r3
   8 HoldsExpired r1 of Ada (HELD) 6 in section 2
   9 Reserved r3 for Cy: GENERAL 1 in section 2, 5.00 USD, until 10:20
@@ -91,11 +91,11 @@ at 10:00 Ada reserves 0 best as r1
 at 10:00 Ada reserves -3 on Floor as r1
   4 Refused RESERVE r1 of Ada: NO_PLACES
 at 10:00 Ada reserves #0..#100 as r1
-  5 Refused RESERVE r1 of Ada: TOO_MANY_PLACES
+  5 Refused RESERVE r1 of Ada: TOO_MANY_PLACES, limit 100 of RESERVATION
 at 10:00 Ada reserves 101 best as r1
-  6 Refused RESERVE r1 of Ada: TOO_MANY_PLACES
+  6 Refused RESERVE r1 of Ada: TOO_MANY_PLACES, limit 100 of RESERVATION
 at 10:00 Ada reserves 101 on Floor as r1
-  7 Refused RESERVE r1 of Ada: TOO_MANY_PLACES
+  7 Refused RESERVE r1 of Ada: TOO_MANY_PLACES, limit 100 of RESERVATION
 at 10:00 Ada reserves A1 #24 #-1 #24 as r1
   8 Refused RESERVE r1 of Ada: NO_SUCH_SEAT #-1 #24
 at 10:00 Ada reserves A1 A2 A1 A2 A1 as r1
@@ -124,25 +124,25 @@ at 10:00 Ada reserves A1 A2 A3 A4 A5 as r1
 at 10:00 Ada reserves A1 A2 #99 as r2
   3 Refused RESERVE r2 of Ada: NO_SUCH_SEAT #99
 at 10:00 Ada reserves A1 A2 as r2
-  4 Refused RESERVE r2 of Ada: BUYER_LIMIT
+  4 Refused RESERVE r2 of Ada: BUYER_LIMIT, limit 6 of BUYER, used 5, unpaid 5
 at 10:00 Ada reserves A1 as r2
-  5 Refused RESERVE r2 of Ada: SEATS_TAKEN A1
+  5 Refused RESERVE r2 of Ada: SEATS_TAKEN A1, own A1
 
 == A buyer's limit counts what is held, paid and owned, but not what was given back
 at 10:00 Ada reserves A1 A2 A3 A4 as r1
   2 Reserved r1 for Ada: NAMED A1 A2 A3 A4, 40.00 USD, until 10:10
 at 10:00 Ada reserves 3 on Floor as r2
-  3 Refused RESERVE r2 of Ada: BUYER_LIMIT
+  3 Refused RESERVE r2 of Ada: BUYER_LIMIT, limit 6 of BUYER, used 4, unpaid 4
 at 10:00 Ada reserves 2 on Floor as r2
   4 Reserved r2 for Ada: GENERAL 2 in section 2, 10.00 USD, until 10:10
 at 10:01 Ada reserves B1 as r3
-  5 Refused RESERVE r3 of Ada: BUYER_LIMIT
+  5 Refused RESERVE r3 of Ada: BUYER_LIMIT, limit 6 of BUYER, used 6, unpaid 6
 at 10:02 Ada releases r2
   6 Released r2 of Ada: BUYER, 2 in section 2
 at 10:02 Ada reserves B1 B2 as r3
   7 Reserved r3 for Ada: NAMED B1 B2, 20.00 USD, until 10:12
 at 10:02 Ada reserves B3 as r4
-  8 Refused RESERVE r4 of Ada: BUYER_LIMIT
+  8 Refused RESERVE r4 of Ada: BUYER_LIMIT, limit 6 of BUYER, used 6, unpaid 6
 at 10:10 Ada reserves B3 B4 B5 B6 as r4
   9 HoldsExpired r1 of Ada (HELD) A1 A2 A3 A4
  10 Reserved r4 for Ada: NAMED B3 B4 B5 B6, 40.00 USD, until 10:20

@@ -2,6 +2,7 @@
 #include "ingest-api/ingest.h"
 
 #include "ingest-api/ingest_account.h"
+#include "ingest-api/ingest_account_keeper.h"
 #include "ingest-api/ingest_catalog.h"
 #include "ingest-api/ingest_http.h"
 #include "ingest-api/ingest_pool.h"
@@ -55,8 +56,11 @@ const struct config_option ingest_options[] = {
     {"rate_user_per_s", CONFIG_INTEGER, "50", 0, 100000,
      "requests a second of one account; 0: no limit"},
     {"rate_user_burst", CONFIG_INTEGER, "200", 1, 1000000, "so many at once"},
-    {"rate_login_failures_per_minute", CONFIG_INTEGER, "6", 0, 10000,
-     "failed logins a minute of one account, ten at once; 0: no limit"},
+    {"login_failures_per_hour", CONFIG_INTEGER, "100", 0, 100000,
+     "failed logins an hour of one account, over all instances; 0: no limit"},
+    {"mail_smtputf8", CONFIG_BOOLEAN, "no", 0, 0,
+     "whether the mail server takes addresses that are not ASCII before the @ (RFC 6531); no: "
+     "nobody can sign up with one"},
     {"catalog_memory_mib", CONFIG_INTEGER, "128", 1, 65536, "shows remembered, at most"},
     {0},
 };
@@ -73,6 +77,8 @@ static void settings_read(struct ingest *ingest, const struct config *config) {
     struct ingest_settings *settings = &ingest->settings;
     settings->browse_without_login = config_boolean(config, "browse_without_login");
     settings->self_service_organizers = config_boolean(config, "self_service_organizers");
+    settings->mail_smtputf8 = config_boolean(config, "mail_smtputf8");
+    settings->login_failures_per_hour = config_integer(config, "login_failures_per_hour");
     settings->tls = config_text(config, "tls_certificate_file")[0] != '\0';
     settings->session_ttl_s = config_integer(config, "session_ttl_hours") * 3600;
     settings->password_operations =
@@ -89,8 +95,6 @@ static void rates_start(struct ingest *ingest, const struct config *config) {
     ingest->rate_user =
         rate_table_new((double)config_integer(config, "rate_user_per_s"),
                        (double)config_integer(config, "rate_user_burst"), RATE_PLACES);
-    ingest->rate_login = rate_table_new(
-        (double)config_integer(config, "rate_login_failures_per_minute") / 60.0, 10, RATE_PLACES);
 }
 
 static void pools_start(struct ingest *ingest, const struct config *config) {
@@ -128,6 +132,7 @@ static bool parts_start(struct ingest *ingest, const struct config *config, stru
     ingest->producer = producer_new(config, daemon->instance);
     ingest->codec = codec_new();
     ingest->sessions = session_store_new(config_text(config, "postgres_url"));
+    ingest->account_keeper = account_keeper_new(config_text(config, "postgres_url"));
     ingest->search = search_postgresql_new();
     rates_start(ingest, config);
     pools_start(ingest, config);
@@ -144,6 +149,7 @@ static void parts_stop(struct ingest *ingest) {
     tail_free(ingest->tail);
     http_server_free(ingest->http);
     session_store_free(ingest->sessions);
+    account_keeper_free(ingest->account_keeper);
     if (ingest->search != NULL) {
         ingest->search->free(ingest->search);
     }
@@ -152,7 +158,6 @@ static void parts_stop(struct ingest *ingest) {
     codec_free(ingest->codec);
     rate_table_free(ingest->rate_address);
     rate_table_free(ingest->rate_user);
-    rate_table_free(ingest->rate_login);
     free(ingest);
 }
 

@@ -13,6 +13,7 @@
  * What one instance of ingest-api consists of. Made by ingest_start; every member is there while
  * requests are served. Who may touch it from which thread is said in its own header.
  */
+struct account_keeper;
 struct catalog;
 struct http_server;
 struct pool;
@@ -27,6 +28,8 @@ struct codec;
 struct ingest_settings {
     bool browse_without_login;
     bool self_service_organizers;
+    bool mail_smtputf8;
+    int64_t login_failures_per_hour;
     bool tls;
     int64_t session_ttl_s;
     unsigned long long password_operations;
@@ -50,7 +53,7 @@ struct ingest {
     struct codec *codec;             /* the HTTP thread's */
     struct rate_table *rate_address; /* HTTP thread: signup, login, and requests without a login */
     struct rate_table *rate_user;    /* HTTP thread: everything else */
-    struct rate_table *rate_login;   /* HTTP thread: failed logins, by username */
+    struct account_keeper *account_keeper;
 };
 
 extern const struct config_option ingest_options[];

@@ -2,8 +2,10 @@
 #ifndef SEATLOG_INGEST_ACCOUNT_H
 #define SEATLOG_INGEST_ACCOUNT_H
 
+#include "runtime/pg.h"
 #include "schemas/value.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,10 +31,16 @@ void account_key_delete(struct request *request);
 bool account_start(unsigned long long operations, size_t memory_octets);
 
 /*
- * An email address as a username: one @, a domain with a dot, no spaces, printable ASCII or UTF-8.
- * Lower case into out (ASCII letters), which has size octets. false: it is none. Pure.
+ * Finds the person p of a struct username: by $1, its spelled, before $2, its address.normal. Ends
+ * a statement.
  */
-#define USERNAME_SIZE_MAX 254
-bool account_username_fold(struct text username, char *out, size_t size);
+#define PERSON_BY_USERNAME                                                                         \
+    "p.username = $1 OR (p.username_normal = $2 AND $2 <> '')"                                     \
+    " ORDER BY p.username <> $1 LIMIT 1"
+
+/* As answers show an account. The row's columns are user_id, username, location, roles. */
+json_t *account_json(const struct uuid *user_id, const char *username, const char *location,
+                     unsigned roles);
+json_t *account_row_json(const PGresult *row);
 
 #endif

@@ -242,6 +242,7 @@ static void token_read(struct request *request) {
             MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, "seatlog_session");
         request->token.by_cookie = token != NULL;
     }
+    request->token.text = token;
     request->token.present = token != NULL && session_token_hash(token, &request->token.hash);
 }
 

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* API keys of the account that is logged in. */
 #include "ingest-api/ingest_account.h"
+#include "ingest-api/ingest_credential.h"
+#include "ingest-api/ingest_idempotency.h"
 #include "ingest-api/ingest_problem.h"
 #include "ingest-api/ingest_reader.h"
 #include "ingest-api/ingest_request.h"
+#include "ingest-api/ingest_text.h"
 #include "ingest-api/ingest_time.h"
 
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define NAME_SIZE_MAX 100
+#define NAME_CHARACTERS_MAX 100
+#define SECRET_SALT_SIZE 32
 #define API_KEYS_MAX 20
 
 struct api_key_state {
     struct uuid key_id;
-    const char *name;
+    struct text name;
+    bool repeatable; /* it has an Idempotency-Key */
 };
 
 static json_t *api_key_json(const PGresult *rows, int row) {
@@ -47,56 +55,183 @@ void account_keys_list(struct request *request) {
     request_query(request, keys_list_work, request_done);
 }
 
-static void key_create_work(struct request *request, struct pg *pg) {
+/* ---- to create one ---- */
+
+/*
+ * The secret of a key made under an Idempotency-Key. It comes of the caller's own token, which is
+ * stored nowhere, and of a salt, which is kept for a day: whoever asks again in the same session is
+ * told the same secret, and nobody who reads the database finds one.
+ */
+static void secret_derive(const struct request *request, const struct api_key_state *state,
+                          const uint8_t salt[SECRET_SALT_SIZE], char text[SESSION_TOKEN_SIZE]) {
+    static const char purpose[] = "seatlog api key";
+    unsigned char secret[32];
+    crypto_generichash_state hash;
+    crypto_generichash_init(&hash, (const unsigned char *)request->token.text,
+                            SESSION_TOKEN_SIZE - 1, sizeof secret);
+    crypto_generichash_update(&hash, (const unsigned char *)purpose, sizeof purpose);
+    crypto_generichash_update(&hash, state->key_id.octets, sizeof state->key_id.octets);
+    crypto_generichash_update(&hash, salt, SECRET_SALT_SIZE);
+    crypto_generichash_final(&hash, secret, sizeof secret);
+    sodium_bin2base64(text, SESSION_TOKEN_SIZE, secret, sizeof secret,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_memzero(secret, sizeof secret);
+}
+
+static void answer_created(struct request *request, const PGresult *row, const char *secret) {
+    json_t *body = api_key_json(row, 0);
+    json_object_set_new(body, "api_key", json_string(secret));
+    request_answer_json(request, MHD_HTTP_CREATED, body);
+}
+
+/* The key was made under this Idempotency-Key before. row: as api_key_json, name is the same. */
+static void answer_again(struct request *request, const PGresult *row) {
     struct api_key_state *state = request->state;
-    char key[SESSION_TOKEN_SIZE];
+    char secret[SESSION_TOKEN_SIZE];
+    struct hash hash = {{0}};
+    size_t salt_size = 0;
+    size_t hash_size = 0;
+    uint8_t *salt = pg_octets(row, 0, 3, &salt_size);
+    uint8_t *stored = pg_octets(row, 0, 4, &hash_size);
+    if (salt != NULL && salt_size == SECRET_SALT_SIZE) {
+        secret_derive(request, state, salt, secret);
+        session_token_hash(secret, &hash);
+    }
+    if (stored != NULL && hash_size == sizeof hash.octets &&
+        memcmp(stored, hash.octets, sizeof hash.octets) == 0) {
+        answer_created(request, row, secret);
+    } else {
+        json_t *document = problem_document(
+            PROBLEM_API_KEY_EXISTS,
+            "It was created by an earlier request with this Idempotency-Key, and its secret "
+            "cannot be shown again. If you do not have the secret, delete the key and create "
+            "another one under a new Idempotency-Key.");
+        json_object_update_new(document, api_key_json(row, 0));
+        problem_answer_document(request, PROBLEM_API_KEY_EXISTS, document);
+    }
+    free(salt);
+    free(stored);
+    sodium_memzero(secret, sizeof secret);
+}
+
+static bool key_insert(struct request *request, struct pg *pg, struct error *error) {
+    struct api_key_state *state = request->state;
+    char secret[SESSION_TOKEN_SIZE];
     struct hash hash;
-    struct error error;
-    session_token_new(key, &hash);
-    PGresult *row = PG_QUERY(
-        pg, &error,
-        "INSERT INTO account.api_key (key_id, key_hash, user_id, name)"
-        " SELECT $1, $2, $3, $4 WHERE"
-        " (SELECT count(*) FROM account.api_key WHERE user_id = $3 AND key_id <> $1) < $5"
-        " ON CONFLICT (key_id) DO UPDATE SET key_hash = EXCLUDED.key_hash"
-        " RETURNING key_id, name, (extract(epoch FROM created_at) * 1000)::bigint",
-        PG_UUID(&state->key_id), PG_OCTETS(hash.octets, sizeof hash.octets),
-        PG_UUID(&request->session.user_id), PG_TEXT(state->name), PG_INTEGER(API_KEYS_MAX));
+    uint8_t salt[SECRET_SALT_SIZE];
+    if (state->repeatable) {
+        randombytes_buf(salt, sizeof salt);
+        secret_derive(request, state, salt, secret);
+        session_token_hash(secret, &hash);
+    } else {
+        session_token_new(secret, &hash);
+    }
+    PGresult *row =
+        PG_QUERY(pg, error,
+                 "INSERT INTO account.api_key (key_id, key_hash, user_id, name, secret_salt)"
+                 " SELECT $1, $2, $3, $4, $6 WHERE"
+                 " (SELECT count(*) FROM account.api_key WHERE user_id = $3) < $5"
+                 " RETURNING key_id, name, (extract(epoch FROM created_at) * 1000)::bigint",
+                 PG_UUID(&state->key_id), PG_OCTETS(hash.octets, sizeof hash.octets),
+                 PG_UUID(&request->session.user_id), PG_SPAN(state->name), PG_INTEGER(API_KEYS_MAX),
+                 state->repeatable ? PG_OCTETS(salt, sizeof salt) : PG_NULL);
     if (row == NULL) {
-        problem_answer_unavailable(request, "API keys cannot be made");
-        return;
+        return false;
     }
     if (PQntuples(row) == 0) {
-        problem_answer(request, PROBLEM_FORBIDDEN, "An account has at most %d API keys.",
+        problem_answer(request, PROBLEM_FORBIDDEN,
+                       "An account has at most %d API keys. Delete one that is not needed.",
                        API_KEYS_MAX);
     } else {
-        json_t *body = api_key_json(row, 0);
-        json_object_set_new(body, "api_key", json_string(key));
-        request_answer_json(request, MHD_HTTP_CREATED, body);
+        answer_created(request, row, secret);
+        idempotency_result_store(request, pg, &state->key_id);
     }
     PQclear(row);
+    sodium_memzero(secret, sizeof secret);
+    return true;
+}
+
+/* Within a transaction. The person's row is locked: keys are counted one after the other. */
+static bool key_create_locked(struct request *request, struct pg *pg, struct error *error) {
+    struct api_key_state *state = request->state;
+    PGresult *row =
+        PG_QUERY(pg, error, "SELECT 1 FROM account.person WHERE user_id = $1 FOR NO KEY UPDATE",
+                 PG_UUID(&request->session.user_id));
+    if (row == NULL) {
+        return false;
+    }
+    bool there = PQntuples(row) > 0;
+    PQclear(row);
+    if (!there) {
+        problem_answer(request, PROBLEM_LOGIN_REQUIRED, "The account no longer exists.");
+        return true;
+    }
+    row =
+        PG_QUERY(pg, error,
+                 "SELECT key_id, name, (extract(epoch FROM created_at) * 1000)::bigint,"
+                 " secret_salt, key_hash, name = $3 FROM account.api_key"
+                 " WHERE key_id = $1 AND user_id = $2",
+                 PG_UUID(&state->key_id), PG_UUID(&request->session.user_id), PG_SPAN(state->name));
+    if (row == NULL) {
+        return false;
+    }
+    bool again = PQntuples(row) > 0;
+    if (again && pg_boolean(row, 0, 5)) {
+        answer_again(request, row);
+    } else if (again) {
+        problem_answer_key_reused(request, "This key was used for an API key with another name. "
+                                           "Use a new key.");
+    }
+    PQclear(row);
+    struct uuid made = idempotency_result(request);
+    if (!again && !uuid_is_zero(&made)) {
+        problem_answer(request, PROBLEM_API_KEY_EXISTS,
+                       "The key made under this Idempotency-Key has been deleted since. Create "
+                       "another one under a new Idempotency-Key.");
+        return true;
+    }
+    return again || key_insert(request, pg, error);
+}
+
+static void key_create_work(struct request *request, struct pg *pg) {
+    struct error error;
+    bool good = pg_begin(pg, &error) && key_create_locked(request, pg, &error);
+    if (!good) {
+        pg_rollback(pg);
+    }
+    if (!good || !pg_commit(pg, &error)) {
+        problem_answer_unavailable(request, "API keys cannot be created");
+    }
+}
+
+static void key_create_begin(struct request *request) {
+    request_query(request, key_create_work, request_done);
 }
 
 void account_key_create(struct request *request) {
     static const char *const members[] = {"name", NULL};
     struct api_key_state *state = request_allocate(request, sizeof *state);
     struct reader reader = {0};
-    struct text name = {0};
     request->state = state;
     reader_object(&reader, NULL, request->json, members);
-    reader_text(&reader, NULL, request->json, "name", READER_REQUIRED,
-                (struct text_rule){.size_min = 1, .size_max = NAME_SIZE_MAX}, &name);
+    if (display_text_read(
+            &reader, &request->arena, NULL, request->json, "name", READER_REQUIRED,
+            (struct display_rule){.kind = TEXT_LINE, .size_max = NAME_CHARACTERS_MAX * 4},
+            &state->name) &&
+        characters_count(state->name) > NAME_CHARACTERS_MAX) {
+        reader_error(&reader, NULL, "name", "A name has at most %d characters.",
+                     NAME_CHARACTERS_MAX);
+    }
     if (reader_failed(&reader)) {
         problem_answer_reader(request, &reader);
         return;
     }
-    /* Asked again under the same Idempotency-Key, it is the same one, with a new secret. */
-    state->key_id = request->idempotency_key != NULL
+    state->repeatable = request->idempotency_key != NULL;
+    state->key_id = state->repeatable
                         ? uuid_named(&request->session.user_id, request->idempotency_key,
                                      strlen(request->idempotency_key))
                         : uuid_random();
-    state->name = name.data;
-    request_query(request, key_create_work, request_done);
+    idempotency_claim(request, key_create_begin);
 }
 
 static void key_delete_work(struct request *request, struct pg *pg) {
@@ -107,19 +242,23 @@ static void key_delete_work(struct request *request, struct pg *pg) {
                     "DELETE FROM account.api_key WHERE key_id = $1 AND user_id = $2",
                     PG_UUID(&state->key_id), PG_UUID(&request->session.user_id))) {
         problem_answer_unavailable(request, "API keys cannot be revoked");
-    } else if (count == 0) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "You have no API key of that id.");
+    } else if (count == 0 && !idempotency_repeated(request)) {
+        problem_answer(request, PROBLEM_NOT_FOUND, "You have no API key with that id.");
     } else {
         request_answer_empty(request, MHD_HTTP_NO_CONTENT);
     }
+}
+
+static void key_delete_begin(struct request *request) {
+    request_query(request, key_delete_work, request_done);
 }
 
 void account_key_delete(struct request *request) {
     struct api_key_state *state = request_allocate(request, sizeof *state);
     request->state = state;
     if (!uuid_parse(request->parameters[0].data, request->parameters[0].size, &state->key_id)) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "You have no API key of that id.");
+        problem_answer(request, PROBLEM_NOT_FOUND, "You have no API key with that id.");
         return;
     }
-    request_query(request, key_delete_work, request_done);
+    idempotency_claim(request, key_delete_begin);
 }

@@ -2,6 +2,7 @@
 #include "ingest-api/ingest_operator.h"
 
 #include "ingest-api/ingest_account.h"
+#include "ingest-api/ingest_credential.h"
 #include "ingest-api/ingest_idempotency.h"
 #include "ingest-api/ingest_order_id.h"
 #include "ingest-api/ingest_order_rows.h"
@@ -12,6 +13,7 @@
 #include "ingest-api/ingest_show_json.h"
 #include "ingest-api/ingest_time.h"
 #include "runtime/log.h"
+#include "schemas/utf8.h"
 
 #include <string.h>
 
@@ -25,7 +27,7 @@
 struct operator_state {
     struct order_id id;
     struct page_wish page;
-    char username[USERNAME_SIZE_MAX + 1];
+    struct username username;
     struct uuid request_id;
 };
 
@@ -63,10 +65,11 @@ static void list_work(struct request *request, struct pg *pg) {
     PGresult *rows =
         PG_QUERY(pg, &error,
                  "SELECT " OPERATOR_COLUMNS " FROM (SELECT * FROM catalog.reservation"
-                 " WHERE buyer_id = (SELECT user_id FROM account.person WHERE username = $1)"
-                 " ORDER BY created_at DESC, reservation_id LIMIT $2 OFFSET $3) r" OPERATOR_JOINS
+                 " WHERE buyer_id = (SELECT user_id FROM account.person p WHERE " PERSON_BY_USERNAME
+                 ") ORDER BY created_at DESC, reservation_id LIMIT $3 OFFSET $4) r" OPERATOR_JOINS
                  " ORDER BY r.created_at DESC, r.reservation_id",
-                 PG_TEXT(state->username), PG_INTEGER(state->page.per_page + 1),
+                 PG_TEXT(state->username.spelled), PG_TEXT(state->username.address.normal),
+                 PG_INTEGER(state->page.per_page + 1),
                  PG_INTEGER((state->page.page - 1) * state->page.per_page));
     if (rows == NULL) {
         problem_answer_unavailable(request, "Orders cannot be read right now");
@@ -86,7 +89,8 @@ void operator_order_list(struct request *request) {
     const char *username = request_query_parameter(request, "username");
     request->state = state;
     struct text text = {.data = username, .size = username != NULL ? strlen(username) : 0};
-    if (!account_username_fold(text, state->username, sizeof state->username)) {
+    /* Older accounts may have names that are no addresses today. */
+    if (text.size == 0 || !text_is_valid(text) || !username_read(text, &state->username)) {
         problem_answer_field(request, "username", "username must be the buyer's email address.");
         return;
     }

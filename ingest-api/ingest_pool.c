@@ -107,6 +107,13 @@ bool pool_is_behind(struct pool *pool) {
     return behind;
 }
 
+bool pool_has_room(struct pool *pool) {
+    pthread_mutex_lock(&pool->mutex);
+    bool room = pool->queued < pool->queue_max && !pool->ending;
+    pthread_mutex_unlock(&pool->mutex);
+    return room;
+}
+
 void pool_free(struct pool *pool) {
     if (pool == NULL) {
         return;

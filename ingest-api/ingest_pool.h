@@ -32,6 +32,9 @@ bool pool_push(struct pool *pool, struct pool_job *job);
 /* Whether jobs wait for a thread: not the time for what can be done without. Any thread. */
 bool pool_is_behind(struct pool *pool);
 
+/* Whether pool_push would have room now. Any thread. */
+bool pool_has_room(struct pool *pool);
+
 /* Runs what is queued, then ends the threads. */
 void pool_free(struct pool *pool);
 

@@ -29,6 +29,7 @@ static const struct problem_kind problem_kinds[] = {
     [PROBLEM_UNAVAILABLE] = {"unavailable", 503, "The service is not available right now"},
     [PROBLEM_INTERNAL] = {"internal", 500, "Something went wrong here"},
     [PROBLEM_USERNAME_TAKEN] = {"username-taken", 409, "This username already has an account"},
+    [PROBLEM_API_KEY_EXISTS] = {"api-key-exists", 409, "This API key exists already"},
     [PROBLEM_SEATS_TAKEN] = {"seats-taken", 409, "These seats are taken"},
     [PROBLEM_NOT_AVAILABLE] = {"not-available", 409, "There is no such choice of places left"},
     [PROBLEM_NO_SUCH_SEAT] = {"no-such-seat", 422, "There is no such seat"},
@@ -109,6 +110,14 @@ void problem_answer_field(struct request *request, const char *field, const char
     struct reader reader = {0};
     reader_error_named(&reader, field, detail);
     problem_answer_reader(request, &reader);
+}
+
+void problem_answer_key_reused(struct request *request, const char *detail) {
+    json_t *document = problem_document(PROBLEM_KEY_REUSED, detail);
+    json_object_set_new(document, "field", json_string("Idempotency-Key"));
+    json_object_set_new(document, "errors",
+                        json_pack("[{s:s, s:s}]", "field", "Idempotency-Key", "detail", detail));
+    problem_answer_document(request, PROBLEM_KEY_REUSED, document);
 }
 
 void problem_answer_unavailable(struct request *request, const char *what) {

@@ -25,6 +25,7 @@ enum problem {
     PROBLEM_UNAVAILABLE,
     PROBLEM_INTERNAL,
     PROBLEM_USERNAME_TAKEN,
+    PROBLEM_API_KEY_EXISTS,
     PROBLEM_SEATS_TAKEN,
     PROBLEM_NOT_AVAILABLE,
     PROBLEM_NO_SUCH_SEAT,
@@ -74,6 +75,9 @@ void problem_answer_field(struct request *request, const char *field, const char
 
 /* PROBLEM_INVALID with all that the reader has found. */
 void problem_answer_reader(struct request *request, struct reader *reader);
+
+/* The Idempotency-Key belongs to another request, which detail says in a sentence. */
+void problem_answer_key_reused(struct request *request, const char *detail);
 
 /* 503 with Retry-After: what is it that is not there. */
 void problem_answer_unavailable(struct request *request, const char *what);

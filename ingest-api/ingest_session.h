@@ -38,6 +38,7 @@ struct session {
 struct session_token {
     bool present;
     bool by_cookie;
+    const char *text; /* as it was sent; lives as long as the request */
     struct hash hash;
 };
 

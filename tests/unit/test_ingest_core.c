@@ -249,36 +249,6 @@ static void test_command_positions_survive_the_way_through_a_location(void **sta
     assert_false(command_position_parse("3-99999999999999999999999", &read));
 }
 
-static bool username_is_good(const char *text, const char *folded) {
-    char out[USERNAME_SIZE_MAX + 1];
-    bool good =
-        account_username_fold((struct text){.data = text, .size = strlen(text)}, out, sizeof out);
-    if (good && folded != NULL) {
-        assert_string_equal(out, folded);
-    }
-    return good;
-}
-
-static void test_usernames_are_addresses_in_lower_case(void **state) {
-    (void)state;
-    assert_true(username_is_good("Ada.Lovelace@Example.COM", "ada.lovelace@example.com"));
-    assert_true(username_is_good("a+b@x.y", "a+b@x.y"));
-    assert_true(username_is_good("用户@例子.公司", NULL));
-    assert_false(username_is_good("", NULL));
-    assert_false(username_is_good("ada", NULL));
-    assert_false(username_is_good("@example.com", NULL));
-    assert_false(username_is_good("ada@example", NULL));
-    assert_false(username_is_good("ada@.com", NULL));
-    assert_false(username_is_good("ada@example.", NULL));
-    assert_false(username_is_good("a..b@example.com", NULL));
-    assert_false(username_is_good("a@b@example.com", NULL));
-    assert_false(username_is_good("ada lovelace@example.com", NULL));
-    assert_false(username_is_good("ada@example.com\r\nBcc: x@y.z", NULL));
-    assert_false(username_is_good("<ada@example.com>", NULL));
-    assert_false(username_is_good("ada@example.com,eve@example.com", NULL));
-    assert_false(username_is_good("ada@exa\xffmple.com", NULL));
-}
-
 static void test_tokens_are_random_and_known_by_their_hash(void **state) {
     (void)state;
     char first[SESSION_TOKEN_SIZE];
@@ -319,7 +289,6 @@ int main(void) {
         cmocka_unit_test(test_times_are_written_and_read),
         cmocka_unit_test(test_zones_are_names_of_the_database_only),
         cmocka_unit_test(test_command_positions_survive_the_way_through_a_location),
-        cmocka_unit_test(test_usernames_are_addresses_in_lower_case),
         cmocka_unit_test(test_tokens_are_random_and_known_by_their_hash),
         cmocka_unit_test(test_roles_are_read_from_the_database),
     };

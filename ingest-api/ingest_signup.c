@@ -155,8 +155,8 @@ static void username_check(struct request *request, struct reader *reader,
     } else if (state->username.address.needs_smtputf8 && !request->ingest->settings.mail_smtputf8) {
         reader_error(reader, NULL, "username",
                      "Tickets cannot be mailed to this address: before the @, the mail server here "
-                     "only takes the letters a to z, digits and signs of ASCII. Please use another "
-                     "address. (After the @, any letters are fine.)");
+                     "takes only the letters a to z, digits and signs of ASCII. Please use another "
+                     "address. After the @, any letters are fine.");
     }
 }
 

@@ -53,13 +53,13 @@ def test_a_username_is_taken_once(api):
 @pytest.mark.parametrize("body, wrong", [
     ({}, ["/username", "/password"]),
     ({"username": "no address", "password": PASSWORD}, ["/username"]),
-    ({"username": "a@b.c", "password": "short"}, ["/password"]),
-    ({"username": "a@b.c", "password": "x" * 257}, ["/password"]),
-    ({"username": "a@b.c", "password": 12345678}, ["/password"]),
-    ({"username": "a@b.c", "password": PASSWORD, "location": "x" * 101}, ["/location"]),
-    ({"username": "a@b.c", "password": PASSWORD, "role": "operator"}, ["/role"]),
-    ({"username": "a@b.c", "password": PASSWORD, "roles": ["operator"]}, ["/roles"]),
-    ({"username": "a@b.c\r\nBcc: x@y.z", "password": PASSWORD}, ["/username"]),
+    ({"username": "a@b.co", "password": "short"}, ["/password"]),
+    ({"username": "a@b.co", "password": "x" * 257}, ["/password"]),
+    ({"username": "a@b.co", "password": 12345678}, ["/password"]),
+    ({"username": "a@b.co", "password": PASSWORD, "location": "x" * 101}, ["/location"]),
+    ({"username": "a@b.co", "password": PASSWORD, "role": "operator"}, ["/role"]),
+    ({"username": "a@b.co", "password": PASSWORD, "roles": ["operator"]}, ["/roles"]),
+    ({"username": "a@b.co\r\nBcc: x@y.z", "password": PASSWORD}, ["/username"]),
     ({"username": None, "password": PASSWORD}, ["/username"]),
 ])
 def test_what_is_wrong_with_a_signup_is_named(api, body, wrong):
@@ -196,10 +196,9 @@ def test_an_api_key_stands_for_its_owner_until_it_is_revoked(stack, contract, or
     made = api("POST", "/api-keys", {"name": "box office"}, headers={"Idempotency-Key": key})
     assert made.status_code == 201
     again = api("POST", "/api-keys", {"name": "box office"}, headers={"Idempotency-Key": key})
-    assert again.json()["key_id"] == made.json()["key_id"], "the same key, with a new secret"
-    program = Api(contract, stack.url, again.json()["api_key"])
+    assert again.status_code == 201 and again.json() == made.json(), "the same key, with the same secret"
+    program = Api(contract, stack.url, made.json()["api_key"])
     assert program("GET", "/account").json()["user_id"] == organizer.user_id
-    assert Api(contract, stack.url, made.json()["api_key"])("GET", "/account").status_code == 401
     listed = api("GET", "/api-keys").json()["api_keys"]
     assert [k for k in listed if k["key_id"] == made.json()["key_id"]] and "api_key" not in listed[0]
     assert api("DELETE", f"/api-keys/{made.json()['key_id']}").status_code == 204

@@ -7,25 +7,25 @@ usage() {
     cat <<'END'
 usage: ./seatlog COMMAND [--help]
 
-  up [--yes] [--shows N] [--port N]   install, build, start, load the demo catalogue
-  down                                stop everything; nothing is lost
-  restart [DAEMON…]                   take changed settings; all daemons, or these
-  status                              a table: daemon, state, lag, restarts, memory
-  logs [DAEMON…]                      what the daemons say
-  tail [--from-start] [--show ID]     the event log as prose, one line an event
-  demo                                sign up, search, reserve, pay, get the tickets
-  order ID|ADDRESS [cancel|resend]    an order: read it, cancel it, mail it again
-  dead-letters list|show|retry        what was set aside, why, and once more
-  replay verify|show|…                the auditor's tool: decide again and compare
-  sim [--seeds N]                     the cores in a simulated world that breaks
-  chaos [--faults N] [--seed S]       real processes, killed while people buy
-  test [SUITE]                        style, unit, sim, e2e, fuzz; closes with
-                                      `N passed, N failed`
-  bench [core|pipeline|recovery]      speed, beside PostgreSQL; after a kill
-  env                                 addresses and demo accounts, for eval
+  up [--yes] [--shows N] [--port N] install, build, start, load a catalogue
+  down                              stop everything; nothing is lost
+  restart [DAEMON…]                 take changed settings; all daemons, or these
+  status                            a table: daemon, state, lag, restarts, memory
+  logs [DAEMON…]                    what the daemons say
+  tail [--from-start] [--show ID]   the event log as prose, one line an event
+  demo                              sign up, search, reserve, pay, get the tickets
+  order ID|ADDRESS [cancel|resend]  an order: read it, cancel it, mail it again
+  dead-letters list|show|retry      what was set aside, why, and once more
+  replay verify|show|…              the auditor's tool: decide again and compare
+  sim [--seeds N]                   the cores in a simulated world that breaks
+  chaos [--faults N] [--seed S]     real processes, killed while people buy
+  test [SUITE]                      style, unit, sim, e2e, fuzz; closes with
+                                    `N passed, N failed`
+  bench [core|pipeline|recovery]    speed, beside PostgreSQL; after a kill
+  env                               addresses and demo accounts, for eval
 
-./seatlog COMMAND --help says more. A ticket is checked without any of this, with
-the public key alone: build/release/bin/seatlog-ticket-verify --help
+./seatlog COMMAND --help says more. A ticket is checked without any of this,
+with the public keys alone: build/release/bin/seatlog-ticket-verify
 Exit status: 0 done, 1 it went wrong, 2 it was not understood, 3 it is not up.
 END
 }
@@ -138,7 +138,7 @@ usage: ./seatlog replay COMMAND [ARGUMENT] [--KEY=VALUE…]   (replay/README.md)
   seal FOLDER --seal_key_file=FILE   sign what the history is up to now
   show EVENT_ID [--at=TIME]          a show's story as prose
   export FOLDER                      the log as files, for auditors
-  verify --directory=FOLDER          the same from such files: nothing need be up
+  verify --directory=FOLDER          verify such files: nothing need be up
   import FOLDER --into=ARCHIVE       check an export and add it to an archive
   rebuild                            make the catalog anew from the log
 All keys: build/release/bin/seatlog-replay
@@ -156,7 +156,8 @@ usage: ./seatlog sim [--seeds N] [--first-seed S] [--seed S] [--verbose]
   --verbose        what happens, as prose
   --planted        plants bugs, one at a time: each must be found
   --commands N     commands that buyers send in a run
-  --faults MASK    kinds of faults (hexadecimal); --faults-max N: at most so many
+  --faults MASK    kinds of faults (hexadecimal)
+  --faults-max N   at most so many faults
   --no-shrink      a failing run is told as it was
 END
 }

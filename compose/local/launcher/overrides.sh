@@ -55,7 +55,7 @@ override_check_daemon() {
 override_check_postgres() {
     local said
     said=$(cd / && "$POSTGRES_BIN/postgres" -C port -c config_file="$1" -D / 2>&1) && return 0
-    sed -n 's/^.*\(LOG\|FATAL\): *//p' <<<"$said" | head -n 1
+    sed -n 's/^.*\(LOG\|FATAL\): *//p' <<<"$said" | grep -v '^skipping missing' | head -n 1
     return 1
 }
 

@@ -10,10 +10,10 @@ usage: ./seatlog COMMAND [--help]
   up [--yes] [--shows N] [--port N] install, build, start, load a catalogue
   down                              stop everything; nothing is lost
   restart [DAEMON…]                 take changed settings; all daemons, or these
-  status                            a table: daemon, state, lag, restarts, memory
+  status                            a table: daemon, state, lag; what is wrong
   logs [DAEMON…]                    what the daemons say
   tail [--from-start] [--show ID]   the event log as prose, one line an event
-  demo                              sign up, search, reserve, pay, get the tickets
+  demo                              sign up, search, reserve, pay, get tickets
   order ID|ADDRESS [cancel|resend]  an order: read it, cancel it, mail it again
   dead-letters list|show|retry      what was set aside, why, and once more
   replay verify|show|…              the auditor's tool: decide again and compare

@@ -204,6 +204,7 @@ static json_t *json_of_refusal(const struct sink_record *record) {
     const char *reason = "UNDECODABLE";
     const char *state = reservation_state_name(RESERVATION_STATE_NONE);
     struct integers seats = {0};
+    struct event_refused said = {.limit = -1, .used = -1, .used_unpaid = -1, .free = -1};
     if (event->kind == EVENT_REFUSED) {
         const struct event_refused *refused = &event->as.refused;
         reservation_id = &refused->reservation_id;
@@ -212,6 +213,7 @@ static json_t *json_of_refusal(const struct sink_record *record) {
         reason = refusal_reason_name(refused->reason);
         state = reservation_state_name(refused->state);
         seats = refused->seats;
+        said = *refused;
     } else if (event->kind == EVENT_REJECTED) {
         reservation_id = &event->as.rejected.reservation_id;
         command = command_type_name(event->as.rejected.command);
@@ -219,13 +221,17 @@ static json_t *json_of_refusal(const struct sink_record *record) {
     } else if (event->kind != EVENT_UNDECODABLE) {
         return NULL;
     }
-    return json_pack("{s:i, s:I, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I}", "partition",
-                     (int)record->partition, "command_offset", (json_int_t)head->command_offset,
-                     "command_id", json_of_uuid(&head->command_id), "show_id",
-                     json_of_uuid(&head->show_id), "reservation_id", json_of_uuid(reservation_id),
-                     "buyer_id", json_of_uuid(buyer_id), "command", command, "reason", reason,
-                     "state", state, "seats", json_of_integers(seats.items, seats.count), "at",
-                     (json_int_t)head->at);
+    return json_pack(
+        "{s:i, s:I, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I,"
+        " s:o, s:i, s:b, s:i, s:i, s:i}",
+        "partition", (int)record->partition, "command_offset", (json_int_t)head->command_offset,
+        "command_id", json_of_uuid(&head->command_id), "show_id", json_of_uuid(&head->show_id),
+        "reservation_id", json_of_uuid(reservation_id), "buyer_id", json_of_uuid(buyer_id),
+        "command", command, "reason", reason, "state", state, "seats",
+        json_of_integers(seats.items, seats.count), "at", (json_int_t)head->at, "seats_own",
+        json_of_integers(said.seats_own.items, said.seats_own.count), "limit_count",
+        (int)said.limit, "limit_of_show", said.limit_of == LIMIT_SCOPE_SHOW, "used", (int)said.used,
+        "used_unpaid", (int)said.used_unpaid, "free", (int)said.free);
 }
 
 static bool refusals_store(struct pg *pg, struct indexer_batch *batch, struct error *error) {
@@ -237,11 +243,38 @@ static bool refusals_store(struct pg *pg, struct indexer_batch *batch, struct er
     }
     return send(pg, array,
                 "INSERT INTO catalog.refusal (partition, command_offset, command_id, show_id,"
-                " reservation_id, buyer_id, command, reason, state, seats, at)"
+                " reservation_id, buyer_id, command, reason, state, seats, at, seats_own,"
+                " limit_count, limit_of_show, used, used_unpaid, free)"
                 " SELECT * FROM jsonb_to_recordset($1::jsonb) AS t(partition integer,"
                 " command_offset bigint, command_id uuid, show_id uuid, reservation_id uuid,"
-                " buyer_id uuid, command text, reason text, state text, seats integer[], at bigint)"
+                " buyer_id uuid, command text, reason text, state text, seats integer[], at bigint,"
+                " seats_own integer[], limit_count integer, limit_of_show boolean, used integer,"
+                " used_unpaid integer, free integer)"
                 " ON CONFLICT DO NOTHING",
+                error);
+}
+
+/* Wishes that made nothing, since the buyer had it: whoever asks later is told which one it was. */
+static bool noted_store(struct pg *pg, struct indexer_batch *batch, struct error *error) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < batch->record_count; i++) {
+        const struct sink_record *record = batch->records[i];
+        const struct event_noted *noted = &record->event->as.noted;
+        if (record->event->kind == EVENT_NOTED && noted->command == COMMAND_TYPE_RESERVE)
+            json_array_append_new(
+                array,
+                json_pack("{s:i, s:I, s:o, s:o, s:o, s:I}", "partition", (int)record->partition,
+                          "command_offset", (json_int_t)noted->head.command_offset, "show_id",
+                          json_of_uuid(&noted->head.show_id), "reservation_id",
+                          json_of_uuid(&noted->reservation_id), "buyer_id",
+                          json_of_uuid(&noted->buyer_id), "at", (json_int_t)noted->head.at));
+    }
+    return send(pg, array,
+                "INSERT INTO catalog.noted_reserve (partition, command_offset, show_id,"
+                " reservation_id, buyer_id, at)"
+                " SELECT * FROM jsonb_to_recordset($1::jsonb) AS t(partition integer,"
+                " command_offset bigint, show_id uuid, reservation_id uuid, buyer_id uuid,"
+                " at bigint) ON CONFLICT DO NOTHING",
                 error);
 }
 
@@ -309,11 +342,13 @@ static bool tickets_store(struct pg *pg, struct indexer_batch *batch, struct err
 bool indexer_pg_store(struct pg *pg, struct indexer_batch *batch, struct error *error) {
     return shows_store(pg, batch, error) && statuses_store(pg, batch, error) &&
            maps_store(pg, batch, error) && rows_store(pg, batch, error) &&
-           refusals_store(pg, batch, error) && cursors_store(pg, batch, error) &&
-           tickets_store(pg, batch, error);
+           refusals_store(pg, batch, error) && noted_store(pg, batch, error) &&
+           cursors_store(pg, batch, error) && tickets_store(pg, batch, error);
 }
 
 bool indexer_pg_refusals_purge(struct pg *pg, int64_t before_ms, struct error *error) {
     return PG_EXECUTE(pg, error, NULL, "DELETE FROM catalog.refusal WHERE at < $1",
+                      PG_INTEGER(before_ms)) &&
+           PG_EXECUTE(pg, error, NULL, "DELETE FROM catalog.noted_reserve WHERE at < $1",
                       PG_INTEGER(before_ms));
 }

@@ -85,6 +85,14 @@ static bool refusal_answered(struct request *request) {
         return false;
     }
     refusal.quantity = state->wish.quantity;
+    if (state->command.kind == COMMAND_PAY && state->source_id.size == 0 &&
+        refusal.reason == (int)REFUSAL_REASON_INVALID_SOURCE && !refusal.rejected) {
+        problem_answer_field(
+            request, "/source_id",
+            "source_id is missing. This reservation is not free, so it takes a "
+            "single-use token of the payment provider. You have not been charged.");
+        return true;
+    }
     command_answer_refusal(request, &refusal, request->plan);
     return true;
 }

@@ -53,6 +53,19 @@ static void row_answer(struct request *request, struct pg *pg, const PGresult *r
     request_answer_json(request, MHD_HTTP_OK, body);
 }
 
+/* The command of `after` may have found that the buyer had another one already. */
+static PGresult *noted_query(struct request *request, struct pg *pg) {
+    const struct reading *reading = request->reading;
+    struct error error;
+    return PG_QUERY(pg, &error,
+                    "SELECT " ORDER_ROW_COLUMNS " FROM catalog.reservation r" ORDER_ROW_MAIL
+                    " WHERE r.reservation_id = (SELECT reservation_id FROM catalog.noted_reserve"
+                    " WHERE partition = $1 AND command_offset = $2 AND buyer_id = $3)"
+                    " AND r.buyer_id = $3",
+                    PG_INTEGER(reading->partition), PG_INTEGER(reading->after.offset),
+                    PG_UUID(&request->session.user_id));
+}
+
 static void reservation_work(struct request *request, struct pg *pg) {
     struct order_state *state = request->state;
     struct error error;
@@ -62,6 +75,10 @@ static void reservation_work(struct request *request, struct pg *pg) {
                  " WHERE r.reservation_id = $1 AND r.show_id = $2 AND r.buyer_id = $3",
                  PG_UUID(&state->id.reservation_id), PG_UUID(&state->id.show_id),
                  PG_UUID(&request->session.user_id));
+    if (rows != NULL && PQntuples(rows) == 0 && request->reading->after_given) {
+        PQclear(rows);
+        rows = noted_query(request, pg);
+    }
     if (rows == NULL) {
         problem_answer_unavailable(request, "Reservations cannot be read right now");
         return;

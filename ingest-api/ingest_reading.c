@@ -25,7 +25,8 @@ static bool refusal_query(struct request *request, struct pg *pg) {
     static const struct uuid nobody;
     struct error error;
     PGresult *row = PG_QUERY(pg, &error,
-                             "SELECT command, reason, state, seats FROM catalog.refusal"
+                             "SELECT command, reason, state, seats, seats_own, limit_count,"
+                             " limit_of_show, used, used_unpaid, free FROM catalog.refusal"
                              " WHERE partition = $1 AND command_offset = $2 AND show_id = $3"
                              " AND reservation_id = $4 AND (buyer_id = $5 OR reservation_id = $6)",
                              PG_INTEGER(reading->partition), PG_INTEGER(reading->after.offset),
@@ -56,6 +57,12 @@ static bool refusal_query(struct request *request, struct pg *pg) {
             refusal->undecodable = true;
         }
         refusal->seats = catalog_integers_parse(&request->arena, pg_text(row, 0, 3));
+        refusal->seats_own = catalog_integers_parse(&request->arena, pg_text(row, 0, 4));
+        refusal->limit = (int32_t)pg_integer(row, 0, 5);
+        refusal->limit_of_show = pg_boolean(row, 0, 6);
+        refusal->used = (int32_t)pg_integer(row, 0, 7);
+        refusal->used_unpaid = (int32_t)pg_integer(row, 0, 8);
+        refusal->free = (int32_t)pg_integer(row, 0, 9);
         snprintf(reading->refusal_command, sizeof reading->refusal_command, "%s", name.data);
         snprintf(reading->refusal_reason, sizeof reading->refusal_reason, "%s", reason.data);
         reading->refused = true;

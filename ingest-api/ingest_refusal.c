@@ -133,13 +133,14 @@ static const char *taken_detail(const struct refusal *refusal, char *out) {
     if (own == 0) {
         return NULL;
     }
-    snprintf(out, REFUSAL_DETAIL_SIZE,
-             own == refusal->seats.count
-                 ? "You already have %zu of these seats yourself. Nothing was reserved. Pay for "
-                   "them or release them, or choose only seats that you do not have."
-                 : "You already have %zu of these seats yourself, and others have been taken. "
-                   "Nothing was reserved; please choose other seats.",
-             own);
+    snprintf(
+        out, REFUSAL_DETAIL_SIZE,
+        own == refusal->seats.count
+            ? "You already have %zu of these seats yourself. Nothing was reserved. Choose only "
+              "seats that you do not have yet, or release your hold first."
+            : "You already have %zu of these seats yourself, and others have been taken. "
+              "Nothing was reserved; please choose other seats.",
+        own);
     return out;
 }
 

@@ -106,7 +106,7 @@ bool wish_reserve_read(struct reader *reader, struct arena *arena, const json_t 
 
 bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish *out) {
     static const char *const members[] = {"reservation_id", "source_id", NULL};
-    *out = (struct book_wish){0};
+    *out = (struct book_wish){.source_id = TEXT_LITERAL("")};
     reader_object(reader, NULL, body, members);
     struct uuid show_id;
     struct uuid reservation_id;
@@ -117,7 +117,7 @@ bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish 
         !uuid_parse(out->reservation_id.data, out->reservation_id.size, &reservation_id)) {
         reader_error(reader, NULL, "reservation_id", "must be the id that POST /reserve gave");
     }
-    if (reader_text(reader, NULL, body, "source_id", READER_REQUIRED,
+    if (reader_text(reader, NULL, body, "source_id", READER_OPTIONAL,
                     (struct text_rule){.size_min = 1, .size_max = SOURCE_SIZE_MAX},
                     &out->source_id)) {
         bool visible = true;

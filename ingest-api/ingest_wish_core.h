@@ -25,7 +25,7 @@ bool wish_reserve_read(struct reader *reader, struct arena *arena, const json_t 
 
 struct book_wish {
     struct text reservation_id; /* in either form */
-    struct text source_id;
+    struct text source_id;      /* empty: none, since there is nothing to pay */
 };
 bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish *out);
 

@@ -36,7 +36,8 @@ static bool begin(struct rebuild *rebuild, struct error *error) {
                       "WITH a AS (DELETE FROM catalog.reservation), b AS (DELETE FROM"
                       " catalog.seat_map), c AS (DELETE FROM catalog.order_tickets), d AS (DELETE"
                       " FROM catalog.refusal), e AS (DELETE FROM catalog.cursor), f AS (DELETE FROM"
-                      " catalog.word), g AS (DELETE FROM catalog.city)"
+                      " catalog.word), g AS (DELETE FROM catalog.city), h AS (DELETE FROM"
+                      " catalog.noted_reserve)"
                       " DELETE FROM catalog.show");
 }
 

@@ -93,8 +93,8 @@ static void test_seats_of_ones_own_are_told_from_those_of_others(void **state) {
     says(refusal, "You already have 2 of these seats yourself, and others have been taken. Nothing "
                   "was reserved; please choose other seats.");
     refusal.seats_own.count = 3;
-    says(refusal, "You already have 3 of these seats yourself. Nothing was reserved. Pay for them "
-                  "or release them, or choose only seats that you do not have.");
+    says(refusal, "You already have 3 of these seats yourself. Nothing was reserved. Choose only "
+                  "seats that you do not have yet, or release your hold first.");
 }
 
 static void test_the_number_of_reservations_is_the_buyers_or_everybodys(void **state) {

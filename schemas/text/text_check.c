@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schemas/text/text_check.h"
 
+#include "schemas/text/text_normal.h"
 #include "schemas/text/text_tables_15_0_0.h"
 
 #define ZWJ 0x200Du
@@ -240,6 +241,31 @@ static bool end_check(const struct walk *walk, struct text_fault *fault) {
     return fault_set(fault, TEXT_FAULT_NONE, 0, 0, 0);
 }
 
+/* Of a text that has no other fault. The character at fault is the one that stands by itself. */
+static bool normal_check(const struct walk *walk, struct text_fault *fault) {
+    struct text_normal normal = {.count = 0};
+    size_t base = 0;
+    size_t base_number = 0;
+    size_t at = 0;
+    for (size_t number = 0;; number++) {
+        bool ends = at == walk->size;
+        struct character character = decode(walk->data + at, walk->size - at);
+        enum text_normal_result result =
+            ends ? text_normal_end(&normal) : text_normal_take(&normal, character.code_point);
+        if (result != TEXT_NORMAL_IS)
+            return fault_set(
+                fault, result == TEXT_NORMAL_IS_NOT ? TEXT_FAULT_NORMALIZATION : TEXT_FAULT_MARKS,
+                decode(walk->data + base, walk->size - base).code_point, base, base_number);
+        if (ends)
+            return fault_set(fault, TEXT_FAULT_NONE, 0, 0, 0);
+        if (normal.count == 1) {
+            base = at;
+            base_number = number;
+        }
+        at += character.size;
+    }
+}
+
 bool text_check(enum text_kind kind, const char *data, size_t size, struct text_fault *fault) {
     struct walk walk = {.kind = kind, .data = (const uint8_t *)data, .size = size};
     if (size == 0)
@@ -254,7 +280,7 @@ bool text_check(enum text_kind kind, const char *data, size_t size, struct text_
                              walk.at, walk.character);
         step(&walk, &character);
     }
-    return end_check(&walk, fault);
+    return end_check(&walk, fault) && normal_check(&walk, fault);
 }
 
 size_t text_trim(const char *data, size_t size, const char **out) {
@@ -304,6 +330,8 @@ static const struct {
     [TEXT_FAULT_MARK] = {"MARK", "must not begin a line with a combining mark"},
     [TEXT_FAULT_SPACE_FIRST] = {"SPACE_FIRST", "must not begin with white space"},
     [TEXT_FAULT_SPACE_LAST] = {"SPACE_LAST", "must not end with white space"},
+    [TEXT_FAULT_NORMALIZATION] = {"NORMALIZATION", "must be in Unicode normalization form C"},
+    [TEXT_FAULT_MARKS] = {"MARKS", "must not pile more than 30 marks upon one character"},
     [TEXT_FAULT_BLANK] = {"BLANK", "must contain at least one visible character"},
 };
 

@@ -30,6 +30,8 @@
  *      tags in the flag of a region: black flag, 3 to 6 tag letters or digits, U+E007F;
  *  - no white space at either end (any space, line end, tab, or blank such as U+2800);
  *  - no line that begins with a combining mark: it would fall on what stands before the text;
+ *  - in normalization form C, with at most 30 combining marks on one character: two labels that
+ *    look alike are the same bytes;
  *  - at least one character that is drawn by itself. The empty text is fine here: whether a text
  *    may be empty, and how long it may be, is the caller's.
  */
@@ -45,23 +47,25 @@ enum text_kind {
 
 enum text_fault_kind {
     TEXT_FAULT_NONE,
-    TEXT_FAULT_ENCODING,    /* not UTF-8 */
-    TEXT_FAULT_CONTROL,     /* Cc, but for the next two */
-    TEXT_FAULT_LINE_END,    /* LF in a line */
-    TEXT_FAULT_TAB,         /* in a line */
-    TEXT_FAULT_CR,          /* anywhere */
-    TEXT_FAULT_SEPARATOR,   /* U+2028, U+2029 */
-    TEXT_FAULT_PRIVATE,     /* Co */
-    TEXT_FAULT_UNASSIGNED,  /* Cn, noncharacters too */
-    TEXT_FAULT_FORMAT,      /* Cf */
-    TEXT_FAULT_JOINER,      /* ZWNJ, ZWJ where nothing joins */
-    TEXT_FAULT_SELECTOR,    /* a variation selector behind what has no such variant */
-    TEXT_FAULT_TAG,         /* a tag character outside of a flag, or a flag without its end */
-    TEXT_FAULT_IGNORABLE,   /* others that are drawn as nothing */
-    TEXT_FAULT_MARK,        /* a combining mark with nothing before it */
-    TEXT_FAULT_SPACE_FIRST, /* white space at the beginning */
-    TEXT_FAULT_SPACE_LAST,  /* white space at the end */
-    TEXT_FAULT_BLANK,       /* nothing that can be seen */
+    TEXT_FAULT_ENCODING,      /* not UTF-8 */
+    TEXT_FAULT_CONTROL,       /* Cc, but for the next two */
+    TEXT_FAULT_LINE_END,      /* LF in a line */
+    TEXT_FAULT_TAB,           /* in a line */
+    TEXT_FAULT_CR,            /* anywhere */
+    TEXT_FAULT_SEPARATOR,     /* U+2028, U+2029 */
+    TEXT_FAULT_PRIVATE,       /* Co */
+    TEXT_FAULT_UNASSIGNED,    /* Cn, noncharacters too */
+    TEXT_FAULT_FORMAT,        /* Cf */
+    TEXT_FAULT_JOINER,        /* ZWNJ, ZWJ where nothing joins */
+    TEXT_FAULT_SELECTOR,      /* a variation selector behind what has no such variant */
+    TEXT_FAULT_TAG,           /* a tag character outside of a flag, or a flag without its end */
+    TEXT_FAULT_IGNORABLE,     /* others that are drawn as nothing */
+    TEXT_FAULT_MARK,          /* a combining mark with nothing before it */
+    TEXT_FAULT_SPACE_FIRST,   /* white space at the beginning */
+    TEXT_FAULT_SPACE_LAST,    /* white space at the end */
+    TEXT_FAULT_BLANK,         /* nothing that can be seen */
+    TEXT_FAULT_NORMALIZATION, /* not in NFC */
+    TEXT_FAULT_MARKS,         /* more than 30 combining marks on one character */
     TEXT_FAULT_KIND_COUNT,
 };
 

@@ -285,6 +285,8 @@ CHANGE(text_region, draft->show.region = LITERAL(" "))
 CHANGE(text_category, draft->categories[1].name = LITERAL("\xe3\x85\xa4"))
 CHANGE(text_section, draft->sections[0].name = LITERAL("Stalls\xc2\xa0"))
 CHANGE(text_row_label, draft_rows(draft, 2, 1); draft->rows[0].label = LITERAL(" A"))
+CHANGE(text_row_label_decomposed, draft_rows(draft, 2, 1);
+       draft->rows[0].label = LITERAL("e\xcc\x81"))
 CHANGE(text_seat_label, draft_rows(draft, 1, 3); draft->labels[1] = LITERAL(" "))
 
 /* Texts that logic version 3 refuses first. */
@@ -303,7 +305,8 @@ static void test_texts(void **state) {
                                                             text_category,
                                                             text_section,
                                                             text_row_label,
-                                                            text_seat_label};
+                                                            text_seat_label,
+                                                            text_row_label_decomposed};
     for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
         for (int32_t version = 2; version <= 3; version++) {
             struct story story;

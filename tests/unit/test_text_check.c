@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "schemas/text/text_check.h"
+#include "schemas/text/text_normal.h"
 
 /* On the heap to the byte, so that a look beyond the end is seen. */
 static struct text_fault check_bytes(enum text_kind kind, const char *data, size_t size) {
@@ -61,7 +62,9 @@ static void test_accepts(void **state) {
         GOOD("A"),
         GOOD("Hamlet"),
         GOOD("C++ on Stage: #1 & <b>\"quoted\"</b>"),
-        GOOD("J\u00fcrgen & Jose\u0301"),
+        GOOD("J\u00fcrgen & Jos\u00e9"),
+        GOOD("q\u0323\u0307"), /* what has no composed form */
+        GOOD("\ud55c\uae00"),
         GOOD("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"), /* Persian, ZWNJ */
         GOOD("\u0915\u094d\u200d\u0937"),                         /* Devanagari, ZWJ */
         GOOD("\u09b0\u200d\u09cd\u09af"),                         /* Bengali: before the virama */
@@ -148,6 +151,11 @@ static void test_refuses(void **state) {
         BAD("A\uFFFC", IGNORABLE, 1, 1, 0xFFFC),
         BAD("\u0301", MARK, 0, 0, 0x301),
         BAD("\u0301A", MARK, 0, 0, 0x301),
+        BAD("Jose\u0301", NORMALIZATION, 3, 3, 'e'),
+        BAD("\u212b", NORMALIZATION, 0, 0, 0x212B), /* the sign, not the letter */
+        BAD("q\u0307\u0323", NORMALIZATION, 0, 0, 'q'),
+        BAD("x\u1112\u1161\u11ab", NORMALIZATION, 1, 1, 0x1112),
+        BAD("\uf900", NORMALIZATION, 0, 0, 0xF900),
         BAD(" ", BLANK, 0, 0, ' '),
         BAD("   ", BLANK, 0, 0, ' '),
         BAD("\u3000\u00a0", BLANK, 0, 0, 0x3000),
@@ -200,6 +208,80 @@ static void test_every_emoji(void **state) {
     }
     assert_int_equal(fclose(file), 0);
     assert_true(count > 4000);
+}
+
+/* A field of the test file, as UTF-8. */
+static size_t field_read(const char **at, char *text) {
+    static const unsigned leads[] = {0, 0xC0, 0xE0, 0xF0};
+    size_t size = 0;
+    char *end = NULL;
+    while (**at != ';' && **at != '\0') {
+        unsigned long point = strtoul(*at, &end, 16);
+        int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+        text[size++] = (char)(leads[more] | point >> (6 * more));
+        for (int i = more - 1; i >= 0; i--)
+            text[size++] = (char)(0x80 | (point >> (6 * i) & 0x3F));
+        *at = end + (*end == ' ');
+    }
+    *at += **at == ';';
+    return size;
+}
+
+/* By itself, before the other rules: what is in form C is told from what is not. */
+static bool is_normal(const char *text, size_t size) {
+    struct text_normal normal = {.count = 0};
+    for (size_t at = 0; at < size;) {
+        uint8_t lead = (uint8_t)text[at];
+        size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+        uint32_t point = length == 1 ? lead : lead & (0x7Fu >> length);
+        for (size_t i = 1; i < length; i++)
+            point = point << 6 | ((uint8_t)text[at + i] & 0x3Fu);
+        if (text_normal_take(&normal, point) != TEXT_NORMAL_IS)
+            return false;
+        at += length;
+    }
+    return text_normal_end(&normal) == TEXT_NORMAL_IS;
+}
+
+/* Unicode's own test: NFC(c1) = NFC(c2) = NFC(c3) = c2, NFC(c4) = NFC(c5) = c4. */
+static void test_normalization(void **state) {
+    (void)state;
+    FILE *file = popen("bzcat /usr/share/unicode/NormalizationTest.txt.bz2", "r");
+    assert_non_null(file);
+    char line[2048];
+    size_t count = 0;
+    while (fgets(line, sizeof(line), file) != NULL) {
+        if (line[0] == '#' || line[0] == '@')
+            continue;
+        const char *at = line;
+        char texts[5][512];
+        size_t sizes[5];
+        for (int i = 0; i < 5; i++)
+            sizes[i] = field_read(&at, texts[i]);
+        static const int normal_of[] = {1, 1, 1, 3, 3};
+        for (int i = 0; i < 5; i++) {
+            int normal = normal_of[i];
+            bool same = sizes[i] == sizes[normal] && memcmp(texts[i], texts[normal], sizes[i]) == 0;
+            if (is_normal(texts[i], sizes[i]) != same)
+                fail_msg("field %d: %s", i + 1, line);
+        }
+        count++;
+    }
+    assert_int_equal(pclose(file), 0);
+    assert_true(count > 18000);
+}
+
+static void test_marks(void **state) {
+    (void)state;
+    char text[128] = "x";
+    size_t size = 1;
+    for (int i = 0; i < 30; i++, size += 2)
+        memcpy(text + size, "\u0338", 2);
+    assert_int_equal(check_bytes(TEXT_LINE, text, size).kind, TEXT_FAULT_NONE);
+    memcpy(text + size, "\u0338\u0338", 4);
+    struct text_fault fault = check_bytes(TEXT_LINE, text, size + 4);
+    assert_int_equal(fault.kind, TEXT_FAULT_MARKS);
+    assert_int_equal(fault.byte, 0);
 }
 
 static void test_trim(void **state) {
@@ -275,7 +357,8 @@ static void test_noise(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accepts),     cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_every_emoji), cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_every_emoji), cmocka_unit_test(test_normalization),
+        cmocka_unit_test(test_marks),       cmocka_unit_test(test_trim),
         cmocka_unit_test(test_words),       cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/ingest.h"
+#include "runtime/foundation.h"
 
 static const struct daemon_spec spec = {
     .name = "ingest-api",
@@ -7,6 +8,7 @@ static const struct daemon_spec spec = {
     .options = ingest_options,
     .start = ingest_start,
     .run = ingest_run,
+    .stands_on = FOUNDATION_POSTGRESQL | FOUNDATION_KAFKA,
     .stop = ingest_stop,
 };
 

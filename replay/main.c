@@ -16,6 +16,8 @@ const struct config_option replay_options[] = {
     {"payments", CONFIG_BOOLEAN, "no", 0, 0, "verify: the provider's books too"},
     {"tickets", CONFIG_BOOLEAN, "no", 0, 0, "verify: the tickets and their signatures too"},
     {"mails", CONFIG_BOOLEAN, "no", 0, 0, "verify: the outbox, and mails that arrived, too"},
+    {"overdue_s", CONFIG_INTEGER, "60", 0, 86400,
+     "verify: tickets and mails of an order must be there so long after it was sold"},
     {"postgres_url", CONFIG_SECRET, "postgresql://seatlog@127.0.0.1:5432/seatlog", 0, 0,
      "PostgreSQL connection URI (libpq)"},
     {"payments_url", CONFIG_TEXT, "http://127.0.0.1:4010", 0, 0, "the provider's API"},

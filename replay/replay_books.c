@@ -17,6 +17,10 @@ void replay_books_find(struct replay_books *books, const char *format, ...) {
     putchar('\n');
 }
 
+bool replay_books_due(const struct replay_books *books, const struct ledger_order *order) {
+    return books->now_ms - order->sold_at_ms >= books->overdue_ms;
+}
+
 struct ledger_order *replay_books_order(struct replay_books *books, const struct uuid *order_id) {
     for (int32_t i = 0; i < books->count; i++) {
         struct ledger_order *order = replay_table_find(&books->ledgers[i].orders, order_id);

@@ -3,10 +3,12 @@
 
 #include "runtime/buffer.h"
 #include "runtime/identity.h"
+#include "runtime/kafka.h"
 #include "runtime/pg.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,13 +138,45 @@ static bool arrivals_check(struct replay_books *books, const struct replay_table
     return read;
 }
 
+/* The server has said no for good, or it was tried for as long as the notifier tries. */
+static bool refused(const struct confirmation *confirmation) {
+    return strcmp(confirmation->state, "refused") == 0 ||
+           strcmp(confirmation->state, "expired") == 0;
+}
+
 /* An order that was returned before its mail went out needs none; nor does a buyer who is gone. */
 static bool settled(const struct ledger_order *order, const struct confirmation *confirmation) {
-    if (strcmp(confirmation->state, "sent") == 0 || strcmp(confirmation->state, "erased") == 0 ||
-        strcmp(confirmation->state, "refused") == 0) {
-        return true;
+    return strcmp(confirmation->state, "sent") == 0 || strcmp(confirmation->state, "erased") == 0 ||
+           (order->cancelled && strcmp(confirmation->state, "superseded") == 0);
+}
+
+/* Which record the mail would have come from, and why notifier set it aside; NULL: it did not. */
+static const char *set_aside(const struct replay_books *books, const struct ledger_order *order) {
+    return order->issued == 0
+               ? NULL
+               : replay_dead_letters_reason(books->letters, "notifier", TOPIC_TICKETS,
+                                            order->issued_partition, order->issued_offset);
+}
+
+/* Neither there nor settled. */
+static void missing_tell(struct replay_books *books, const struct ledger_order *order,
+                         const struct confirmation *confirmation) {
+    char text[UUID_TEXT_SIZE];
+    const char *reason = set_aside(books, order);
+    int64_t age_s = (books->now_ms - order->sold_at_ms) / 1000;
+    uuid_format(&order->order_id, text);
+    if (!replay_books_due(books, order) && reason == NULL) {
+        books->early++;
+    } else if (confirmation != NULL) {
+        replay_books_find(books,
+                          "order %s was sold %" PRId64 " s ago, and its confirmation is still %s",
+                          text, age_s, confirmation->state);
+    } else {
+        replay_books_find(
+            books, "order %s was sold %" PRId64 " s ago and has no confirmation in the outbox%s%s",
+            text, age_s, reason != NULL ? "; notifier set its tickets aside: " : "",
+            reason != NULL ? reason : "");
     }
-    return order->cancelled && strcmp(confirmation->state, "superseded") == 0;
 }
 
 static void order_check(struct replay_books *books, const struct replay_table *confirmations,
@@ -150,15 +184,17 @@ static void order_check(struct replay_books *books, const struct replay_table *c
     char text[UUID_TEXT_SIZE];
     const struct confirmation *confirmation = replay_table_find(confirmations, &order->order_id);
     books->checked++;
-    uuid_format(&order->order_id, text);
-    if (confirmation == NULL && !order->cancelled) {
-        replay_books_find(books, "order %s has no confirmation in the outbox", text);
-    } else if (confirmation != NULL && confirmation->count > 1) {
-        replay_books_find(books, "order %s has %d confirmations in the outbox", text,
-                          confirmation->count);
-    } else if (confirmation != NULL && !settled(order, confirmation)) {
-        replay_books_find(books, "the confirmation of order %s is still %s", text,
-                          confirmation->state);
+    if (confirmation == NULL) {
+        if (!order->cancelled) {
+            missing_tell(books, order, NULL);
+        }
+    } else if (confirmation->count > 1) {
+        replay_books_find(books, "order %s has %d confirmations in the outbox",
+                          uuid_format(&order->order_id, text), confirmation->count);
+    } else if (refused(confirmation)) {
+        books->refused++;
+    } else if (!settled(order, confirmation)) {
+        missing_tell(books, order, confirmation);
     }
 }
 

@@ -61,6 +61,7 @@ static void ticket_check(struct replay_books *books, const struct keys *keys,
 }
 
 static void issued_take(struct replay_books *books, const struct keys *keys,
+                        const struct replay_record *record,
                         const struct ticket_tickets_issued *issued) {
     char text[UUID_TEXT_SIZE];
     struct ledger_order *order = replay_books_order(books, &issued->order_id);
@@ -75,15 +76,17 @@ static void issued_take(struct replay_books *books, const struct keys *keys,
                           issued->tickets.count);
     }
     order->issued++;
+    order->issued_partition = record->partition;
+    order->issued_offset = record->offset;
     for (size_t i = 0; i < issued->tickets.count; i++) {
         ticket_check(books, keys, issued, i);
     }
 }
 
 static void record_take(struct replay_books *books, const struct keys *keys,
-                        const struct ticket_record *record) {
+                        const struct replay_record *on_log, const struct ticket_record *record) {
     if (record->kind == TICKET_RECORD_TICKETS_ISSUED) {
-        issued_take(books, keys, &record->as.tickets_issued);
+        issued_take(books, keys, on_log, &record->as.tickets_issued);
         return;
     }
     char text[UUID_TEXT_SIZE];
@@ -113,7 +116,7 @@ static bool partition_read(struct replay_books *books, const struct keys *keys, 
         struct text reason;
         arena_reset(&arena);
         if (codec_ticket_record_decode(codec, &arena, record.value, &tickets, &reason)) {
-            record_take(books, keys, &tickets);
+            record_take(books, keys, &record, &tickets);
         } else {
             replay_books_find(books, "tickets partition %d, offset %" PRId64 ": %.*s",
                               (int)partition, record.offset, (int)reason.size, reason.data);
@@ -125,6 +128,25 @@ static bool partition_read(struct replay_books *books, const struct keys *keys, 
     return read == REPLAY_READ_END;
 }
 
+/* Sold, and there are no tickets. */
+static void missing_tell(struct replay_books *books, const struct ledger_order *order) {
+    char text[UUID_TEXT_SIZE];
+    const char *reason = replay_dead_letters_reason(books->letters, "ticketgen", TOPIC_EVENTS,
+                                                    order->sold_partition, order->sold_offset);
+    if (!replay_books_due(books, order) && reason == NULL) {
+        books->early++;
+        return;
+    }
+    replay_books_find(books,
+                      "order %s was sold %" PRId64 " s ago (events partition %d, offset %" PRId64
+                      ") and has no tickets%s%s",
+                      uuid_format(&order->order_id, text),
+                      (books->now_ms - order->sold_at_ms) / 1000, (int)order->sold_partition,
+                      order->sold_offset,
+                      reason != NULL ? "; ticketgen set it aside: " : ", nor a dead letter",
+                      reason != NULL ? reason : "");
+}
+
 static void orders_check(struct replay_books *books) {
     for (int32_t i = 0; i < books->count; i++) {
         const struct replay_table *orders = &books->ledgers[i].orders;
@@ -134,11 +156,13 @@ static void orders_check(struct replay_books *books) {
             if (order == NULL) {
                 continue;
             }
-            if (order->issued != 1) {
+            if (order->issued == 0) {
+                missing_tell(books, order);
+            } else if (order->issued != 1) {
                 replay_books_find(books, "order %s was sold, and its tickets were issued %d times",
                                   uuid_format(&order->order_id, text), order->issued);
             }
-            if (order->revoked != (order->cancelled ? 1 : 0)) {
+            if (order->issued > 0 && order->revoked != (order->cancelled ? 1 : 0)) {
                 replay_books_find(books, "order %s was %s, and its tickets were revoked %d times",
                                   uuid_format(&order->order_id, text),
                                   order->cancelled ? "called off" : "not called off",

@@ -3,6 +3,7 @@
 #define SEATLOG_REPLAY_CHECKS_H
 
 #include "replay/replay.h"
+#include "replay/replay_dead_letters.h"
 #include "replay/replay_ledger.h"
 
 /*
@@ -15,6 +16,12 @@ struct replay_books {
     int32_t count;
     uint64_t violated;
     uint64_t checked; /* rows, payments, tickets or mails looked at */
+    uint64_t
+        refused;    /* mails that were refused for good, or given up: told, but no fault of ours */
+    uint64_t early; /* tickets or mails that are still on their way, and not overdue */
+    int64_t now_ms; /* what "overdue" is judged by */
+    int64_t overdue_ms;
+    const struct replay_dead_letters *letters;
 };
 
 /* The catalog in PostgreSQL equals the fold of the events; waits until the indexer has followed. */
@@ -32,6 +39,13 @@ bool replay_check_tickets(struct replay_books *books, struct error *error);
 
 /* The outbox: every sold order's confirmation was accepted by SMTP, under one Message-ID. */
 bool replay_check_mails(struct replay_books *books, struct error *error);
+
+/*
+ * Whether what follows from a sale must be there by now. The log itself is judged by the clock of
+ * this machine, for a seller who has stopped selling still owes tickets; an exported folder by the
+ * time of its last event, for what came after it is not in it.
+ */
+bool replay_books_due(const struct replay_books *books, const struct ledger_order *order);
 
 /* Prints a finding unless there were too many already, and counts it. */
 void replay_books_find(struct replay_books *books, const char *format, ...)

@@ -92,12 +92,16 @@ static void captured(struct ledger_payment *payment, int64_t amount_minor) {
     payment->secured = false;
 }
 
-static void order_take(struct replay_ledger *ledger, const struct event_sold *sold) {
+static void order_take(struct replay_ledger *ledger, const struct replay_record *record,
+                       const struct event_sold *sold) {
     struct ledger_order *order =
         entry_of(&ledger->orders, &sold->reservation_id, sizeof(struct ledger_order));
     order->show_id = sold->head.show_id;
     order->buyer_id = sold->buyer_id;
     order->place_count = sold->places.count;
+    order->sold_at_ms = record->timestamp_ms;
+    order->sold_partition = record->partition;
+    order->sold_offset = record->offset;
     if (sold->payment_id.size > 0) {
         captured(payment_of(ledger, sold->payment_id, &sold->reservation_id), sold->amount_minor);
     }
@@ -155,7 +159,8 @@ static void refund_failed_take(struct replay_ledger *ledger,
     }
 }
 
-static void money_take(struct replay_ledger *ledger, const struct event *event) {
+static void money_take(struct replay_ledger *ledger, const struct replay_record *record,
+                       const struct event *event) {
     struct ledger_payment *payment;
     switch (event->kind) {
     case EVENT_SECURED:
@@ -163,7 +168,7 @@ static void money_take(struct replay_ledger *ledger, const struct event *event) 
             ->secured = true;
         break;
     case EVENT_SOLD:
-        order_take(ledger, &event->as.sold);
+        order_take(ledger, record, &event->as.sold);
         break;
     case EVENT_CAPTURE_FAILED:
         payment = payment_of(ledger, event->as.capture_failed.payment_id,
@@ -200,10 +205,11 @@ static void money_take(struct replay_ledger *ledger, const struct event *event) 
 void replay_ledger_take(struct replay_ledger *ledger, const struct replay_record *record,
                         const struct event *event) {
     ledger->end = record->offset + 1;
+    ledger->last_timestamp_ms = record->timestamp_ms;
     if (event->as.head.seq == 0) {
         return;
     }
     map_take(ledger, event);
     rows_take(ledger, event);
-    money_take(ledger, event);
+    money_take(ledger, record, event);
 }

@@ -51,9 +51,14 @@ struct ledger_order {
     struct uuid show_id;
     struct uuid buyer_id;
     size_t place_count;
+    int64_t sold_at_ms;     /* the broker's time */
+    int32_t sold_partition; /* where the log says so */
+    int64_t sold_offset;
     bool cancelled;
     /* filled from seatlog.tickets */
     int issued;
+    int32_t issued_partition;
+    int64_t issued_offset;
     int revoked;
 };
 
@@ -64,6 +69,7 @@ struct replay_ledger {
     struct replay_table payments;
     struct replay_table orders;
     struct replay_table refunds;
+    int64_t last_timestamp_ms;
     int64_t end; /* offset after the last event taken */
 };
 

@@ -180,26 +180,65 @@ static bool check_wanted(const struct replay_context *context) {
     return wanted;
 }
 
+/* The time that "overdue" is judged by: see replay_books_due. */
+static int64_t books_now_ms(const struct verification *verification) {
+    if (*config_text(verification->context->config, "directory") == '\0') {
+        return clock_now_ms();
+    }
+    int64_t last_ms = 0;
+    for (int32_t i = 0; i < verification->count; i++) {
+        int64_t ms = verification->ledgers[i].last_timestamp_ms;
+        last_ms = ms > last_ms ? ms : last_ms;
+    }
+    return last_ms;
+}
+
+static void check_run(struct replay_books *books, const struct check *check,
+                      struct totals *totals) {
+    struct error error;
+    uint64_t checked = books->checked, violated = books->violated;
+    books->refused = books->early = 0;
+    if (!check->run(books, &error)) {
+        printf("%s could not be checked: %s\n", check->option, error.message);
+        totals->failed = true;
+        return;
+    }
+    printf("%s: %" PRIu64 " checked, %" PRIu64 " violated", check->option, books->checked - checked,
+           books->violated - violated);
+    if (books->refused > 0) {
+        printf(", %" PRIu64 " refused for good", books->refused);
+    }
+    if (books->early > 0) {
+        printf(", %" PRIu64 " not due yet", books->early);
+    }
+    putchar('\n');
+}
+
 /* Others' books, once the log itself is found right. */
 static void books_check(struct verification *verification, struct totals *totals) {
+    const struct config *config = verification->context->config;
     struct replay_books books = {.context = verification->context,
                                  .ledgers = verification->ledgers,
-                                 .count = verification->count};
-    for (size_t i = 0; i < CHECK_COUNT; i++) {
-        struct error error;
-        if (!config_boolean(verification->context->config, checks[i].option)) {
-            continue;
-        }
-        uint64_t checked = books.checked;
-        uint64_t violated = books.violated;
-        if (!checks[i].run(&books, &error)) {
-            printf("%s could not be checked: %s\n", checks[i].option, error.message);
+                                 .count = verification->count,
+                                 .now_ms = books_now_ms(verification),
+                                 .overdue_ms = config_integer(config, "overdue_s") * 1000};
+    struct error error;
+    struct replay_dead_letters *letters = NULL;
+    if (check_wanted(verification->context)) {
+        letters = replay_dead_letters_load(verification->context, &error);
+        if (letters == NULL) {
+            printf("the dead letters could not be read: %s\n", error.message);
             totals->failed = true;
-            continue;
+            return;
         }
-        printf("%s: %" PRIu64 " checked, %" PRIu64 " violated\n", checks[i].option,
-               books.checked - checked, books.violated - violated);
+        books.letters = letters;
     }
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        if (config_boolean(config, checks[i].option)) {
+            check_run(&books, &checks[i], totals);
+        }
+    }
+    replay_dead_letters_free(letters);
     totals->violated += books.violated;
 }
 

@@ -21,9 +21,10 @@
  */
 #define ADDRESS_LOCAL_SIZE_MAX 64
 #define ADDRESS_DOMAIN_SIZE_MAX 253
-#define ADDRESS_SIZE_MAX 254        /* bytes as it goes over the wire */
-#define ADDRESS_INPUT_SIZE_MAX 1100 /* more bytes than that no address has, however it is written  \
-                                     */
+#define ADDRESS_SIZE_MAX 254 /* bytes as it goes over the wire */
+#define ADDRESS_INPUT_SIZE_MAX                                                                     \
+    1100 /* more bytes than that no address has, however it is written                             \
+          */
 
 enum address_fault {
     ADDRESS_GOOD,

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/daemon.h"
 
+#include "runtime/blame.h"
+#include "runtime/foundation.h"
 #include "runtime/identity.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 #include "runtime/sink.h"
+#include "runtime/stall.h"
 #include "runtime/transaction.h"
 
 #include <librdkafka/rdkafka.h>
@@ -41,6 +44,10 @@ const struct config_option daemon_options[] = {
      "partitions of the topics keyed by show; fixed for the life of the log and checked at start"},
     {"sink_batch_records_max", CONFIG_INTEGER, "1000", 1, 100000,
      "records handled in one PostgreSQL transaction at most"},
+    BLAME_OPTION,
+    {"stall_s_max", CONFIG_INTEGER, "60", 1, 86400,
+     "a partition with lag that has not got on for so long is stuck: the daemon is not ready, and "
+     "the log has an alarm"},
     {0},
 };
 
@@ -275,6 +282,20 @@ static bool daemon_start(struct daemon *daemon, const struct daemon_spec *spec,
     return false;
 }
 
+static void foundation_begin(const struct daemon *daemon, const struct daemon_spec *spec) {
+    unsigned parts = spec->stands_on;
+    if (spec->sink != NULL) {
+        parts |= FOUNDATION_POSTGRESQL | FOUNDATION_KAFKA;
+    }
+    if (spec->transaction != NULL) {
+        parts |= FOUNDATION_KAFKA;
+    }
+    stall_s_max_set(config_integer(daemon->config, "stall_s_max"));
+    if (parts != 0) {
+        foundation_watch(daemon->config, daemon->instance, parts);
+    }
+}
+
 static int daemon_loop(struct daemon *daemon, const struct daemon_spec *spec) {
     if (spec->sink != NULL) {
         return sink_run(daemon, spec->sink);
@@ -334,7 +355,9 @@ int daemon_main(const struct daemon_spec *spec, int argc, char **argv) {
 
     int status = EXIT_CONFIGURATION;
     if (surroundings_init(&daemon, parent, &error)) {
+        foundation_begin(&daemon, spec);
         status = daemon_live(&daemon, spec);
+        foundation_release();
         log_info("stopped", LOG_INTEGER("status", status));
     } else {
         log_error("cannot start", LOG_TEXT("reason", error.message));

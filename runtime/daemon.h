@@ -46,6 +46,12 @@ struct daemon_spec {
     const struct transaction_spec *transaction; /* the Kafka consume–step–produce loop */
     int (*run)(struct daemon *daemon);          /* its own: returns the exit status when stopping */
 
+    /*
+     * What it stands on besides what its loop does (a sink: PostgreSQL and Kafka; the transaction
+     * loop: Kafka), as in foundation.h: while a part is away the daemon is not ready.
+     */
+    unsigned stands_on;
+
     /* After the loop: joins threads, frees daemon->state. May be NULL. */
     void (*stop)(struct daemon *daemon);
 };

@@ -8,18 +8,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool error_set(struct error *error, enum error_action action, const char *format, ...) {
+static bool error_fill(struct error *error, enum error_action action, bool outside,
+                       const char *format, va_list arguments) {
     if (error == NULL) {
         return false;
     }
     /* A message may be made from the one it replaces. */
     char message[ERROR_MESSAGE_SIZE];
+    vsnprintf(message, sizeof message, format, arguments);
+    error->action = action;
+    error->outside = outside;
+    memcpy(error->message, message, sizeof message);
+    return false;
+}
+
+bool error_set(struct error *error, enum error_action action, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    error_fill(error, action, false, format, arguments);
     va_end(arguments);
-    error->action = action;
-    memcpy(error->message, message, sizeof message);
+    return false;
+}
+
+bool error_set_outside(struct error *error, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    error_fill(error, ERROR_RETRY, true, format, arguments);
+    va_end(arguments);
     return false;
 }
 

@@ -7,7 +7,9 @@
 /*
  * An error says what to do about it.
  *
- * RETRY: the cause is outside and may pass; do the same again after a back-off.
+ * RETRY: may pass; do the same again after a back-off. Where it is certain that the cause is
+ * outside (PostgreSQL or Kafka is away, a disk is full), the error says so too: only what is not
+ *        certainly outside counts against the record it happened to (see runtime/blame.h).
  * PARK:  this input will never work; put it aside (dead letter, work item) and go on.
  * DIE:   the process can not be trusted to go on; exit, the supervisor restarts it.
  */
@@ -17,12 +19,17 @@ enum error_action { ERROR_NONE = 0, ERROR_RETRY, ERROR_PARK, ERROR_DIE };
 
 struct error {
     enum error_action action;
+    bool outside; /* RETRY, and certainly not because of what was handled */
     char message[ERROR_MESSAGE_SIZE];
 };
 
 /* Fills *error (may be NULL) and returns false, so that a function can `return error_set(…)`. */
 bool error_set(struct error *error, enum error_action action, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same, RETRY for a cause that is certainly outside. */
+bool error_set_outside(struct error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* "retry", "park", "die" or "none". */
 const char *error_action_name(enum error_action action);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/metrics.h"
 
+#include "runtime/foundation.h"
+#include "runtime/identity.h"
+#include "runtime/stall.h"
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,7 +31,9 @@ struct metric {
     char *labels; /* empty for none */
     char *help;
     atomic_bool hidden;
-    atomic_int_fast64_t value;                     /* of a histogram: the sum in microseconds */
+    atomic_int_fast64_t since_ms; /* of metric_since; 0: the value counts */
+    bool milliseconds;            /* the value is in milliseconds, and rendered in seconds */
+    atomic_int_fast64_t value;    /* of a histogram: the sum in microseconds */
     atomic_int_fast64_t buckets[BUCKET_COUNT + 1]; /* each alone, not cumulative; last is +Inf */
     struct metric *next;                           /* in the order of registration */
 };
@@ -88,6 +94,17 @@ void metric_set(struct metric *metric, int64_t value) {
     atomic_store_explicit(&metric->hidden, false, memory_order_relaxed);
 }
 
+void metric_since(struct metric *metric, int64_t since_ms) {
+    atomic_store_explicit(&metric->since_ms, since_ms, memory_order_relaxed);
+    metric_set(metric, 0);
+}
+
+struct metric *metrics_gauge_ms(const char *name, const char *labels, const char *help) {
+    struct metric *metric = metrics_register(METRIC_GAUGE, name, labels, help);
+    metric->milliseconds = true;
+    return metric;
+}
+
 void metric_hide(struct metric *metric) {
     atomic_store_explicit(&metric->hidden, true, memory_order_relaxed);
 }
@@ -103,6 +120,10 @@ void metric_observe_ms(struct metric *metric, double duration_ms) {
 }
 
 int64_t metric_value(const struct metric *metric) {
+    int64_t since_ms = atomic_load_explicit(&metric->since_ms, memory_order_relaxed);
+    if (since_ms != 0) {
+        return (clock_monotonic_ms() - since_ms) / 1000;
+    }
     return atomic_load_explicit(&metric->value, memory_order_relaxed);
 }
 
@@ -111,7 +132,14 @@ static void metric_render_number(const struct metric *metric, struct buffer *out
     if (metric->labels[0] != '\0') {
         buffer_append_format(out, "{%s}", metric->labels);
     }
-    buffer_append_format(out, " %" PRId64 "\n", metric_value(metric));
+    int64_t value = metric_value(metric);
+    if (metric->milliseconds) {
+        buffer_append_format(out, " %s%" PRId64 ".%03" PRId64 "\n", value < 0 ? "-" : "",
+                             (value < 0 ? -value : value) / 1000,
+                             (value < 0 ? -value : value) % 1000);
+    } else {
+        buffer_append_format(out, " %" PRId64 "\n", value);
+    }
 }
 
 static void metric_render_histogram(const struct metric *metric, struct buffer *out) {
@@ -212,11 +240,20 @@ void metrics_ready_set(const char *reason) {
 }
 
 bool metrics_ready(struct buffer *reason) {
+    struct buffer text = {0};
+    bool away = foundation_reasons(&text);
+    bool stuck = stall_reasons(&text);
     pthread_mutex_lock(&ready_mutex);
     bool ready = ready_reason[0] == '\0';
-    if (reason != NULL) {
-        buffer_append_text(reason, ready_reason);
+    if (!ready) {
+        buffer_append_format(&text, "%s%s", text.size > 0 ? "; " : "", ready_reason);
     }
     pthread_mutex_unlock(&ready_mutex);
-    return ready;
+    if (reason != NULL && text.size > 0) {
+        buffer_append(reason, text.data, text.size);
+    } else if (reason != NULL) {
+        buffer_append_text(reason, "");
+    }
+    buffer_deinit(&text);
+    return ready && !away && !stuck;
 }

@@ -24,11 +24,17 @@ struct metric;
 struct metric *metrics_counter(const char *name, const char *labels, const char *help);
 struct metric *metrics_gauge(const char *name, const char *labels, const char *help);
 
+/* Set in milliseconds, rendered in seconds: Prometheus wants base units. */
+struct metric *metrics_gauge_ms(const char *name, const char *labels, const char *help);
+
 /* Durations in seconds, buckets from 0.5 ms to 60 s. */
 struct metric *metrics_histogram(const char *name, const char *labels, const char *help);
 
 void metric_add(struct metric *metric, int64_t amount); /* counter, gauge */
 void metric_set(struct metric *metric, int64_t value);  /* gauge */
+/* A gauge of the seconds since a time of the monotonic clock, counted when it is asked for; 0:
+ * none. */
+void metric_since(struct metric *metric, int64_t since_ms);
 void metric_hide(struct metric *metric); /* no longer ours to say: not rendered until set again */
 void metric_observe_ms(struct metric *metric, double duration_ms); /* histogram */
 int64_t metric_value(const struct metric *metric); /* counter, gauge; for tests and status */
@@ -36,11 +42,14 @@ int64_t metric_value(const struct metric *metric); /* counter, gauge; for tests 
 /* Appends all metrics in the text format. */
 void metrics_render(struct buffer *out);
 
-/* What /readyz answers: NULL is ready, else the reason in a few words. Not ready ("starting") at
- * first. */
+/* What /readyz answers, as far as the daemon knows: NULL is ready, else the reason in a few words.
+ * Not ready ("starting") at first. */
 void metrics_ready_set(const char *reason);
 
-/* Appends the reason and returns false while not ready. */
+/*
+ * Appends the reasons and returns false while not ready: what the daemon said, what it stands on
+ * that is away (foundation.h), and partitions that are stuck (stall.h).
+ */
 bool metrics_ready(struct buffer *reason);
 
 /* Serves on ADDRESS:PORT ("127.0.0.1:9101", "[::1]:9101", port 0: any free one) in a thread of its

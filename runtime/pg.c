@@ -25,6 +25,8 @@ enum pg_fate {
     PG_FATE_UNKNOWN /* the connection was lost under it */
 };
 
+#define SQLSTATE_INTERNAL "XX000"
+
 struct pg {
     char *url;
     char *application_name;
@@ -86,6 +88,14 @@ static bool error_set_libpq(struct error *error, enum error_action action, const
     return error_set(error, action, "%s: %.*s", what, (int)strcspn(message, "\n"), message);
 }
 
+/* PostgreSQL is away, or cannot do now what it else can: nothing that a record would be to blame
+ * for. */
+static void outside_set(struct error *error) {
+    if (error != NULL) {
+        error->outside = error->action == ERROR_RETRY;
+    }
+}
+
 static bool pg_connect(struct pg *pg, struct error *error) {
     /* Before the URL, which overrides them: a dead peer is found out within some seconds. */
     const char *const names[] = {
@@ -108,6 +118,7 @@ static bool pg_connect(struct pg *pg, struct error *error) {
     if (PQstatus(pg->connection) != CONNECTION_OK) {
         error_set_libpq(error, ERROR_RETRY, "PostgreSQL can not be reached",
                         PQerrorMessage(pg->connection));
+        outside_set(error);
         pg_disconnect(pg);
         return false;
     }
@@ -141,14 +152,18 @@ PGconn *pg_connection(struct pg *pg, struct error *error) {
         return pg->connection;
     }
     if (pg->in_transaction) {
-        error_set(error, ERROR_RETRY, "the PostgreSQL connection was lost within the transaction");
+        error_set_outside(error, "the PostgreSQL connection was lost within the transaction");
         return NULL;
     }
     pg_disconnect(pg);
     return pg_connect(pg, error) ? pg->connection : NULL;
 }
 
-/* What an SQLSTATE means. 26000: a pooler or DISCARD took our prepared statements away. */
+/*
+ * What an SQLSTATE means. PARK: data that PostgreSQL does not take (22, 23, 44), a limit that one
+ * row exceeds (54, as a line too long for an index), two rows of one statement that are the same
+ * (21), what a trigger refuses (P0). 26000: a pooler or DISCARD took our prepared statements away.
+ */
 static enum error_action sqlstate_action(const char *state, const char *message) {
     static const char *const retried[] = {
         "08", "40", "53", "57P", "57014", "58", "55P03", "55006", "25006", "26000",
@@ -158,8 +173,15 @@ static enum error_action sqlstate_action(const char *state, const char *message)
             return ERROR_RETRY;
         }
     }
-    if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0) {
-        return ERROR_PARK;
+    static const char *const parked[] = {"21", "22", "23", "44", "54", "P0"};
+    for (size_t i = 0; i < sizeof parked / sizeof parked[0]; i++) {
+        if (strncmp(state, parked[i], strlen(parked[i])) == 0) {
+            return ERROR_PARK;
+        }
+    }
+    /* A fault of PostgreSQL's own, perhaps over this record. */
+    if (strcmp(state, SQLSTATE_INTERNAL) == 0) {
+        return ERROR_RETRY;
     }
     /* A migration changed what a prepared statement returns: preparing it again helps. */
     if (strcmp(state, "0A000") == 0 && strstr(message, "cached plan") != NULL) {
@@ -190,17 +212,21 @@ static void pg_fail(struct pg *pg, PGresult *result, const char *sql, struct err
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     pg->fate = PG_FATE_ANSWERED;
     if (pg->connection == NULL) {
-        error_set(error, ERROR_RETRY, "PostgreSQL has not answered for %" PRId64 " ms (in: %.120s)",
-                  pg->answer_ms, sql);
+        error_set_outside(error, "PostgreSQL has not answered for %" PRId64 " ms (in: %.120s)",
+                          pg->answer_ms, sql);
     } else if (state == NULL) {
         error_set_libpq(error, ERROR_RETRY, "PostgreSQL does not answer",
                         PQerrorMessage(pg->connection));
         pg->fate = PG_FATE_UNKNOWN;
+        outside_set(error);
         pg_disconnect(pg);
     } else {
         enum error_action action = sqlstate_action(state, message != NULL ? message : "");
         error_set(error, action, "PostgreSQL %s: %s (in: %.120s)", state,
                   message != NULL ? message : "", sql);
+        if (strcmp(state, SQLSTATE_INTERNAL) != 0) {
+            outside_set(error);
+        }
         if (sqlstate_reconnects(state)) {
             bool shut_down = strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0;
             pg->fate = shut_down                                            ? PG_FATE_UNKNOWN

@@ -281,7 +281,7 @@ static rd_kafka_resp_err_t client_produce(struct producer_client *client,
 bool producer_send(struct producer *producer, const struct producer_record *record,
                    producer_reported *reported, void *context, struct error *error) {
     if (!producer_accepts(producer)) {
-        return error_set(error, ERROR_RETRY, "no Kafka broker has answered for a while");
+        return error_set_outside(error, "no Kafka broker has answered for a while");
     }
     struct flight *flight = allocate(sizeof *flight);
     *flight = (struct flight){.reported = reported, .context = context};

@@ -69,6 +69,7 @@ static void assignment_forget(struct sink *sink) {
     sink_batch_drop(sink);
     for (size_t i = 0; i < sink->partition_count; i++) {
         metric_hide(sink->partitions[i].lag); /* the next owner's to say */
+        stall_forget(sink->partitions[i].stall);
     }
     free(sink->partitions);
     sink->partitions = NULL;
@@ -98,6 +99,7 @@ static void assignment_take(struct sink *sink, const rd_kafka_topic_partition_li
             .next_offset = SINK_OFFSET_UNKNOWN,
             .drained_offset = SINK_OFFSET_UNKNOWN,
             .lag = lag,
+            .stall = stall_of(topic, list->elems[i].partition),
         };
     }
 }
@@ -401,6 +403,7 @@ static void sink_init(struct sink *sink, struct daemon *daemon, const struct sin
     sink->pg = pg_new(config_text(daemon->config, "postgres_url"), daemon->instance);
     sink->producer = producer_new(daemon->config, daemon->instance);
     sink->batch_records_max = (size_t)config_integer(daemon->config, "sink_batch_records_max");
+    sink->record_tries_max = (int)config_integer(daemon->config, "record_tries_max");
     sink->handled = metrics_counter("seatlog_records_handled_total", NULL,
                                     "Records handled, each in a committed transaction.");
     sink->dead_letters = metrics_counter("seatlog_dead_letters_total", NULL,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/dead_letter.h"
 #include "runtime/identity.h"
 #include "runtime/log.h"
 #include "runtime/sink_internal.h"
@@ -8,9 +9,6 @@
 
 #define RETRY_BASE_MS 100
 #define RETRY_MAX_MS 10000
-
-/* The value of a dead letter that was too large for its topic is cut to this. */
-#define DEAD_LETTER_VALUE_CUT ((size_t)64 * 1024)
 
 /* How an attempt at a range of the batch ended. */
 enum attempt {
@@ -24,7 +22,7 @@ enum attempt {
 
 static void entry_park(struct sink *sink, struct sink_entry *entry, const char *reason) {
     entry->parked = true;
-    entry->reason = arena_text_copy_string(&sink->arena, reason);
+    entry->reason = arena_text_copy_string(&sink->arena, reason).data;
 }
 
 static struct octets message_value(const rd_kafka_message_t *message) {
@@ -201,23 +199,21 @@ static enum attempt range_attempt(struct sink *sink, size_t from, size_t to, siz
     return attempt;
 }
 
-static bool dead_letter_send(struct sink *sink, const struct sink_entry *entry, size_t value_max,
+static bool dead_letter_send(struct sink *sink, const struct sink_entry *entry,
                              struct error *error) {
     const rd_kafka_message_t *message = entry->message;
     rd_kafka_timestamp_type_t type;
-    struct octets value = message_value(message);
-    struct dead_letter_record letter = {
-        .kind = DEAD_LETTER_RECORD_DEAD_LETTER,
-        .as.dead_letter = {
-            .topic = {entry->partition->topic, strlen(entry->partition->topic)},
-            .partition = message->partition,
-            .offset = message->offset,
-            .daemon = {sink->daemon->name, strlen(sink->daemon->name)},
-            .reason = entry->reason,
-            .key = {message->key, message->key != NULL ? message->key_len : 0},
-            .value = {value.data, value.size < value_max ? value.size : value_max},
-            .at = rd_kafka_message_timestamp(message, &type),
-        }};
+    const struct dead_letter_source of = {
+        .topic = entry->partition->topic,
+        .partition = message->partition,
+        .offset = message->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(message, &type),
+        .key = {message->key, message->key != NULL ? message->key_len : 0},
+        .value = message_value(message),
+    };
+    char reason[DEAD_LETTER_REASON_SIZE];
+    struct dead_letter_record letter =
+        dead_letter_of(&of, sink->daemon->name, entry->reason, reason);
     char source[128];
     snprintf(source, sizeof source, "%s/%s", sink->daemon->name, sink->daemon->instance);
     struct kafka_envelope envelope = {
@@ -241,10 +237,7 @@ static bool dead_letters_send(struct sink *sink, size_t from, size_t to, struct 
         if (!entry->parked || entry->dead_lettered || entry_is_done(entry)) {
             continue;
         }
-        bool sent = dead_letter_send(sink, entry, SIZE_MAX, error) ||
-                    (error->action == ERROR_PARK &&
-                     dead_letter_send(sink, entry, DEAD_LETTER_VALUE_CUT, error));
-        if (!sent) {
+        if (!dead_letter_send(sink, entry, error)) {
             return false;
         }
         entry->dead_lettered = true;
@@ -253,7 +246,7 @@ static bool dead_letters_send(struct sink *sink, size_t from, size_t to, struct 
         log_warning("dead letter", LOG_TEXT("topic", entry->partition->topic),
                     LOG_INTEGER("partition", entry->message->partition),
                     LOG_INTEGER("offset", entry->message->offset),
-                    LOG_SPAN("reason", entry->reason));
+                    LOG_TEXT("reason", entry->reason));
         log_trace_set(NULL);
     }
     return true;
@@ -283,23 +276,58 @@ static void progress_wait(struct sink *sink, struct progress *progress, const st
     sink_wait(sink, delay_ms);
 }
 
+/* What comes next in the partitions of [from, to) has failed: that shows. */
+static void failure_show(struct sink *sink, size_t from, size_t to, const struct error *error) {
+    for (size_t i = 0; i < sink->partition_count; i++) {
+        const struct sink_partition *partition = &sink->partitions[i];
+        size_t at = from;
+        while (at < to && sink->entries[at].partition != partition) {
+            at++;
+        }
+        if (at < to) {
+            stall_failed(partition->stall, partition->next_offset, error->message);
+        }
+    }
+}
+
+/* A record that may be to blame: alone, or known by the handler. */
+static void entry_fail(struct sink *sink, struct progress *progress, size_t culprit,
+                       const struct error *error) {
+    struct sink_entry *entry = &sink->entries[culprit];
+    char reason[DEAD_LETTER_REASON_SIZE];
+    if (error->action == ERROR_PARK) {
+        entry_park(sink, entry, error->message);
+    } else if (blame_count(&entry->partition->blame, entry->message->offset, error,
+                           sink->record_tries_max)) {
+        snprintf(reason, sizeof reason, "tried %d times: %s", entry->partition->blame.tries,
+                 error->message);
+        entry_park(sink, entry, reason);
+    } else {
+        /* What stood before it in the batch need not wait. */
+        progress->limit =
+            culprit > progress->from ? culprit - progress->from : sink->batch_records_max;
+        progress_wait(sink, progress, error);
+    }
+}
+
 static void progress_fail(struct sink *sink, struct progress *progress, size_t to, size_t culprit,
                           const struct error *error) {
     if (error->action == ERROR_DIE) {
         sink->fatal = *error;
         return;
     }
-    if (error->action != ERROR_PARK) {
+    failure_show(sink, progress->from, to, error);
+    if (error->action == ERROR_RETRY && error->outside) {
         progress_wait(sink, progress, error);
-        return;
-    }
-    if (culprit == CULPRIT_NONE && to - progress->from > 1) {
+    } else if (culprit == CULPRIT_NONE && to - progress->from > 1) {
         /* The flush failed for one of several: halve until it stands alone. */
         progress->limit = (to - progress->from) / 2;
-        return;
+        if (error->action == ERROR_RETRY) {
+            progress_wait(sink, progress, error);
+        }
+    } else {
+        entry_fail(sink, progress, culprit != CULPRIT_NONE ? culprit : progress->from, error);
     }
-    entry_park(sink, &sink->entries[culprit != CULPRIT_NONE ? culprit : progress->from],
-               error->message);
 }
 
 static void progress_step(struct sink *sink, struct progress *progress) {
@@ -307,6 +335,7 @@ static void progress_step(struct sink *sink, struct progress *progress) {
     bool fenced = false;
     if (progress->unknown) {
         if (!sink_offsets_reread(sink, &fenced, &error)) {
+            error.outside = error.action == ERROR_RETRY; /* no record has been touched */
             progress_fail(sink, progress, progress->from, CULPRIT_NONE, &error);
             return;
         }
@@ -323,6 +352,7 @@ static void progress_step(struct sink *sink, struct progress *progress) {
     size_t culprit = CULPRIT_NONE;
     if (!dead_letters_send(sink, progress->from, to, &error)) {
         error.action = error.action == ERROR_DIE ? ERROR_DIE : ERROR_RETRY;
+        error.outside = error.action == ERROR_RETRY;
         progress_fail(sink, progress, to, culprit, &error);
         return;
     }

@@ -2,11 +2,13 @@
 #ifndef SEATLOG_RUNTIME_SINK_INTERNAL_H
 #define SEATLOG_RUNTIME_SINK_INTERNAL_H
 
+#include "runtime/blame.h"
 #include "runtime/daemon.h"
 #include "runtime/kafka.h"
 #include "runtime/metrics.h"
 #include "runtime/producer.h"
 #include "runtime/sink.h"
+#include "runtime/stall.h"
 #include "schemas/arena.h"
 #include "seatlog_codec.h"
 
@@ -29,6 +31,8 @@ struct sink_partition {
     int64_t drained_offset; /* nothing below it is still to arrive (markers included); or unknown */
     bool caught_up;
     struct metric *lag;
+    struct stall *stall;
+    struct blame blame; /* of what comes next, when it has failed */
 };
 
 /* A record of the batch. */
@@ -40,7 +44,7 @@ struct sink_entry {
     struct ticket_record tickets;
     bool parked;        /* in the dead letters, or about to be */
     bool dead_lettered; /* acknowledged there */
-    struct text reason; /* why it is parked; in the arena */
+    const char *reason; /* why it is parked; in the arena */
 };
 
 struct sink {
@@ -63,6 +67,7 @@ struct sink {
     size_t entry_capacity;
     size_t batch_octets;
     size_t batch_records_max;
+    int record_tries_max;
     struct arena arena; /* of the batch's decoded records */
 
     struct error fatal; /* DIE: what ends the loop */

@@ -135,6 +135,7 @@ void sink_lag_update(struct sink *sink, bool ask) {
             done = partition->drained_offset;
         }
         metric_set(partition->lag, end > done ? end - done : 0);
+        stall_update(partition->stall, partition->next_offset, end > done ? end - done : 0);
         partition->caught_up = partition->caught_up || done >= partition->end_offset;
     }
 }

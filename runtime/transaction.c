@@ -2,6 +2,7 @@
 #include "runtime/transaction_internal.h"
 
 #include "runtime/daemon.h"
+#include "runtime/dead_letter.h"
 #include "runtime/identity.h"
 #include "runtime/kafka.h"
 #include "runtime/log.h"
@@ -13,9 +14,6 @@
 #include <string.h>
 
 #define POLL_MS_MAX 100
-/* Together, with what a dead letter says besides, below the topic's max.message.bytes of 4 MiB. */
-#define DEAD_KEY_OCTETS_MAX ((size_t)64 * 1024)
-#define DEAD_VALUE_OCTETS_MAX ((size_t)3 * 1024 * 1024)
 /* A slow handler's transaction is committed in time: long before transaction_timeout_ms. */
 #define RECORDS_MS_MAX 1000
 
@@ -92,6 +90,9 @@ static void transaction_accept(struct transaction *transaction) {
         if (partition->touched) {
             partition->touched = false;
             partition->failures = 0;
+            partition->done_offset = partition->next_offset;
+            partition->parking =
+                partition->parking && partition->blame.offset >= partition->next_offset;
         }
     }
     metric_add(transaction->committed_metric, 1);
@@ -117,6 +118,8 @@ static bool before_commit_run(struct transaction *transaction) {
     }
     return false;
 }
+
+static void produced_refused(struct transaction *transaction, const struct error *error);
 
 void transaction_finish(struct transaction *transaction) {
     if (!transaction->open) {
@@ -144,6 +147,9 @@ void transaction_finish(struct transaction *transaction) {
     log_warning("a transaction was not committed: its partitions are rebuilt from the log",
                 LOG_TEXT("outcome", outcome == TRANSACTION_ABORTED ? "aborted" : "unknown"),
                 LOG_TEXT("reason", error.message));
+    if (error.action == ERROR_PARK) {
+        produced_refused(transaction, &error);
+    }
     transaction_discard(transaction);
 }
 
@@ -161,46 +167,23 @@ void transaction_produce(struct transaction *transaction, int32_t source,
     transaction_producer_send(current_producer(transaction), output);
 }
 
-static struct octets octets_cut(struct octets octets, size_t size_max) {
-    return octets.size <= size_max ? octets : (struct octets){octets.data, size_max};
-}
-
-/* Reasons are cut to their buffers by octets; a character cut in half would make the record
- * undecodable. */
-static struct text reason_text(const char *reason) {
-    struct text text = {reason, strlen(reason)};
-    for (int i = 0; i < 3 && text.size > 0 && !text_is_valid(text); i++) {
-        text.size--;
-    }
-    return text_is_valid(text) ? text : TEXT_LITERAL("the reason is no valid text");
-}
-
-/* A record too large to be passed on whole is cut, and says so: it must not block its partition. */
 void transaction_dead_letter(struct transaction *transaction,
                              const struct transaction_record *record, const char *reason) {
-    char cut[ERROR_MESSAGE_SIZE];
-    if (record->key.size > DEAD_KEY_OCTETS_MAX || record->value.size > DEAD_VALUE_OCTETS_MAX) {
-        snprintf(cut, sizeof cut, "(cut: key of %zu octets, value of %zu) %.400s", record->key.size,
-                 record->value.size, reason);
-        reason = cut;
-    }
-    const struct octets key = octets_cut(record->key, DEAD_KEY_OCTETS_MAX);
-    const struct dead_letter_record letter = {
-        .kind = DEAD_LETTER_RECORD_DEAD_LETTER,
-        .as.dead_letter = {
-            .topic = {transaction->spec->input, strlen(transaction->spec->input)},
-            .partition = record->partition,
-            .offset = record->offset,
-            .daemon = {transaction->daemon->name, strlen(transaction->daemon->name)},
-            .reason = reason_text(reason),
-            .key = key,
-            .value = octets_cut(record->value, DEAD_VALUE_OCTETS_MAX),
-            .at = record->timestamp_ms,
-        }};
+    char reason_buffer[DEAD_LETTER_REASON_SIZE];
+    const struct dead_letter_source of = {
+        .topic = transaction->spec->input,
+        .partition = record->partition,
+        .offset = record->offset,
+        .timestamp_ms = record->timestamp_ms,
+        .key = record->key,
+        .value = record->value,
+    };
+    const struct dead_letter_record letter =
+        dead_letter_of(&of, transaction->daemon->name, reason, reason_buffer);
     const struct transaction_output output = {
         .topic = TOPIC_DEAD_LETTERS,
         .partition = RD_KAFKA_PARTITION_UA,
-        .key = key,
+        .key = letter.as.dead_letter.key,
         .value = codec_dead_letter_record_encode(transaction->codec, &letter),
     };
     log_warning("a record goes to the dead letters", LOG_TEXT("reason", reason),
@@ -211,6 +194,29 @@ void transaction_dead_letter(struct transaction *transaction,
 
 /* --- records ------------------------------------------------------------------------------- */
 
+/* The record is not handled any more but put aside, once its partition has been rebuilt. */
+static void record_condemn(struct partition *partition, int64_t offset, const char *reason) {
+    partition->parking = true;
+    partition->blame.offset = offset;
+    snprintf(partition->blame.reason, sizeof partition->blame.reason, "%s", reason);
+}
+
+static void record_retry(struct transaction *transaction, const struct transaction_record *record,
+                         const struct error *error) {
+    struct partition *partition = partition_of(transaction, record->partition);
+    int tries_max = (int)config_integer(transaction->daemon->config, "record_tries_max");
+    log_warning("a record can not be handled now", LOG_TEXT("reason", error->message),
+                LOG_INTEGER("partition", record->partition), LOG_INTEGER("offset", record->offset));
+    stall_failed(partition->stall, partition->done_offset, error->message);
+    if (blame_count(&partition->blame, record->offset, error, tries_max)) {
+        char reason[ERROR_MESSAGE_SIZE];
+        snprintf(reason, sizeof reason, "tried %d times: %.*s", partition->blame.tries,
+                 ERROR_MESSAGE_SIZE - 32, error->message);
+        record_condemn(partition, record->offset, reason);
+    }
+    transaction->failed = true;
+}
+
 static void record_failed(struct transaction *transaction, const struct transaction_record *record,
                           const struct error *error) {
     switch (error->action) {
@@ -219,14 +225,28 @@ static void record_failed(struct transaction *transaction, const struct transact
         return;
     case ERROR_DIE:
         transaction_die(transaction, "a record can not be handled", error->message);
+        transaction->failed = true;
         break;
     default:
-        log_warning("a record can not be handled now", LOG_TEXT("reason", error->message),
-                    LOG_INTEGER("partition", record->partition),
-                    LOG_INTEGER("offset", record->offset));
+        record_retry(transaction, record, error);
         break;
     }
-    transaction->failed = true;
+}
+
+/* A transaction was aborted because of what it produced, in the name of one of its records. */
+static void produced_refused(struct transaction *transaction, const struct error *error) {
+    for (int32_t i = 0; i < transaction->partition_count; i++) {
+        struct partition *partition = &transaction->partitions[i];
+        if (partition->touched) {
+            stall_failed(partition->stall, partition->done_offset, error->message);
+        }
+    }
+    if (transaction->records == 1) {
+        record_condemn(partition_of(transaction, transaction->last_partition),
+                       transaction->last_offset, error->message);
+    } else if (transaction->records > 1) { /* which one shows when each stands alone */
+        transaction->alone = transaction->records;
+    }
 }
 
 static void record_handle(struct transaction *transaction, const rd_kafka_message_t *message) {
@@ -248,7 +268,9 @@ static void record_handle(struct transaction *transaction, const rd_kafka_messag
     };
     partition->touched = true;
     struct error error = {0};
-    if (!transaction->spec->handle(transaction->daemon, transaction, &record, &error)) {
+    if (partition->parking && partition->blame.offset == record.offset) {
+        transaction_dead_letter(transaction, &record, partition->blame.reason);
+    } else if (!transaction->spec->handle(transaction->daemon, transaction, &record, &error)) {
         record_failed(transaction, &record, &error);
         if (transaction->failed) {
             return;
@@ -256,6 +278,8 @@ static void record_handle(struct transaction *transaction, const rd_kafka_messag
     }
     partition->next_offset = message->offset + 1;
     transaction->records++;
+    transaction->last_partition = record.partition;
+    transaction->last_offset = record.offset;
 }
 
 /* An error the consumer tells of in a message's place. */
@@ -307,6 +331,10 @@ static void records_take(struct transaction *transaction, size_t records_max, in
         }
         rd_kafka_message_destroy(message);
         wait_ms = 0;
+        if (transaction->alone > 0 && transaction->open && transaction->records > 0) {
+            transaction->alone--;
+            break;
+        }
         if (transaction->failed ||
             (transaction->open && clock_monotonic_ms() - transaction->opened_ms > RECORDS_MS_MAX)) {
             break;

@@ -2,7 +2,9 @@
 #ifndef SEATLOG_RUNTIME_TRANSACTION_INTERNAL_H
 #define SEATLOG_RUNTIME_TRANSACTION_INTERNAL_H
 
+#include "runtime/blame.h"
 #include "runtime/metrics.h"
+#include "runtime/stall.h"
 #include "runtime/transaction.h"
 #include "runtime/transaction_producer.h"
 
@@ -28,9 +30,13 @@ struct partition {
     bool caught_up;
     int64_t committed_offset;
     int64_t next_offset;
+    int64_t done_offset;    /* all before it is committed; -1: not known yet */
     int64_t drained_offset; /* where the end was last seen: markers after the last record count */
     int64_t not_before_ms;  /* back-off of a rebuild */
     struct metric *lag;
+    struct stall *stall;
+    struct blame blame; /* of what comes next, when it has failed */
+    bool parking;       /* what comes next, at blame.offset, goes to the dead letters unhandled */
     int failures;
 };
 
@@ -46,6 +52,9 @@ struct transaction {
     bool open;
     bool failed; /* a hook has asked to abort what is open */
     size_t records;
+    size_t alone;           /* so many more records are handled in transactions of their own */
+    int32_t last_partition; /* of the record handled last */
+    int64_t last_offset;
     int64_t opened_ms;
     int64_t turn_at_ms;
     int64_t lag_at_ms;

@@ -51,6 +51,9 @@ void partition_drop(struct transaction *transaction, int32_t index, bool foreign
         transaction->spec->drop(transaction->daemon, index);
     }
     partition->stage = foreign ? PARTITION_FOREIGN : PARTITION_ASSIGNED;
+    if (foreign) {
+        stall_forget(partition->stall);
+    }
     partition->touched = false;
     partition->caught_up = false;
     partition->drained_offset = 0;
@@ -66,7 +69,10 @@ static void partitions_assigned(struct transaction *transaction,
                                 rd_kafka_topic_partition_list_t *list) {
     for (int i = 0; i < list->cnt; i++) {
         struct partition *partition = partition_of(transaction, list->elems[i].partition);
-        *partition = (struct partition){.stage = PARTITION_ASSIGNED, .lag = partition->lag};
+        *partition = (struct partition){.stage = PARTITION_ASSIGNED,
+                                        .done_offset = -1,
+                                        .lag = partition->lag,
+                                        .stall = partition->stall};
         /* Any offset will do: it is paused, and moved once it is rebuilt. */
         list->elems[i].offset = 0;
     }
@@ -156,6 +162,7 @@ static void partition_rebuild(struct transaction *transaction, int32_t index) {
     }
     log_warning("a partition was not rebuilt: again", LOG_INTEGER("partition", index),
                 LOG_TEXT("reason", error.message));
+    stall_failed(partition->stall, partition->done_offset, error.message);
     partition_drop(transaction, index, false);
     partition_back_off(partition);
 }
@@ -204,6 +211,7 @@ int partitions_advance(struct transaction *transaction, int wait_ms) {
         if (partition->stage == PARTITION_ASSIGNED && committed_offset_read(transaction, i)) {
             partition->next_offset =
                 partition->committed_offset < 0 ? 0 : partition->committed_offset;
+            partition->done_offset = partition->next_offset;
             partition->stage = PARTITION_REBUILDING;
         }
         if (partition->stage == PARTITION_REBUILDING) {
@@ -224,6 +232,7 @@ void partitions_lag_register(struct transaction *transaction) {
         transaction->partitions[i].lag = metrics_gauge(
             "seatlog_consumer_lag_records", labels, "Records on the log that are not handled yet.");
         metric_hide(transaction->partitions[i].lag);
+        transaction->partitions[i].stall = stall_of(transaction->spec->input, i);
     }
 }
 
@@ -237,15 +246,20 @@ void partitions_lag_update(struct transaction *transaction) {
     for (int32_t i = 0; i < transaction->partition_count; i++) {
         const struct partition *partition = &transaction->partitions[i];
         int64_t low = 0, high = 0;
-        if (partition->stage != PARTITION_LIVE) {
+        if (partition->stage == PARTITION_FOREIGN || partition->done_offset < 0) {
             metric_hide(partition->lag);
         } else if (rd_kafka_get_watermark_offsets(transaction->consumer, transaction->spec->input,
                                                   i, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
                    high >= 0) {
-            int64_t done = partition->drained_offset > partition->next_offset
+            /* Also of one that is rebuilt after a failure: what is left is still to be done. */
+            int64_t done = partition->drained_offset > partition->done_offset
                                ? partition->drained_offset
-                               : partition->next_offset;
-            metric_set(partition->lag, high > done ? high - done : 0);
+                               : partition->done_offset;
+            int64_t lag = high > done ? high - done : 0;
+            metric_set(partition->lag, lag);
+            /* Folding a long log takes its time, and is told of as such. */
+            bool folding = partition->stage == PARTITION_REBUILDING && partition->failures == 0;
+            stall_update(partition->stall, partition->done_offset, folding ? 0 : lag);
         }
     }
 }

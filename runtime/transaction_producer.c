@@ -60,8 +60,8 @@ static struct metric *renewals_metric(void) {
 static struct metric *skew_metric(void) {
     static struct metric *metric;
     if (metric == NULL) {
-        metric = metrics_gauge("seatlog_broker_clock_skew_milliseconds", NULL,
-                               "The broker's clock minus ours, more than 5,000 is an alarm");
+        metric = metrics_gauge_ms("seatlog_broker_clock_skew_seconds", NULL,
+                                  "The broker's clock minus ours; more than 5 is an alarm");
     }
     return metric;
 }
@@ -376,8 +376,8 @@ static enum call_result call_until_settled(struct transaction_producer *producer
         }
         bool again = result == CALL_TIMED_OUT && clock_monotonic_ms() < deadline_ms;
         if (!again) {
-            error_set(error, ERROR_RETRY, "%s: %s (%s)", name, rd_kafka_error_string(failure),
-                      rd_kafka_error_name(failure));
+            error_set_outside(error, "%s: %s (%s)", name, rd_kafka_error_string(failure),
+                              rd_kafka_error_name(failure));
         }
         rd_kafka_error_destroy(failure);
         if (!again) {
@@ -455,7 +455,12 @@ static enum call_result transaction_complete(struct transaction_producer *produc
         code = producer->failed;
     }
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        error_set(error, ERROR_RETRY, "produce: %s", rd_kafka_err2str(code));
+        /* A record that the topic does not take will not be taken the next time either. */
+        if (kafka_error_action(code) == ERROR_PARK) {
+            error_set(error, ERROR_PARK, "cannot be produced: %s", rd_kafka_err2str(code));
+        } else {
+            error_set_outside(error, "produce: %s", rd_kafka_err2str(code));
+        }
         return CALL_ABORT;
     }
     *committing = true;

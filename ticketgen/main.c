@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/foundation.h"
 #include "runtime/kafka.h"
 #include "ticketgen/ticketgen.h"
 
@@ -19,6 +20,7 @@ static const struct daemon_spec spec = {
     .options = ticketgen_options,
     .start = ticketgen_start,
     .transaction = &transaction,
+    .stands_on = FOUNDATION_POSTGRESQL,
     .stop = ticketgen_stop,
 };
 

@@ -62,10 +62,9 @@ bool ticket_pdf_render(const struct ticket_tickets_issued *issued, size_t first,
     if (!drawn) {
         return error_set(error, ERROR_PARK, "the QR code cannot be made");
     }
-    if (status == CAIRO_STATUS_NO_MEMORY) {
-        die("out of memory while a PDF is drawn");
-    }
+    /* The page is memory alone: what cairo refuses, it refuses because of what is to be drawn. It
+     * also says "no memory" of what is too large for it: tried again, and counted. */
     return status == CAIRO_STATUS_SUCCESS ||
-           error_set(error, ERROR_PARK, "the PDF cannot be made: %s",
-                     cairo_status_to_string(status));
+           error_set(error, status == CAIRO_STATUS_NO_MEMORY ? ERROR_RETRY : ERROR_PARK,
+                     "the PDF cannot be made: %s", cairo_status_to_string(status));
 }

@@ -295,6 +295,36 @@ static void a_connection_lost_within_a_transaction_is_not_replaced_in_it(void **
     pg_rollback(pg);
 }
 
+/* What one row exceeds, what a trigger refuses, two rows alike: the record is to blame. */
+static void other_states_that_the_data_is_to_blame_for_are_parked_too(void **state) {
+    (void)state;
+    static const struct {
+        const char *sql, *code;
+        enum error_action action;
+        bool outside;
+    } cases[] = {
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '21000'; END $$", "21000", ERROR_PARK, false},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '22P05'; END $$", "22P05", ERROR_PARK, false},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '23514'; END $$", "23514", ERROR_PARK, false},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '44000'; END $$", "44000", ERROR_PARK, false},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '54000'; END $$", "54000", ERROR_PARK, false},
+        {"DO $$ BEGIN RAISE 'x'; END $$", "P0001", ERROR_PARK, false},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = 'XX000'; END $$", "XX000", ERROR_RETRY, false},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '53100'; END $$", "53100", ERROR_RETRY, true},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '53300'; END $$", "53300", ERROR_RETRY, true},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '40P01'; END $$", "40P01", ERROR_RETRY, true},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '58030'; END $$", "58030", ERROR_RETRY, true},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '42703'; END $$", "42703", ERROR_DIE, false},
+        {"DO $$ BEGIN RAISE 'x' USING ERRCODE = '57P03'; END $$", "57P03", ERROR_RETRY, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error error = {0};
+        assert_false(PG_EXECUTE(pg, &error, NULL, cases[i].sql));
+        assert_error(&error, cases[i].action, cases[i].code);
+        assert_int_equal(error.outside, cases[i].outside);
+    }
+}
+
 static void deadlocks_and_cancels_are_to_retry(void **state) {
     (void)state;
     struct error error = {0};
@@ -425,6 +455,7 @@ int main(void) {
         TEST(a_statement_is_repeated_only_if_it_is_safe),
         TEST(a_transaction_begins_although_the_idle_connection_has_died),
         TEST(a_connection_lost_within_a_transaction_is_not_replaced_in_it),
+        TEST(other_states_that_the_data_is_to_blame_for_are_parked_too),
         TEST(deadlocks_and_cancels_are_to_retry),
         TEST(serialization_failures_are_to_retry),
         TEST(a_read_only_server_is_left_and_tried_again),

@@ -27,13 +27,17 @@ static struct codec *codec;
 
 /* What the handler is told to do; seq of an event is what tells the records apart. */
 static struct {
-    atomic_int retries;          /* fail so many times with RETRY */
-    atomic_llong park_seq;       /* put this one aside */
-    atomic_llong flush_park_seq; /* complain of this one at the flush only */
+    atomic_int retries;           /* fail so many times with RETRY */
+    atomic_llong park_seq;        /* put this one aside */
+    atomic_llong retry_seq;       /* this one always fails with RETRY */
+    atomic_llong flush_retry_seq; /* the same, at the flush only */
+    atomic_bool outside;          /* … for a cause that is certainly outside */
+    atomic_llong flush_park_seq;  /* complain of this one at the flush only */
     atomic_llong die_seq;
     atomic_int commits;
     atomic_int discards;
     bool flush_culprit; /* the batch holds flush_park_seq */
+    bool flush_retries; /* the batch holds flush_retry_seq */
 } script;
 
 static bool test_handle(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
@@ -46,6 +50,14 @@ static bool test_handle(struct daemon *daemon, struct pg *pg, const struct sink_
     }
     if (record->event != NULL && seq == atomic_load(&script.park_seq)) {
         return error_set(error, ERROR_PARK, "will never work");
+    }
+    if (record->event != NULL && seq == atomic_load(&script.retry_seq)) {
+        return atomic_load(&script.outside)
+                   ? error_set_outside(error, "the disk is full")
+                   : error_set(error, ERROR_RETRY, "no luck, %d ms", (int)arc4random_uniform(9999));
+    }
+    if (record->event != NULL && seq == atomic_load(&script.flush_retry_seq)) {
+        script.flush_retries = true;
     }
     if (record->event != NULL && seq == atomic_load(&script.die_seq)) {
         return error_set(error, ERROR_DIE, "can not be");
@@ -62,6 +74,9 @@ static bool test_handle(struct daemon *daemon, struct pg *pg, const struct sink_
 
 static bool test_flush(struct daemon *daemon, struct pg *pg, struct error *error) {
     (void)daemon, (void)pg;
+    if (script.flush_retries) {
+        return error_set(error, ERROR_RETRY, "no luck with one of them");
+    }
     return !script.flush_culprit || error_set(error, ERROR_PARK, "one of them");
 }
 
@@ -73,6 +88,7 @@ static void test_committed(struct daemon *daemon) {
 static void test_discard(struct daemon *daemon) {
     (void)daemon;
     script.flush_culprit = false;
+    script.flush_retries = false;
     atomic_fetch_add(&script.discards, 1);
 }
 
@@ -209,10 +225,14 @@ static int before(void **state) {
     atomic_store(&script.retries, 0);
     atomic_store(&script.park_seq, -1);
     atomic_store(&script.flush_park_seq, -1);
+    atomic_store(&script.retry_seq, -1);
+    atomic_store(&script.flush_retry_seq, -1);
+    atomic_store(&script.outside, false);
     atomic_store(&script.die_seq, -1);
     atomic_store(&script.commits, 0);
     atomic_store(&script.discards, 0);
     script.flush_culprit = false;
+    script.flush_retries = false;
     postgresql_run(server, "TRUNCATE seen RESTART IDENTITY; TRUNCATE public.sink_offset");
     metrics_ready_set("starting");
     kafka_cluster_init(&cluster, 1);
@@ -379,6 +399,59 @@ static void a_flush_that_complains_is_narrowed_down_to_one_record(void **state) 
     stop();
 }
 
+static void what_fails_again_and_again_for_the_same_reason_is_put_aside(void **state) {
+    (void)state;
+    atomic_store(&script.retry_seq, 5);
+    for (int i = 1; i <= 10; i++) {
+        produce_event(0, i);
+    }
+    start_with("--record_tries_max=4");
+    await("SELECT count(*) FROM seen", 9);
+    assert_exactly(9);
+    assert_dead_letter(0, 4, "tried 4 times: no luck", NULL);
+    await_ready(NULL);
+    stop();
+}
+
+static void a_flush_that_fails_again_and_again_too(void **state) {
+    (void)state;
+    atomic_store(&script.flush_retry_seq, 13);
+    for (int i = 1; i <= 40; i++) {
+        produce_event(1, i);
+    }
+    start_with("--record_tries_max=3");
+    await("SELECT count(*) FROM seen", 39);
+    assert_exactly(39);
+    assert_int_equal(kafka_cluster_end(&cluster, TOPIC_DEAD_LETTERS, 0), 1);
+    assert_dead_letter(0, 12, "tried 3 times: no luck with one of them", NULL);
+    stop();
+}
+
+static void what_is_outside_never_counts_and_a_partition_that_stands_still_shows(void **state) {
+    (void)state;
+    atomic_store(&script.retry_seq, 5);
+    atomic_store(&script.outside, true);
+    for (int i = 1; i <= 10; i++) {
+        produce_event(0, i);
+    }
+    start_with("--stall_s_max=2");
+    await_ready("seatlog.events/0 has stood at offset 4 for");
+    await_ready("the disk is full");
+    sleep_ms(4000); /* more tries than would do */
+    await_ready("the disk is full");
+    const char *labels = "topic=\"seatlog.events\",partition=\"0\"";
+    assert_true(metric_value(metrics_gauge("seatlog_partition_stalled_seconds", labels, "")) >= 4);
+    assert_true(metric_value(metrics_gauge("seatlog_partition_retries", labels, "")) >= 4);
+    assert_int_equal(kafka_cluster_end(&cluster, TOPIC_DEAD_LETTERS, 0), 0);
+    atomic_store(&script.retry_seq, -1);
+    await("SELECT count(*) FROM seen", 10);
+    assert_exactly(10);
+    await_ready(NULL);
+    assert_int_equal(metric_value(metrics_gauge("seatlog_partition_stalled_seconds", labels, "")),
+                     0);
+    stop();
+}
+
 static void what_can_not_be_ends_the_process_and_leaves_the_offset(void **state) {
     (void)state;
     atomic_store(&script.die_seq, 3);
@@ -430,6 +503,7 @@ static void postgresql_may_go_and_come_back(void **state) {
     await("SELECT count(*) FROM seen", 30);
     await_ready(NULL);
     assert_exactly(30);
+    assert_int_equal(kafka_cluster_end(&cluster, TOPIC_DEAD_LETTERS, 0), 0);
     stop();
 }
 
@@ -597,6 +671,9 @@ int main(void) {
         TEST(what_never_works_goes_to_the_dead_letters),
         TEST(what_can_not_be_decoded_goes_there_too),
         TEST(a_flush_that_complains_is_narrowed_down_to_one_record),
+        TEST(what_fails_again_and_again_for_the_same_reason_is_put_aside),
+        TEST(a_flush_that_fails_again_and_again_too),
+        TEST(what_is_outside_never_counts_and_a_partition_that_stands_still_shows),
         TEST(what_can_not_be_ends_the_process_and_leaves_the_offset),
         TEST(a_batch_is_bounded),
         TEST(postgresql_may_go_and_come_back),

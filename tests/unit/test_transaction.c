@@ -45,7 +45,10 @@ static struct {
     int before_commits;
     int64_t offsets[PARTITIONS][RECORDS]; /* of what was produced */
     enum error_action fail_with;          /* handle fails once on offset 7 of partition 0 */
-    enum error_action refuse_with;        /* before_commit fails once */
+    int fail_times;                       /* … or so many times, with RETRY */
+    int failures;
+    bool given_up;                 /* offset 7 of partition 0 goes to the dead letters without us */
+    enum error_action refuse_with; /* before_commit fails once */
     int rebuild_pieces;
     bool turn_produces;
     int turns;
@@ -85,7 +88,8 @@ static bool hook_handle(struct daemon *daemon, struct transaction *transaction,
     int32_t partition = record->partition;
     assert_true(seen.known[partition]);
     assert_true(transaction_partition_live(transaction, partition));
-    assert_int_equal(record->offset, seen.next[partition]);
+    bool skipped = seen.given_up && partition == 0 && record->offset == 8;
+    assert_int_equal(record->offset, seen.next[partition] + (skipped && seen.next[0] == 7 ? 1 : 0));
     assert_int_equal(record->offset, transaction_next_offset(transaction, partition));
     if (partition == 0 && record->offset == 7 && seen.fail_with != ERROR_NONE) {
         enum error_action action = seen.fail_with;
@@ -95,6 +99,17 @@ static bool hook_handle(struct daemon *daemon, struct transaction *transaction,
             seen.handled[partition]++;
         }
         return error_set(error, action, "offset 7 does not please");
+    }
+    if (partition == 0 && record->offset == 7 && seen.failures < seen.fail_times) {
+        if (++seen.failures == seen.fail_times) { /* it will be put aside, and not be seen again */
+            seen.given_up = true;
+        }
+        return error_set(error, ERROR_RETRY, "offset 7 does not please, %d", seen.failures);
+    }
+    if (partition == 0 && record->offset == 8 && seen.given_up && seen.next[0] == 7) {
+        seen.next[0]++;
+        seen.handled[0]++;
+        seen.offsets[0][7] = INT64_MIN;
     }
     seen.offsets[partition][record->offset] = -1;
     const struct transaction_output output = {
@@ -180,10 +195,11 @@ static int loop_run(void) {
                          "--admin_listen=",
                          "--log_level=error",
                          "--transaction_records_max=16",
+                         "--record_tries_max=3",
                          NULL};
     const struct daemon_spec daemon = {
         .name = "test", .summary = "test", .options = options, .transaction = &spec};
-    return daemon_main(&daemon, 6, arguments);
+    return daemon_main(&daemon, 7, arguments);
 }
 
 static void records_feed(void) {
@@ -285,6 +301,20 @@ static void a_parked_record_is_a_dead_letter_and_the_rest_goes_on(void **state) 
     assert_int_equal(high - low, 1);
 }
 
+static void a_record_that_fails_again_and_again_becomes_a_dead_letter(void **state) {
+    (void)state;
+    seen.fail_times = 3;
+    assert_int_equal(loop_run(), 0);
+    everything_is_committed_once();
+    assert_int_equal(seen.failures, 3);
+    assert_int_equal(seen.aborts, 3);
+    int64_t low = 0, high = 0;
+    assert_int_equal(
+        rd_kafka_query_watermark_offsets(feeder, TOPIC_DEAD_LETTERS, 0, &low, &high, 5000),
+        RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_int_equal(high - low, 1);
+}
+
 static void a_handler_that_can_not_go_on_ends_the_process(void **state) {
     (void)state;
     seen.fail_with = ERROR_DIE;
@@ -378,6 +408,7 @@ int main(void) {
         TEST(a_turn_makes_a_transaction_of_its_own),
         TEST(a_handler_that_wants_a_retry_gets_it_after_a_rebuild),
         TEST(a_parked_record_is_a_dead_letter_and_the_rest_goes_on),
+        TEST(a_record_that_fails_again_and_again_becomes_a_dead_letter),
         TEST(a_handler_that_can_not_go_on_ends_the_process),
         TEST(another_store_that_does_not_commit_aborts),
         TEST(a_retriable_error_at_the_end_is_retried),

@@ -303,9 +303,6 @@ static void entry_fail(struct sink *sink, struct progress *progress, size_t culp
                  error->message);
         entry_park(sink, entry, reason);
     } else {
-        /* What stood before it in the batch need not wait. */
-        progress->limit =
-            culprit > progress->from ? culprit - progress->from : sink->batch_records_max;
         progress_wait(sink, progress, error);
     }
 }
@@ -317,14 +314,17 @@ static void progress_fail(struct sink *sink, struct progress *progress, size_t t
         return;
     }
     failure_show(sink, progress->from, to, error);
-    if (error->action == ERROR_RETRY && error->outside) {
-        progress_wait(sink, progress, error);
-    } else if (culprit == CULPRIT_NONE && to - progress->from > 1) {
+    if (culprit == CULPRIT_NONE && to - progress->from > 1 && !error->outside) {
         /* The flush failed for one of several: halve until it stands alone. */
         progress->limit = (to - progress->from) / 2;
-        if (error->action == ERROR_RETRY) {
-            progress_wait(sink, progress, error);
-        }
+        return;
+    }
+    if (culprit != CULPRIT_NONE && error->action == ERROR_RETRY) {
+        /* What stood before it in the batch need not wait; it is tried again alone. */
+        progress->limit = culprit > progress->from ? culprit - progress->from : 1;
+    }
+    if (error->outside) {
+        progress_wait(sink, progress, error);
     } else {
         entry_fail(sink, progress, culprit != CULPRIT_NONE ? culprit : progress->from, error);
     }

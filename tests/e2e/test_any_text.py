@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No record that the core took may stop a consumer: ten thousand of them, with texts of every kind.
+
+They are written straight to the log, in a Seatlog of their own whose decider stands still: what older logic versions took,
+the one of today may refuse. SEED chooses others.
+"""
+
+import collections
+import os
+import pathlib
+import random
+import signal
+import tempfile
+import time
+import uuid
+
+import confluent_kafka
+import pytest
+import requests
+
+from any_text import shows
+from clients import Buyer, Log, Postgres, Stack, environment_read, eventually
+from conftest import launcher
+
+SEED = int(os.environ.get("SEED", time.time_ns() % 1_000_000))
+SHOWS = 520
+RECORDS_MIN = 10_000
+SINKS = ("indexer", "notifier", "payment")
+DAEMONS = SINKS + ("ticketgen",)
+PATIENCE = 600
+GARBAGE = [b"", b"\0", b"garbage", b"\0\0\0\x04\x03" + bytes(20), bytes(300)]
+
+
+@pytest.fixture(scope="module")
+def apart():
+    """A Seatlog of its own, whose decider stands still."""
+    given = os.environ.get("SEATLOG_TEST_TEXT_STATE")
+    folder = pathlib.Path(given or tempfile.mkdtemp(prefix="seatlog-text-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    started = launcher(folder, "up", "--yes", "--shows", "1", timeout=1200)
+    assert started.returncode == 0, started.stdout
+    running = Stack(environment_read(launcher(folder, "env").stdout), folder,
+                    lambda *arguments, **options: launcher(folder, *arguments, **options))
+    buyer = Buyer.signup(running, "reader")
+    stopped = running.pids("seatlog-reservation")
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    running.reader = buyer
+    yield running
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
+    if not given:
+        ended = launcher(folder, "down")
+        assert ended.returncode == 0, ended.stdout
+
+
+def produce(stack, records):
+    """(key, value) of each, in order; the partition is that of the key."""
+    producer = confluent_kafka.Producer({"bootstrap.servers": stack["SEATLOG_KAFKA"], "partitioner": "murmur2_random",
+                                         "enable.idempotence": True, "linger.ms": 5})
+    failed = []
+    for key, value in records:
+        producer.produce("seatlog.events", key=key, value=value, on_delivery=lambda error, _: error and failed.append(error))
+        producer.poll(0)
+    assert producer.flush(120) == 0 and not failed, failed
+
+
+def admin_url(stack, daemon):
+    ports = dict(line.split("=", 1) for line in (stack.folder / "env").read_text().splitlines() if "=" in line)
+    name = next(name for name in ports if name.startswith(f"PORT_ADMIN_{daemon.upper()}"))
+    return f"http://127.0.0.1:{ports[name]}"
+
+
+def lag(stack, daemon):
+    """Records not handled yet, of all partitions; None while one is not told."""
+    lines = requests.get(admin_url(stack, daemon) + "/metrics", timeout=30).text.splitlines()
+    values = [int(line.split()[-1]) for line in lines if line.startswith("seatlog_consumer_lag_records{")]
+    topics = 2 if daemon in ("indexer", "notifier") else 1
+    return sum(values) if len(values) == 6 * topics else None
+
+
+@pytest.fixture(scope="module")
+def history(apart):
+    """All is on the log, and every consumer has had the time for it."""
+    print(f"SEED={SEED}")
+    made = shows(SEED, SHOWS, uuid.UUID(apart.reader.user_id).bytes, int(time.time() * 1000))
+    rng = random.Random(SEED)
+    records = [(str(uuid.UUID(bytes=show.show_id)).encode(), value) for show in made for value in show.values]
+    assert len(records) >= RECORDS_MIN
+    for value in GARBAGE:
+        records.insert(rng.randrange(len(records)), (str(uuid.uuid4()).encode(), value))
+    produce(apart, records)
+    for daemon in DAEMONS:
+        def drained(daemon=daemon):
+            left = lag(apart, daemon)
+            return left == 0
+        eventually(drained, f"{daemon} has handled everything (SEED={SEED})", timeout=PATIENCE, pause=1)
+    return made
+
+
+def test_every_consumer_is_through_with_every_record_and_ready(apart, history):
+    ends = {}
+    consumer = confluent_kafka.Consumer({"bootstrap.servers": apart["SEATLOG_KAFKA"], "group.id": "ticketgen",
+                                         "enable.auto.commit": False})
+    partitions = [confluent_kafka.TopicPartition("seatlog.events", number) for number in range(6)]
+    for partition in partitions:
+        ends[partition.partition] = consumer.get_watermark_offsets(partition, timeout=30)[1]
+    committed = {partition.partition: partition.offset for partition in consumer.committed(partitions, timeout=30)}
+    consumer.close()
+    assert committed == ends, "ticketgen"
+    for sink in SINKS:
+        rows = Postgres(apart).rows("SELECT partition, next_offset FROM public.sink_offset WHERE sink = %s AND "
+                                    "topic = 'seatlog.events'", sink)
+        behind = {number: ends[number] - offset for number, offset in rows if offset != ends[number]}
+        # The decider's own markers at the end of a partition have offsets and are no records.
+        assert len(rows) == 6 and all(0 < left <= 2 for left in behind.values()), (sink, behind)
+    for daemon in DAEMONS:
+        answer = requests.get(admin_url(apart, daemon) + "/readyz", timeout=30)
+        assert answer.status_code == 200, (daemon, answer.text)
+
+
+def test_only_what_is_garbage_is_set_aside_by_each_consumer_with_its_reason(apart, history):
+    letters = [letter.value for letter in Log(apart).read("seatlog.dead-letters")]
+    unexpected = [(letter["daemon"], letter["offset"], letter["reason"]) for letter in letters
+                  if letter["value"] not in GARBAGE]
+    assert not unexpected, (f"SEED={SEED}", unexpected[:10])
+    assert all("undecodable" in letter["reason"] for letter in letters)
+    counts = collections.Counter(letter["daemon"] for letter in letters)
+    assert counts == dict.fromkeys(DAEMONS, len(GARBAGE))
+
+
+def test_every_sold_order_has_its_tickets_and_its_mail(apart, history):
+    orders = {order: show for show in history for order in show.orders}
+    issued = {str(uuid.UUID(bytes=record["order_id"])) for record in Log(apart).read("seatlog.tickets")
+              if record.kind == "TicketsIssued"}
+    without = [(orders[order].kind, ascii(orders[order].summary["title"])) for order in orders if order not in issued]
+    assert not without, (f"SEED={SEED}", without[:10])
+    postgres = Postgres(apart)
+    documents = {str(row[0]) for row in postgres.rows("SELECT document_id FROM ticket.document")}
+    assert set(orders) <= documents, "each has a PDF"
+
+    def unsettled():
+        rows = postgres.rows("SELECT order_id::text, state, last_answer FROM mail.outbox WHERE template = 'confirmation'")
+        states = {order: state for order, state, _ in rows}
+        left = [(orders[order].kind, ascii(orders[order].summary["title"]), states.get(order)) for order in orders
+                if states.get(order) not in ("sent", "superseded")]
+        return left
+
+    eventually(lambda: not unsettled(), "every confirmation is sent, or was called off first", timeout=PATIENCE, pause=2)
+
+
+def test_the_catalogue_has_every_show_with_its_own_words(apart, history):
+    rows = dict(Postgres(apart).rows("SELECT show_id::text, title FROM catalog.show"))
+    wrong = [ascii(show.summary["title"]) for show in history
+             if rows.get(str(uuid.UUID(bytes=show.show_id))) != show.summary["title"]]
+    assert not wrong, (f"SEED={SEED}", wrong[:10])

@@ -89,10 +89,12 @@ void stall_update(struct stall *stall, int64_t done, int64_t lag) {
 
 void stall_failed(struct stall *stall, int64_t offset, const char *reason) {
     pthread_mutex_lock(&mutex);
-    if (!stall->ours || !stall->lagging) { /* there is something to do, or it could not fail */
+    if (!stall->ours || !stall->lagging || stall->done != offset) {
         stall->since_ms = clock_monotonic_ms();
+        stall->alarm_ms = 0;
+        stall->failures = 0;
         stall->ours = true;
-        stall->lagging = true;
+        stall->lagging = true; /* there is something to do, or it could not fail */
         stall->done = offset;
     }
     stall->failures++;

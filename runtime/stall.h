@@ -28,7 +28,7 @@ struct stall *stall_of(const char *topic, int32_t partition);
 /* What is done (the offset after it), and how many records are left. */
 void stall_update(struct stall *stall, int64_t done, int64_t lag);
 
-/* What comes next has failed, or what came next has been done after all. */
+/* What comes next, at the offset, has failed. */
 void stall_failed(struct stall *stall, int64_t offset, const char *reason);
 
 /* The partition is not ours any more. */

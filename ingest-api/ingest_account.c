@@ -72,9 +72,11 @@ static void account_delete_work(struct request *request, struct pg *pg) {
     request_answer_empty(request, MHD_HTTP_NO_CONTENT);
 }
 
-void account_delete(struct request *request) {
+static void account_delete_begin(struct request *request) {
     request_query(request, account_delete_work, request_done);
 }
+
+void account_delete(struct request *request) { idempotency_claim(request, account_delete_begin); }
 
 /* ---- operators ---- */
 

@@ -206,15 +206,19 @@ static void resend_claimed(struct request *request) {
     request_query(request, resend_work, request_done);
 }
 
-static void resend_known(struct request *request) { idempotency_claim(request, resend_claimed); }
-
 /* Under an Idempotency-Key a resend is the same one however often it is asked for. */
+static void resend_known(struct request *request) {
+    struct operator_state *state = request->state;
+    state->request_id =
+        request->idempotency_key != NULL
+            ? reservation_id_derive(&state->id.reservation_id, &request->session.user_id,
+                                    request->idempotency_key)
+            : uuid_random();
+    idempotency_claim(request, resend_claimed);
+}
+
 void operator_mail_resend(struct request *request) {
     struct operator_state *state = request_allocate(request, sizeof *state);
     request->state = state;
-    state->request_id = request->idempotency_key != NULL
-                            ? uuid_named(&request->session.user_id, request->idempotency_key,
-                                         strlen(request->idempotency_key))
-                            : uuid_random();
     order_id_need(request, request->parameters[0], ORDER_ID_WITH_BUYER, &state->id, resend_known);
 }

@@ -23,6 +23,21 @@ command_order() {
         exec /usr/bin/python3 -B "$LOCAL/order.py" "$@"
 }
 
+# Judges a ticket by the keys and the revocations of this moment.
+command_ticket() {
+    need_up
+    local folder status=0
+    folder=$(mktemp -d) || fail "cannot make a temporary folder"
+    sql -At -c "SELECT encode(public_key, 'hex') FROM ticket.key" >"$folder/keys" &&
+        sql -At -c "SELECT ticket_id FROM ticket.ticket WHERE revoked_at IS NOT NULL" >"$folder/revoked" || {
+        rm -rf "$folder"
+        fail "PostgreSQL cannot say which tickets are revoked"
+    }
+    "$BIN/seatlog-ticket-verify" --keys "$folder/keys" --revoked "$folder/revoked" "$@" || status=$?
+    rm -rf "$folder"
+    return "$status"
+}
+
 command_tail() {
     local options=()
     while [ $# -gt 0 ]; do

@@ -15,6 +15,7 @@ usage: ./seatlog COMMAND [--help]
   tail [--from-start] [--show ID]   the event log as prose, one line an event
   demo                              sign up, search, reserve, pay, get tickets
   order ID|ADDRESS [cancel|resend]  an order: read it, cancel it, mail it again
+  ticket [TOKEN]                      whether a ticket is good, and not refunded
   dead-letters list|show|retry      what was set aside, why, and once more
   replay verify|show|…              the auditor's tool: decide again and compare
   sim [--seeds N]                   the cores in a simulated world that breaks
@@ -104,6 +105,20 @@ help_demo() {
 usage: ./seatlog demo [--query TITLE] [--city CITY]
 Does the main job as anybody would, through HTTP: signs up, searches (Ghost in
 Chico), reserves two seats, pays, gets the mail, checks the tickets.
+END
+}
+
+help_ticket() {
+    cat <<'END'
+usage: ./seatlog ticket [--show UUID] [--at SECONDS] [TOKEN]
+Says whether a ticket is good: signed by a key of this Seatlog, within its time,
+and not revoked by now, as it is when its order was cancelled or refunded. TOKEN
+is the text of the QR code; without one a line of standard input is read. Whether
+it was used before is not recorded: whoever lets people in must remember that.
+  --show UUID   it must be for this show
+  --at SECONDS  the time it must be good at, since the epoch; now by default
+Exit status: 0 good, 1 not a ticket, forged, revoked or for another show,
+2 genuine but not now.
 END
 }
 

@@ -2,14 +2,23 @@
 #include "notifier/mail_facts.h"
 
 #include "runtime/error.h"
+#include "runtime/present/present_text.h"
 
 #include <jansson.h>
 #include <string.h>
 
 static json_t *json_of(struct text value) {
-    json_t *string = json_stringn(value.data != NULL ? value.data : "", value.size);
+    bool storable = value.size == 0 || memchr(value.data, '\0', value.size) == NULL;
+    json_t *string =
+        storable ? json_stringn(value.data != NULL ? value.data : "", value.size) : NULL;
+    if (string == NULL) { /* neither JSON nor PostgreSQL holds it: as it will be shown */
+        struct buffer shown = {0};
+        present_line(value, &shown);
+        string = json_stringn(shown.data != NULL ? shown.data : "", shown.size);
+        buffer_deinit(&shown);
+    }
     if (string == NULL) {
-        die("mail: a text is not UTF-8");
+        die("out of memory while a mail is written");
     }
     return string;
 }
@@ -36,7 +45,7 @@ char *mail_facts_format(const struct mail_facts *facts) {
     char *json = object != NULL ? json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(object);
     if (json == NULL) {
-        die("mail: facts can not be written");
+        die("mail: facts cannot be written");
     }
     return json;
 }

@@ -9,7 +9,7 @@
 
 #define ADDRESS_SIZE_MAX 254 /* RFC 5321 §4.5.3.1.3, without the angle brackets */
 
-bool mail_address_is_writable(const char *address) {
+static bool is_plain(const char *address) {
     size_t size = strlen(address);
     const char *at = strchr(address, '@');
     if (size > ADDRESS_SIZE_MAX || at == NULL || at == address || at[1] == '\0' ||
@@ -33,7 +33,7 @@ char *mail_mailbox_address(const char *mailbox) {
         if (INTERNET_ADDRESS_IS_MAILBOX(address)) {
             const char *value =
                 internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address));
-            found = value != NULL && mail_address_is_writable(value) ? text_duplicate(value) : NULL;
+            found = value != NULL && is_plain(value) ? text_duplicate(value) : NULL;
         }
     }
     g_clear_object(&list);

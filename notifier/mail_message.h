@@ -19,7 +19,7 @@ struct mail_message {
     const char *refers_to;  /* Message-ID of an earlier mail about the order; NULL: none */
     const char *from;       /* mailbox: Seatlog <tickets@example.org> */
     const char *reply_to;   /* mailbox; empty: none */
-    const char *to;         /* address */
+    const char *to;         /* address as it goes over the wire (address.h) */
     int64_t date_ms;        /* milliseconds since the epoch */
     struct text subject;    /* UTF-8, one line */
     struct text plain;      /* UTF-8 */
@@ -31,14 +31,8 @@ struct mail_message {
 /* Appends the message to out, lines ended with CRLF. */
 void mail_message_write(const struct mail_message *message, struct buffer *out);
 
-/* The address of a mailbox ("tickets@example.org"), or NULL where it is not exactly one. The caller
- * frees. */
+/* The address of a mailbox of ours ("tickets@example.org"), or NULL where it is not exactly one
+ * that is ASCII without quotes; a domain of one label will do. The caller frees. */
 char *mail_mailbox_address(const char *mailbox);
-
-/*
- * Whether mail can be sent to an address: one @, a domain, ASCII without spaces, controls, quotes,
- * brackets (without SMTPUTF8, which libesmtp does not have).
- */
-bool mail_address_is_writable(const char *address);
 
 #endif

@@ -42,7 +42,8 @@ static const char take_sql[] =
     "EXISTS (SELECT FROM mail.outbox x WHERE x.order_id = o.order_id "
     "AND x.template IN ('order_cancelled', 'show_cancelled')), "
     "(SELECT x.message_id FROM mail.outbox x WHERE x.order_id = o.order_id "
-    "AND x.template = 'confirmation' AND x.state = 'sent' AND x.outbox_id <> o.outbox_id) "
+    "AND x.template = 'confirmation' AND x.state = 'sent' AND x.outbox_id <> o.outbox_id), "
+    "o.sent_count "
     "FROM mail.outbox o "
     "LEFT JOIN account.person p ON p.user_id = o.buyer_id "
     "LEFT JOIN mail.cancelled_show c ON c.show_id = o.show_id AND o.template = 'show_cancelled' "
@@ -74,6 +75,7 @@ static bool due_read(const PGresult *result, struct arena *arena, struct mail_du
         .organizer_reason = {reason, reason != NULL ? strlen(reason) : 0},
         .called_off = pg_boolean(result, 0, 14),
         .refers_to = text_read(result, 15, arena),
+        .sent_count = (int32_t)pg_integer(result, 0, 16),
     };
     size_t pdf_size = 0;
     uint8_t *pdf = pg_octets(result, 0, 13, &pdf_size);

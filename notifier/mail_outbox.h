@@ -37,6 +37,7 @@ struct mail_due {
     int32_t attempts;             /* so far */
     int64_t queued_ms;            /* how long it has been in the queue */
     bool called_off;              /* the order has been cancelled */
+    int32_t sent_count;           /* how often it was sent before: more than once where asked for */
 };
 
 /*

@@ -3,7 +3,9 @@
 
 #include "notifier/mail_message.h"
 #include "notifier/mail_outbox.h"
+#include "notifier/mail_reason.h"
 #include "notifier/mail_text.h"
+#include "runtime/address.h"
 #include "runtime/daemon.h"
 #include "runtime/identity.h"
 #include "runtime/log.h"
@@ -52,7 +54,9 @@ struct delivery {
     struct mail_sender *sender;
     struct pg *pg;
     const struct mail_due *due;
-    bool stored; /* what came of it is in the outbox */
+    struct address address;            /* of the buyer, if it is one */
+    char sentence[MAIL_SENTENCE_SIZE]; /* of the verdict */
+    bool stored;                       /* what came of it is in the outbox */
 };
 
 static void metrics_register(struct mail_sender *sender) {
@@ -75,10 +79,18 @@ static void verdict_store(struct delivery *delivery, const struct mail_verdict *
     struct error error = {0};
     delivery->stored = mail_outbox_settle(delivery->pg, delivery->due->outbox_id, verdict, &error);
     if (!delivery->stored) {
-        log_warning("what came of a mail can not be recorded: it will be sent again",
+        log_warning("what came of a mail cannot be recorded: it will be sent again",
                     LOG_TEXT("reason", error.message),
                     LOG_UUID("mail_id", &delivery->due->mail.mail_id));
     }
+}
+
+static void verdict_explain(struct delivery *delivery, enum mail_reason reason, const char *detail,
+                            struct mail_verdict *verdict) {
+    bool final = strcmp(verdict->state, "queued") != 0;
+    verdict->reason = mail_reason_name(reason);
+    verdict->sentence = mail_reason_sentence(reason, final, delivery->due->mail.template, detail,
+                                             delivery->sentence);
 }
 
 static void outcome_log(const struct mail_due *due, const char *what,
@@ -102,6 +114,10 @@ static void mail_settle(void *context, const struct mail_result *result) {
         break;
     case MAIL_REFUSED:
         verdict.state = "refused";
+        verdict_explain(delivery,
+                        result->smtputf8_missing ? MAIL_REASON_ADDRESS_NEEDS_SMTPUTF8
+                                                 : MAIL_REASON_SERVER_REFUSED,
+                        result->answer, &verdict);
         metric_add(sender->refused, 1);
         outcome_log(due, "mail refused for good", result);
         break;
@@ -112,6 +128,10 @@ static void mail_settle(void *context, const struct mail_result *result) {
                                                     sender->options.unreachable_retry_ms_max)
                                        : backoff_ms(due->attempts + 1, RETRY_BASE_MS,
                                                     sender->options.retry_ms_max);
+        enum mail_reason reason =
+            unreachable ? MAIL_REASON_SERVER_UNREACHABLE : MAIL_REASON_SERVER_PUT_OFF;
+        verdict_explain(delivery, result->about_us ? MAIL_REASON_SENDER_NOT_ALLOWED : reason,
+                        result->answer, &verdict);
         metric_add(sender->retried, 1);
         if (unreachable) {
             atomic_store(&sender->unreachable, true);
@@ -123,38 +143,61 @@ static void mail_settle(void *context, const struct mail_result *result) {
     verdict_store(delivery, &verdict);
 }
 
-/* A mail that is settled without being sent, or an address that no server need be asked about. */
-static bool settle_unsent(struct delivery *delivery) {
+/* The tickets of a mail that was sent before are gone for good: their time was up. */
+static void tickets_missing(struct delivery *delivery, struct mail_verdict *verdict) {
+    const struct mail_due *due = delivery->due;
+    bool gone = due->sent_count > 0;
+    verdict->state = gone ? "refused" : "queued";
+    verdict->tried = true;
+    verdict->retry_ms =
+        gone ? 0
+             : backoff_ms(due->attempts + 1, RETRY_BASE_MS, delivery->sender->options.retry_ms_max);
+    verdict->answer = "the tickets are not in the store";
+    verdict->code = 1; /* no server was asked: one that answers again changes nothing */
+    verdict_explain(delivery, MAIL_REASON_TICKETS_MISSING, "", verdict);
+}
+
+/* Decides about a mail that no server need be asked about. *verdict has no state where one must. */
+static struct metric *unsent_judge(struct delivery *delivery, struct mail_verdict *verdict) {
     struct mail_sender *sender = delivery->sender;
     const struct mail_due *due = delivery->due;
     bool confirmation = due->mail.template == MAIL_CONFIRMATION;
-    struct mail_verdict verdict = {.state = NULL};
-    struct metric *metric = NULL;
     if (confirmation && due->called_off) {
-        verdict.state = "superseded";
-        verdict.answer = "the order was called off before";
-        metric = sender->superseded;
-    } else if (due->address == NULL) {
-        verdict.state = "erased";
-        verdict.answer = "the account is gone";
-        metric = sender->erased;
-    } else if (due->queued_ms > sender->options.give_up_ms) {
-        verdict.state = "expired";
-        verdict.answer = "given up";
-        metric = sender->expired;
-    } else if (!mail_address_is_writable(due->address)) {
-        verdict.state = "refused";
-        verdict.answer = "the address can not be written to";
-        metric = sender->refused;
-    } else if (confirmation && due->pdf.size == 0) {
-        verdict.state = "queued";
-        verdict.tried = true;
-        verdict.retry_ms =
-            backoff_ms(due->attempts + 1, RETRY_BASE_MS, sender->options.retry_ms_max);
-        verdict.answer = "the tickets are not in the store";
-        verdict.code = 1; /* no server was asked: one that answers again changes nothing */
-        metric = sender->retried;
+        verdict->state = "superseded";
+        verdict->answer = "the order was cancelled first";
+        return sender->superseded;
     }
+    if (due->address == NULL) {
+        verdict->state = "erased";
+        verdict->answer = "the account is gone";
+        verdict_explain(delivery, MAIL_REASON_ACCOUNT_GONE, "", verdict);
+        return sender->erased;
+    }
+    if (due->queued_ms > sender->options.give_up_ms) {
+        verdict->state = "expired";
+        verdict->answer = "given up";
+        verdict_explain(delivery, MAIL_REASON_GAVE_UP, "", verdict);
+        return sender->expired;
+    }
+    enum address_fault fault =
+        address_parse(due->address, strlen(due->address), &delivery->address);
+    if (fault != ADDRESS_GOOD) {
+        verdict->state = "refused";
+        verdict->answer = address_fault_name(fault);
+        verdict_explain(delivery, MAIL_REASON_ADDRESS_INVALID, address_fault_words(fault), verdict);
+        return sender->refused;
+    }
+    if (confirmation && due->pdf.size == 0) {
+        tickets_missing(delivery, verdict);
+        return due->sent_count > 0 ? sender->refused : sender->retried;
+    }
+    return NULL;
+}
+
+static bool settle_unsent(struct delivery *delivery) {
+    const struct mail_due *due = delivery->due;
+    struct mail_verdict verdict = {.state = NULL};
+    struct metric *metric = unsent_judge(delivery, &verdict);
     if (verdict.state == NULL) {
         return false;
     }
@@ -166,8 +209,9 @@ static bool settle_unsent(struct delivery *delivery) {
     return true;
 }
 
-static void message_compose(const struct mail_sender *sender, const struct mail_due *due,
-                            struct buffer *out) {
+static void message_compose(const struct delivery *delivery, struct buffer *out) {
+    const struct mail_sender *sender = delivery->sender;
+    const struct mail_due *due = delivery->due;
     const struct mail_letter letter = {
         .template = due->mail.template,
         .show_id = due->mail.show_id,
@@ -189,7 +233,7 @@ static void message_compose(const struct mail_sender *sender, const struct mail_
         .refers_to = due->refers_to,
         .from = sender->options.from,
         .reply_to = sender->options.reply_to,
-        .to = due->address,
+        .to = delivery->address.wire,
         .date_ms = due->mail.happened_at_ms,
         .subject = {subject.data, subject.size},
         .plain = {plain.data, plain.size},
@@ -206,11 +250,12 @@ static void message_compose(const struct mail_sender *sender, const struct mail_
 static void due_send(struct delivery *delivery) {
     struct mail_sender *sender = delivery->sender;
     struct buffer message = {0};
-    message_compose(sender, delivery->due, &message);
+    message_compose(delivery, &message);
     int64_t begin_ms = clock_monotonic_ms();
     struct mail_result result =
-        mail_relay_send(sender->relay, sender->reverse_path, delivery->due->address,
-                        (struct text){message.data, message.size}, mail_settle, delivery);
+        mail_relay_send(sender->relay, sender->reverse_path, delivery->address.wire,
+                        delivery->address.needs_smtputf8, (struct text){message.data, message.size},
+                        mail_settle, delivery);
     metric_observe_ms(sender->duration, (double)(clock_monotonic_ms() - begin_ms));
     buffer_deinit(&message);
     if (result.outcome == MAIL_SENT && atomic_exchange(&sender->unreachable, false)) {
@@ -290,12 +335,12 @@ static void *sender_thread(void *argument) {
             continue;
         }
         if (error.action == ERROR_DIE) {
-            log_error("the outbox can not be served", LOG_TEXT("reason", error.message));
+            log_error("the outbox cannot be served", LOG_TEXT("reason", error.message));
             daemon_stop(EXIT_FAILURE);
             break;
         }
         failures++;
-        log_warning("the outbox can not be read now", LOG_TEXT("reason", error.message));
+        log_warning("the outbox cannot be read now", LOG_TEXT("reason", error.message));
         daemon_sleep_ms(backoff_ms(failures, PG_RETRY_BASE_MS, PG_RETRY_MS_MAX));
     }
     arena_deinit(&arena);
@@ -314,7 +359,7 @@ static void threads_start(struct mail_sender *sender) {
     while (sender->thread_count < sender->options.threads) {
         if (pthread_create(&sender->threads[sender->thread_count], NULL, sender_thread, sender) !=
             0) {
-            die("a thread can not be started");
+            die("a thread cannot be started");
         }
         sender->thread_count++;
     }

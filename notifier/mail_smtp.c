@@ -2,6 +2,7 @@
 #include "notifier/mail_smtp.h"
 
 #include "notifier/mail_redact.h"
+#include "notifier/mail_smtputf8.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -21,10 +22,10 @@
  *
  * - Without smtp_starttls_set_ctx it shares one SSL_CTX that the first session frees: every session
  * gets ours, which is counted.
- * - With TLS 1.3 one session in ten stands still until its time is up: the server's session tickets
+ * - With TLS 1.3 one session in ten hangs until it times out: the server's session tickets
  * make the socket readable before EHLO is flushed, the library reads on for an answer to what it
  * has not sent. So: TLS 1.2, where tickets are part of the handshake.
- * - It looks for client certificates below the home folder, and fails where that can not be read:
+ * - It looks for client certificates below the home folder, and fails where that cannot be read:
  * it is pointed to nowhere.
  * - smtp_start_session() = 1 means that a server answered, not what.
  * - With CHUNKING the transfer status holds the answer to every chunk: a connection lost in the
@@ -32,6 +33,7 @@
  * - After a refused AUTH it goes on without, and the server refuses sender or recipient: not the
  * mail's fault.
  * - It tells nobody what the server said before MAIL: we listen ourselves.
+ * - It cannot say SMTPUTF8: mail_smtputf8.c does.
  */
 struct mail_relay {
     const struct mail_relay_options *options;
@@ -56,9 +58,12 @@ struct exchange {
 };
 
 struct mail_relay *mail_relay_new(const struct mail_relay_options *options, struct error *error) {
+    if (!mail_smtputf8_start(error)) {
+        return NULL;
+    }
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
     if (tls == NULL) {
-        error_set(error, ERROR_DIE, "TLS can not be set up");
+        error_set(error, ERROR_DIE, "TLS cannot be set up");
         return NULL;
     }
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
@@ -127,11 +132,19 @@ static void answer_set(struct exchange *exchange, const char *words) {
     mail_redact(words, exchange->address, result->answer, sizeof(result->answer));
 }
 
+/* Who we are is the trouble, not the mail: 530, 534, 535, 538, and any refusal to a stranger that
+ * we should not have been. */
+static bool is_about_us(const struct exchange *exchange, int code) {
+    bool stranger = exchange->relay->options->user[0] != '\0' && !exchange->authenticated;
+    return stranger || code == 530 || code == 534 || code == 535 || code == 538;
+}
+
 static void result_from(struct exchange *exchange, enum mail_outcome outcome,
                         const smtp_status_t *status) {
     char words[512];
     exchange->result.outcome = outcome;
     exchange->result.code = status->code;
+    exchange->result.about_us = outcome == MAIL_RETRY && is_about_us(exchange, status->code);
     const char *text = status->text != NULL ? status->text : "";
     size_t size = strcspn(text, "\r\n");
     if (status->enh_class != 0) {
@@ -141,13 +154,6 @@ static void result_from(struct exchange *exchange, enum mail_outcome outcome,
         snprintf(words, sizeof(words), "%d %.*s", status->code, (int)size, text);
     }
     answer_set(exchange, words);
-}
-
-/* Who we are is the trouble, not the mail: 530, 534, 535, 538, and any refusal to a stranger that
- * we should not have been. */
-static bool is_about_us(const struct exchange *exchange, int code) {
-    bool stranger = exchange->relay->options->user[0] != '\0' && !exchange->authenticated;
-    return stranger || code == 530 || code == 534 || code == 535 || code == 538;
 }
 
 static enum mail_outcome outcome_of(const struct exchange *exchange, int code) {
@@ -308,8 +314,12 @@ static void session_run(smtp_session_t session, struct exchange *exchange, const
 }
 
 struct mail_result mail_relay_send(struct mail_relay *relay, const char *reverse_path,
-                                   const char *recipient, struct text message,
+                                   const char *recipient, bool smtputf8, struct text message,
                                    mail_settled *settled, void *context) {
+    if (smtputf8) {
+        return mail_smtputf8_send(relay->options, reverse_path, recipient, message, settled,
+                                  context);
+    }
     struct exchange exchange = {
         .relay = relay,
         .address = recipient,

@@ -32,7 +32,7 @@ struct mail_relay_options {
 
 struct mail_relay;
 
-/* The options must outlive it. NULL with *error (DIE): the CA file can not be used. Ignores
+/* The options must outlive it. NULL with *error (DIE): the CA file cannot be used. Ignores
  * SIGPIPE. */
 struct mail_relay *mail_relay_new(const struct mail_relay_options *options, struct error *error);
 void mail_relay_free(struct mail_relay *relay);
@@ -45,18 +45,21 @@ enum mail_outcome {
 
 struct mail_result {
     enum mail_outcome outcome;
-    int code;         /* SMTP reply code, 0 without an answer about the mail */
-    char answer[256]; /* the server's words, or what went wrong; without addresses */
+    int code;              /* SMTP reply code, 0 without an answer about the mail */
+    char answer[256];      /* the server's words, or what went wrong; without addresses */
+    bool smtputf8_missing; /* refused, since the server does not offer what the address needs */
+    bool about_us;         /* the server does not let us in, whatever the mail */
 };
 
 /*
- * Sends. `settled` (may be NULL) is called once, as soon as the server has answered the whole
- * message and before the session is ended with QUIT, where a server may stall for long; or at the
- * end if it never came to that. The message's lines end with CRLF.
+ * Sends; with `smtputf8` over mail_smtputf8.h. `settled` (may be NULL) is called once, as soon as
+ * the server has answered the whole message and before the session is ended with QUIT, where a
+ * server may stall for long; or at the end if it never came to that. The message's lines end with
+ * CRLF.
  */
 typedef void mail_settled(void *context, const struct mail_result *result);
 struct mail_result mail_relay_send(struct mail_relay *relay, const char *reverse_path,
-                                   const char *recipient, struct text message,
+                                   const char *recipient, bool smtputf8, struct text message,
                                    mail_settled *settled, void *context);
 
 #endif

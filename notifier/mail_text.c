@@ -4,6 +4,7 @@
 #include "notifier/mail_words.h"
 #include "runtime/identity.h"
 #include "runtime/present/present.h"
+#include "runtime/present/present_text.h"
 
 #include <string.h>
 
@@ -15,14 +16,10 @@ static const char *const subjects[MAIL_TEMPLATE_COUNT] = {
     [MAIL_NOT_CHARGED] = "You were not charged", [MAIL_CAPTURE_FAILED] = "Payment failed",
 };
 
-static void append(struct buffer *out, struct text value) {
-    buffer_append(out, value.data != NULL ? value.data : "", value.size);
-}
-
 /* One line: a control character is a space, whatever it was meant for. */
 static void append_line(struct buffer *out, struct text value) {
     size_t begin = out->size;
-    append(out, value);
+    buffer_append(out, value.data != NULL ? value.data : "", value.size);
     for (size_t i = begin; i < out->size; i++) {
         if ((unsigned char)out->data[i] < 0x20 || out->data[i] == 0x7f) {
             out->data[i] = ' ';
@@ -36,8 +33,8 @@ void mail_text_subject(const struct mail_letter *letter, struct buffer *out) {
     struct present_time at;
     present_time_at(summary->starts_at, summary->time_zone, &at);
     buffer_append_format(out, "%s: ", single ? "Your ticket" : subjects[letter->template]);
-    append_line(out, summary->title);
-    buffer_append_format(out, ", %.3s %s", at.weekday, at.date);
+    present_isolated(summary->title, PRESENT_UNTITLED, out);
+    buffer_append_format(out, ", %.3s%s%s", at.weekday, at.weekday[0] != '\0' ? " " : "", at.date);
 }
 
 /* --- plain text ---------------------------------------------------------------------------- */
@@ -74,7 +71,7 @@ static void plain_places(const struct mail_letter *letter, const struct mail_wor
         struct buffer line = {0};
         mail_words_place(place, &line);
         buffer_append_text(&line, " · ");
-        append(&line, place->category);
+        present_isolated(place->category, PRESENT_UNNAMED, &line);
         buffer_append_text(out, "  - ");
         append_line(out, (struct text){line.data, line.size});
         buffer_append_format(out, " · %s\n",
@@ -97,13 +94,12 @@ void mail_text_plain(const struct mail_letter *letter, struct buffer *out) {
         append_wrapped(out, (struct text){words.explanation.data, words.explanation.size});
     }
     buffer_append_text(out, "\n");
-    append_line(out, summary->title);
+    present_title(summary->title, out);
     buffer_append_text(out, "\n");
-    mail_words_when(summary, out);
+    mail_words_starts(summary, out);
     buffer_append_text(out, "\n");
-    append_line(out, summary->venue);
-    buffer_append_text(out, ", ");
-    append_line(out, summary->city);
+    buffer_append_text(out, mail_words_ends(summary, out) ? "\n" : "");
+    mail_words_where(summary, out);
     buffer_append_text(out, "\n\n");
     plain_places(letter, &words, out);
     buffer_append_format(out, "Order: %s\n\n-- \n%s\n",
@@ -206,27 +202,42 @@ static void html_paragraph(const struct buffer *paragraph, struct buffer *out) {
     buffer_append_text(out, "</p>\n");
 }
 
+static void html_line(const char *class, const struct buffer *value, struct buffer *out) {
+    bool soft = strcmp(class, "soft") == 0;
+    if (value->size > 0) {
+        buffer_append_format(out,
+                             "<div class=\"%s\" dir=\"auto\" style=\"" FONT
+                             "font-size:15px;line-height:23px;color:%s\">",
+                             class, soft ? "#5b6272" : "#1f2430");
+        append_escaped_buffer(out, value);
+        buffer_append_text(out, "</div>\n");
+    }
+}
+
 static void html_show(const struct show_summary *summary, struct buffer *out) {
-    struct buffer when = {0};
-    mail_words_when(summary, &when);
+    struct buffer title = {0}, starts = {0}, ends = {0}, where = {0};
+    present_title(summary->title, &title);
+    mail_words_starts(summary, &starts);
+    mail_words_ends(summary, &ends);
+    mail_words_where(summary, &where);
     buffer_append_text(
         out, "<table role=\"presentation\" class=\"box\" width=\"100%\" cellpadding=\"0\" "
              "cellspacing=\"0\" border=\"0\" bgcolor=\"#f5f6fa\" "
              "style=\"background:#f5f6fa;border-radius:10px;margin:8px 0 6px\">\n"
              "<tr><td style=\"padding:18px 20px\">\n"
              "<div class=\"ink\" dir=\"auto\" style=\"" FONT
-             "font-size:20px;line-height:27px;font-weight:700;color:#14161f\">");
-    append_escaped(out, summary->title);
-    buffer_append_text(out, "</div>\n<div class=\"ink\" style=\"" FONT
-                            "font-size:15px;line-height:23px;color:#1f2430;padding-top:8px\">");
-    append_escaped_buffer(out, &when);
-    buffer_append_text(out, "</div>\n<div class=\"soft\" dir=\"auto\" style=\"" FONT
-                            "font-size:15px;line-height:23px;color:#5b6272\">");
-    append_escaped(out, summary->venue);
-    buffer_append_text(out, ", ");
-    append_escaped(out, summary->city);
-    buffer_append_text(out, "</div>\n</td></tr></table>\n");
-    buffer_deinit(&when);
+             "font-size:20px;line-height:27px;font-weight:700;color:#14161f;padding-bottom:8px;"
+             "overflow-wrap:anywhere\">");
+    append_escaped_buffer(out, &title);
+    buffer_append_text(out, "</div>\n");
+    html_line("ink", &starts, out);
+    html_line("ink", &ends, out);
+    html_line("soft", &where, out);
+    buffer_append_text(out, "</td></tr></table>\n");
+    buffer_deinit(&title);
+    buffer_deinit(&starts);
+    buffer_deinit(&ends);
+    buffer_deinit(&where);
 }
 
 static void html_row(struct buffer *out, const struct buffer *left, struct text small,
@@ -241,7 +252,10 @@ static void html_row(struct buffer *out, const struct buffer *left, struct text 
     if (small.size > 0) {
         buffer_append_text(
             out, "<br><span class=\"soft\" dir=\"auto\" style=\"font-size:13px;color:#5b6272\">");
-        append_escaped(out, small);
+        struct buffer shown = {0};
+        present_line_or(small, PRESENT_UNNAMED, &shown);
+        append_escaped_buffer(out, &shown);
+        buffer_deinit(&shown);
         buffer_append_text(out, "</span>");
     }
     buffer_append_format(out,
@@ -298,7 +312,7 @@ void mail_text_html(const struct mail_letter *letter, struct buffer *out) {
         public_order_id_format(&letter->show_id, &letter->order_id, order_id));
     buffer_append_text(out, "Sent by ");
     append_escaped_string(out, letter->issuer);
-    buffer_append_text(out, " because of an order made with this address.</div>\n"
+    buffer_append_text(out, " because an order was placed with this address.</div>\n"
                             "</td></tr></table>\n</body>\n</html>\n");
     mail_words_deinit(&words);
 }

@@ -2,59 +2,61 @@
 #include "notifier/mail_words.h"
 
 #include "runtime/present/present.h"
+#include "runtime/present/present_text.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define CARD_NOTE                                                                                  \
-    "Your bank may still show the amount as reserved. That entry disappears by itself, usually "   \
-    "within a few days."
+    "Your bank may show the amount as pending. It will disappear by itself, usually within a few " \
+    "days."
 #define REFUND_NOTE                                                                                \
-    "The money goes back to the card you paid with. Depending on your bank it can take up to ten " \
-    "days to show; you get a mail from us once the refund is made."
+    "The money goes back to the card you paid with. We will email you when the refund has been "   \
+    "made. Your bank may take up to ten days to show it."
 
-static void append(struct buffer *out, struct text value) {
-    buffer_append(out, value.data != NULL ? value.data : "", value.size);
-}
-
-/* Hebrew, Arabic and their kin, by the first octet of their UTF-8. */
-static bool is_right_to_left(struct text value) {
-    for (size_t i = 0; i < value.size; i++) {
-        unsigned char octet = (unsigned char)value.data[i];
-        unsigned char next = i + 1 < value.size ? (unsigned char)value.data[i + 1] : 0;
-        if ((octet >= 0xd6 && octet <= 0xdf) || (octet == 0xe0 && next <= 0xa3) ||
-            (octet == 0xef && next >= 0xac && next <= 0xbb)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A value within our sentence: right-to-left ones are isolated (U+2068 … U+2069), so that they do
- * not pull the words around them along. */
-static void append_value(struct buffer *out, struct text value) {
-    bool isolated = is_right_to_left(value);
-    buffer_append_text(out, isolated ? "\u2068" : "");
-    append(out, value);
-    buffer_append_text(out, isolated ? "\u2069" : "");
+/* A title within our sentence. */
+static void append_title(struct buffer *out, const struct mail_letter *letter) {
+    present_isolated(letter->facts.summary.title, PRESENT_UNTITLED, out);
 }
 
 void mail_words_place(const struct place *place, struct buffer *out) {
-    append_value(out, place->section);
+    present_isolated(place->section, PRESENT_UNNAMED, out);
     if (place->seat < 0) {
         buffer_append_text(out, ", general admission");
         return;
     }
     buffer_append_text(out, ", row ");
-    append_value(out, place->row);
+    present_isolated(place->row, PRESENT_UNNAMED, out);
     buffer_append_text(out, ", seat ");
-    append_value(out, place->label);
+    present_isolated(place->label, PRESENT_UNNAMED, out);
 }
 
-void mail_words_when(const struct show_summary *summary, struct buffer *out) {
-    struct present_time at;
-    present_time_at(summary->starts_at, summary->time_zone, &at);
-    buffer_append_format(out, "%s, %s, %s (%s)", at.weekday, at.date, at.time, at.zone);
+void mail_words_where(const struct show_summary *summary, struct buffer *out) {
+    size_t begin = out->size;
+    present_isolated(summary->venue, "", out);
+    size_t venue_end = out->size;
+    buffer_append_text(out, venue_end > begin ? ", " : "");
+    size_t city_begin = out->size;
+    present_isolated(summary->city, "", out);
+    if (out->size == city_begin) {
+        out->size = venue_end;
+    }
+}
+
+void mail_words_starts(const struct show_summary *summary, struct buffer *out) {
+    char moment[PRESENT_MOMENT_SIZE];
+    buffer_append_format(out, "Starts: %s",
+                         present_moment(summary->starts_at, summary->time_zone, moment));
+}
+
+bool mail_words_ends(const struct show_summary *summary, struct buffer *out) {
+    char moment[PRESENT_MOMENT_SIZE];
+    if (!present_has_end(summary->starts_at, summary->ends_at)) {
+        return false;
+    }
+    buffer_append_format(out, "Ends: %s",
+                         present_moment(summary->ends_at, summary->time_zone, moment));
+    return true;
 }
 
 static void amount_append(const struct mail_facts *facts, struct buffer *out) {
@@ -73,17 +75,17 @@ static void confirmation_words(const struct mail_letter *letter, struct mail_wor
     words->total_label = letter->facts.amount_minor > 0 ? "Total paid" : "Total";
     if (count == 1) {
         buffer_append_text(&words->lead, "Your ticket for ");
-        append_value(&words->lead, letter->facts.summary.title);
-        buffer_append_text(&words->lead, " is attached to this mail as a PDF.");
+        append_title(&words->lead, letter);
+        buffer_append_text(&words->lead, " is attached as a PDF.");
     } else {
         buffer_append_format(&words->lead, "Your %zu tickets for ", count);
-        append_value(&words->lead, letter->facts.summary.title);
-        buffer_append_text(&words->lead, " are attached to this mail: one PDF, a page for each.");
+        append_title(&words->lead, letter);
+        buffer_append_text(&words->lead, " are attached: one PDF, with a page for each ticket.");
     }
-    buffer_append_text(&words->explanation,
-                       "Show the QR code at the door, on your phone or on paper. Everybody needs a "
-                       "code of their own, and each lets one person in once, so keep the PDF to "
-                       "yourself and your company.");
+    buffer_append_text(
+        &words->explanation,
+        "Show the QR code at the door, on your phone or on paper. Each code lets one "
+        "person in, once, so share the PDF only with the people you are going with.");
 }
 
 static void order_cancelled_words(const struct mail_letter *letter, struct mail_words *words) {
@@ -93,22 +95,22 @@ static void order_cancelled_words(const struct mail_letter *letter, struct mail_
     words->total_label = paid ? "Refund" : "Total";
     words->places_void = true;
     buffer_append_text(&words->lead, "Your order for ");
-    append_value(&words->lead, letter->facts.summary.title);
+    append_title(&words->lead, letter);
     if (text_equal(letter->facts.reason, "WRONG_AMOUNT")) {
         buffer_append_text(&words->lead,
-                           " was called off: the payment provider took another amount than its "
-                           "price. We are sorry.");
+                           " was cancelled because the payment provider took a different amount "
+                           "from its price. We are sorry.");
     } else {
-        buffer_append_text(&words->lead, " is cancelled, as you asked.");
+        buffer_append_text(&words->lead, " has been cancelled, as you asked.");
     }
     if (!paid) {
-        buffer_append_text(&words->explanation,
-                           "The tickets are not valid any more. You had paid nothing for them, so "
-                           "there is nothing to give back.");
+        buffer_append_text(
+            &words->explanation,
+            "The tickets are no longer valid. You paid nothing for them, so there is "
+            "nothing to refund.");
         return;
     }
-    buffer_append_text(&words->explanation,
-                       "Its tickets are not valid any more, and your refund of ");
+    buffer_append_text(&words->explanation, "The tickets are no longer valid, and your refund of ");
     amount_append(&letter->facts, &words->explanation);
     buffer_append_text(&words->explanation, " is on its way. " REFUND_NOTE);
 }
@@ -120,37 +122,37 @@ static void show_cancelled_words(const struct mail_letter *letter, struct mail_w
     words->total_label = paid ? "Refund" : "Total";
     words->places_void = true;
     buffer_append_text(&words->lead, "We are sorry: ");
-    append_value(&words->lead, letter->facts.summary.title);
+    append_title(&words->lead, letter);
     buffer_append_text(&words->lead, " will not take place. The organizer has cancelled it.");
     if (letter->organizer_reason.size > 0) {
-        buffer_append_text(&words->lead, " Their words: “");
-        append_value(&words->lead, letter->organizer_reason);
+        buffer_append_text(&words->lead, " They wrote: “");
+        present_isolated(letter->organizer_reason, "", &words->lead);
         buffer_append_text(&words->lead, "”");
     }
     if (paid) {
-        buffer_append_text(&words->explanation, "You need not do anything: you get the full ");
+        buffer_append_text(&words->explanation,
+                           "You do not need to do anything. Your full refund of ");
         amount_append(&letter->facts, &words->explanation);
-        buffer_append_text(&words->explanation, " back, and it is on its way. " REFUND_NOTE);
+        buffer_append_text(&words->explanation, " is on its way. " REFUND_NOTE);
     } else {
-        buffer_append_text(
-            &words->explanation,
-            "You had paid nothing for your tickets, so there is nothing to give back.");
+        buffer_append_text(&words->explanation,
+                           "You paid nothing for your tickets, so there is nothing to refund.");
     }
 }
 
 static void refunded_words(const struct mail_letter *letter, struct mail_words *words) {
-    words->headline = "Your refund is made";
+    words->headline = "Your refund has been made";
     words->colour = "#047857";
     words->total_label = "Refunded";
     words->places_void = true;
-    buffer_append_text(&words->lead, "We have given back ");
+    buffer_append_text(&words->lead, "We have refunded ");
     amount_append(&letter->facts, &words->lead);
     buffer_append_text(&words->lead, " for ");
-    append_value(&words->lead, letter->facts.summary.title);
-    buffer_append_text(&words->lead, ", to the card it was paid with.");
+    append_title(&words->lead, letter);
+    buffer_append_text(&words->lead, " to the card you paid with.");
     buffer_append_text(&words->explanation,
-                       "Depending on your bank it can take up to ten days to show on your "
-                       "statement. There is nothing left for you to do.");
+                       "Your bank may take up to ten days to show it on your statement. You do not "
+                       "need to do anything.");
 }
 
 /* Why an authorization was let go, truthfully: by the name of VoidReason. */
@@ -159,22 +161,21 @@ static const struct {
     const char *words;
 } void_words[] = {
     {"SEATS_TAKEN",
-     "The payment came through after the time to pay had run out, and by then the seats had "
-     "been taken by somebody else."},
-    {"BUYER_RELEASED", "You had let these seats go before the payment came through."},
-    {"SHOW_CANCELLED", "The show was cancelled before the payment came through."},
-    {"SHOW_OVER", "The payment came through only after the show."},
+     "The payment arrived after your time to pay had run out, and by then somebody else had taken "
+     "the seats."},
+    {"BUYER_RELEASED", "You had released these seats before the payment arrived."},
+    {"SHOW_CANCELLED", "The show was cancelled before the payment arrived."},
+    {"SHOW_OVER", "The payment arrived after the show."},
     {"LIMIT_EXCEEDED",
-     "The payment came through after the time to pay had run out. Since then you have "
-     "taken other seats, and together they would be more than one person can have "
-     "for this show."},
+     "The payment arrived after your time to pay had run out. You have taken other seats since, "
+     "and together they would be more than one person can have for this show."},
     {"DUPLICATE_PAYMENT",
-     "There was a payment for these seats already. That first one, and what you booked "
-     "with it, is not affected."},
-    {"UNKNOWN_ATTEMPT", "A payment turned up that we had not asked for."},
-    {"WRONG_AMOUNT", "The payment provider had set aside another amount than the price."},
-    {"ATTEMPT_DECLINED", "The payment had been declined first, and was reported as approved only "
-                         "afterwards."},
+     "These seats had already been paid for. Your first payment and your tickets are not "
+     "affected."},
+    {"UNKNOWN_ATTEMPT", "We received a payment that we had not asked for."},
+    {"WRONG_AMOUNT", "The payment provider had approved a different amount from the price."},
+    {"ATTEMPT_DECLINED",
+     "The payment was first declined, and reported as approved only afterwards."},
 };
 
 static void not_charged_words(const struct mail_letter *letter, struct mail_words *words) {
@@ -186,10 +187,11 @@ static void not_charged_words(const struct mail_letter *letter, struct mail_word
     buffer_append_text(&words->lead, second ? "A second payment of " : "A payment of ");
     amount_append(&letter->facts, &words->lead);
     buffer_append_text(&words->lead, " for ");
-    append_value(&words->lead, letter->facts.summary.title);
-    buffer_append_text(&words->lead,
-                       second ? " was let go: no money was taken for it."
-                              : " did not lead to tickets, so we let it go: no money was taken.");
+    append_title(&words->lead, letter);
+    buffer_append_text(
+        &words->lead,
+        second ? " was cancelled: no money was taken."
+               : " did not go through. You have no tickets from it, and no money was taken.");
     for (size_t i = 0; i < sizeof(void_words) / sizeof(void_words[0]); i++) {
         if (text_equal(letter->facts.reason, void_words[i].reason)) {
             buffer_append_format(&words->explanation, "%s ", void_words[i].words);
@@ -203,17 +205,16 @@ static void capture_failed_words(const struct mail_letter *letter, struct mail_w
     words->colour = "#92400e";
     words->total_label = "Not charged";
     words->places_void = true;
-    buffer_append_text(&words->lead, "Your card was approved at first, but then the payment of ");
+    buffer_append_text(&words->lead, "Your card was approved, but the payment of ");
     amount_append(&letter->facts, &words->lead);
     buffer_append_text(&words->lead, " for ");
-    append_value(&words->lead, letter->facts.summary.title);
-    buffer_append_text(&words->lead,
-                       " could not be taken. You have no tickets, and the seats are on "
-                       "sale again.");
+    append_title(&words->lead, letter);
+    buffer_append_text(
+        &words->lead, " could not be taken. You have no tickets, and the seats are on sale again.");
     buffer_append_text(
         &words->explanation,
-        "You were not charged. If you still want to go, please book again, best with "
-        "another card. " CARD_NOTE);
+        "You were not charged. If you still want to go, please book again, preferably with another "
+        "card. " CARD_NOTE);
 }
 
 void mail_words_init(const struct mail_letter *letter, struct mail_words *words) {

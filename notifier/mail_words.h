@@ -20,7 +20,13 @@ void mail_words_deinit(struct mail_words *words);
 /* "Stalls, row F, seat 12", or "Standing, general admission". */
 void mail_words_place(const struct place *place, struct buffer *out);
 
-/* "Friday, 27 November 2026, 19:30 (PST)". */
-void mail_words_when(const struct show_summary *summary, struct buffer *out);
+/* "Pageant Theatre, Chico"; what has no visible name is left out. */
+void mail_words_where(const struct show_summary *summary, struct buffer *out);
+
+/* "Starts: Friday, 27 November 2026, 19:30 PST (UTC−8)". */
+void mail_words_starts(const struct show_summary *summary, struct buffer *out);
+
+/* The same for the end; false, and nothing is appended, where the show has none worth telling. */
+bool mail_words_ends(const struct show_summary *summary, struct buffer *out);
 
 #endif

@@ -5,7 +5,8 @@
     mail_catcher.py --listen 127.0.0.1:10025 --folder MAILS
 
 A mail is acknowledged once its file (TIME-RECIPIENT-N.eml, as it arrived, with the envelope in front as
-Return-Path and Delivered-To) is on disk. No STARTTLS, no AUTH: never make it reachable from elsewhere.
+Return-Path and Delivered-To) is on disk. Takes SMTPUTF8. No STARTTLS, no AUTH: never make it reachable
+from elsewhere.
 """
 import argparse
 import datetime
@@ -53,6 +54,7 @@ class Session(socketserver.StreamRequestHandler):
     def reset(self):
         self.sender = None
         self.recipients = []
+        self.utf8 = False
 
     def reply(self, line):
         self.wfile.write(line.encode("ascii", "replace") + b"\r\n")
@@ -120,8 +122,18 @@ class Session(socketserver.StreamRequestHandler):
             self.reply("552 5.3.4 Message too big")
             return
         self.reset()
+        self.utf8 = b"SMTPUTF8" in match.group(2).upper().split()
+        if not self.may_be_named(match.group(1)):
+            return
         self.sender = match.group(1).decode("utf-8", "surrogateescape")
         self.reply("250 2.1.0 OK")
+
+    def may_be_named(self, address):
+        """Addresses that are not ASCII are for mails with SMTPUTF8 (RFC 6531)."""
+        if not address.isascii() and not self.utf8:
+            self.reply("553 5.6.7 An address that is not ASCII needs SMTPUTF8")
+            return False
+        return True
 
     def rcpt(self, argument):
         match = ADDRESS.match(argument)
@@ -131,7 +143,7 @@ class Session(socketserver.StreamRequestHandler):
             self.reply("501 5.5.4 Syntax: RCPT TO:<address>")
         elif len(self.recipients) >= RECIPIENTS_MAX:
             self.reply("452 4.5.3 Too many recipients")
-        else:
+        elif self.may_be_named(match.group(1)):
             self.recipients.append(match.group(1).decode("utf-8", "surrogateescape"))
             self.reply("250 2.1.5 OK")
 

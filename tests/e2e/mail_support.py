@@ -114,6 +114,12 @@ class Outbox:
         [values] = self.execute(f"SELECT {columns} FROM mail.outbox WHERE mail_id = %s", mail_id)
         return dict(zip(columns.split(", "), values))
 
+    def order_mail(self, order_id):
+        """What is told of the order's mail: a list of one row, or of none."""
+        columns = "mail_state, reason, sentence, sent_count, resends"
+        return [dict(zip(columns.split(", "), values)) for values in
+                self.execute(f"SELECT {columns} FROM mail.order_mail WHERE order_id = %s", order_id)]
+
     def until(self, mail_id, state, timeout=20):
         try:
             return eventually(lambda: (row := self.row(mail_id))["state"] == state and row, state, timeout)

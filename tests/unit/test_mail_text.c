@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "notifier/mail_facts.h"
 #include "notifier/mail_message.h"
+#include "notifier/mail_reason.h"
 #include "notifier/mail_text.h"
 
 #include <gmime/gmime.h>
@@ -87,7 +89,7 @@ static void test_subjects(void **state) {
     letter.facts.places.count = 1;
     struct buffer subject = {0};
     mail_text_subject(&letter, &subject);
-    assert_string_equal(subject.data, "Your ticket: Ghost  Bcc: x@y, Thu 26 November 2026");
+    assert_string_equal(subject.data, "Your ticket: Ghost Bcc: x@y, Thu 26 November 2026");
     buffer_deinit(&subject);
 }
 
@@ -96,7 +98,13 @@ static void test_every_mail_says_what_when_where_and_which(void **state) {
     for (int i = 0; i < MAIL_TEMPLATE_COUNT; i++) {
         struct mail_letter letter = letter_example((enum mail_template)i, "Ghost",
                                                    i == MAIL_NOT_CHARGED ? "SHOW_OVER" : "");
-        assert_says(&letter, "Thursday, 26 November 2026, 22:45 (PST)");
+        assert_says(&letter, "Starts: Thursday, 26 November 2026, 22:45 PST (UTC−8)");
+        assert_says(&letter, "Ends: Friday, 27 November 2026, 00:45 PST (UTC−8)");
+        char *all = words_of(&letter);
+        assert_non_null(
+            strstr(all, ">Starts: Thursday, 26 November 2026, 22:45 PST (UTC−8)</div>"));
+        assert_non_null(strstr(all, ">Ends: Friday, 27 November 2026, 00:45 PST (UTC−8)</div>"));
+        free(all);
         assert_says(&letter, "Pageant, Chico");
         assert_says(&letter, "- Stalls, row B, seat 5 · Premium · $14.50");
         assert_says(&letter, "- Standing, general admission · Floor · $9.00");
@@ -111,15 +119,15 @@ static void test_each_reason_not_to_charge_is_told_as_it_was(void **state) {
         const char *reason;
         const char *words;
     } said[] = {
-        {"SEATS_TAKEN", "the seats had been taken by somebody else"},
-        {"BUYER_RELEASED", "You had let these seats go"},
-        {"SHOW_CANCELLED", "The show was cancelled before the payment came through"},
-        {"SHOW_OVER", "only after the show"},
+        {"SEATS_TAKEN", "by then somebody else had taken the seats"},
+        {"BUYER_RELEASED", "You had released these seats"},
+        {"SHOW_CANCELLED", "The show was cancelled before the payment arrived"},
+        {"SHOW_OVER", "arrived after the show"},
         {"LIMIT_EXCEEDED", "more than one person can have"},
-        {"DUPLICATE_PAYMENT", "There was a payment for these seats already"},
-        {"UNKNOWN_ATTEMPT", "had not asked for"},
-        {"WRONG_AMOUNT", "another amount than the price"},
-        {"ATTEMPT_DECLINED", "declined first"},
+        {"DUPLICATE_PAYMENT", "These seats had already been paid for"},
+        {"UNKNOWN_ATTEMPT", "that we had not asked for"},
+        {"WRONG_AMOUNT", "a different amount from the price"},
+        {"ATTEMPT_DECLINED", "first declined"},
     };
     for (int reason = 0; reason < (int)(sizeof(said) / sizeof(said[0])); reason++) {
         /* Every reason that there is has words: the names are those of the schema. */
@@ -137,10 +145,11 @@ static void test_nothing_paid_is_nothing_given_back(void **state) {
         struct mail_letter letter = letter_example(templates[i], "Ghost", "BUYER");
         assert_says(&letter, "is on its way");
         letter.facts.amount_minor = 0;
-        assert_says(&letter, "there is nothing to give back");
+        assert_says(&letter, "there is nothing to refund");
         char *words = words_of(&letter);
         assert_null(strstr(words, "on its way"));
-        assert_null(strstr(words, "Refund"));
+        assert_null(strstr(words, "Your full refund"));
+        assert_null(strstr(words, ">Refund<"));
         free(words);
     }
 }
@@ -149,7 +158,7 @@ static void test_a_cancelled_show_is_told_in_its_organizers_words(void **state) 
     (void)state;
     struct mail_letter letter = letter_example(MAIL_SHOW_CANCELLED, "Ghost", "SHOW_CANCELLED");
     letter.organizer_reason = text_of("The singer <lost> her voice.");
-    assert_says(&letter, "Their words: “The singer <lost> her voice.”");
+    assert_says(&letter, "They wrote: “The singer <lost> her voice.”");
     char *words = words_of(&letter);
     assert_non_null(strstr(words, "The singer &lt;lost&gt; her voice."));
     free(words);
@@ -175,6 +184,77 @@ static void test_arabic_does_not_turn_the_sentence_around(void **state) {
     assert_says(&letter, "Your 2 tickets for \u2068شبح الأوبرا\u2069 are attached");
     letter = letter_example(MAIL_CONFIRMATION, "千と千尋", "");
     assert_says(&letter, "Your 2 tickets for 千と千尋 are attached");
+}
+
+static void test_a_show_without_a_length_and_without_a_zone(void **state) {
+    (void)state;
+    struct mail_letter letter = letter_example(MAIL_CONFIRMATION, "Ghost", "");
+    letter.facts.summary.ends_at = letter.facts.summary.starts_at;
+    letter.facts.summary.time_zone = text_of("GMT+9");
+    char *words = words_of(&letter);
+    assert_null(strstr(words, "Ends:"));
+    assert_non_null(strstr(words, "Starts: Friday, 27 November 2026, 06:45 UTC\n"));
+    free(words);
+}
+
+static void test_any_text_makes_a_mail(void **state) {
+    (void)state;
+    static const struct text texts[] = {
+        {"\xef\xbf\xbe", 3}, {"\xed\xa0\x80", 3}, {"\0", 1},   {"\xff", 1},        {"", 0},
+        {"\xe2\x80\x8b", 3}, {"  ", 2},           {"\x1b", 1}, {"\xe2\x80\xae", 3}};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct mail_letter letter = letter_example(MAIL_CONFIRMATION, "Ghost", "");
+        struct place place = places_example[0];
+        place.section = place.row = place.label = place.category = texts[i];
+        letter.facts.summary.title = letter.facts.summary.venue = letter.facts.summary.city =
+            texts[i];
+        letter.facts.places = (struct place_list){&place, 1};
+        char *facts = mail_facts_format(&letter.facts);
+        struct arena arena = {0};
+        struct mail_facts read;
+        assert_null(strstr(facts, "\\u0000")); /* PostgreSQL's jsonb has no such character */
+        assert_true(mail_facts_parse(facts, &arena, &read));
+        letter.facts = read;
+        char *words = words_of(&letter);
+        assert_non_null(strstr(words, "Your ticket: Untitled event, Thu 26 November 2026\n"));
+        assert_non_null(strstr(words, "- —, row —, seat — · — · $14.50\n"));
+        assert_null(strstr(words, "\u202e"));
+        free(words);
+        free(facts);
+        arena_deinit(&arena);
+    }
+}
+
+static void test_an_arabic_title_leaves_our_date_alone(void **state) {
+    (void)state;
+    struct mail_letter letter = letter_example(MAIL_CONFIRMATION, "شبح 7", "");
+    struct buffer subject = {0};
+    mail_text_subject(&letter, &subject);
+    assert_string_equal(subject.data, "Your tickets: \u2068شبح 7\u2069, Thu 26 November 2026");
+    buffer_deinit(&subject);
+}
+
+static void test_why_a_mail_was_not_sent_is_a_sentence(void **state) {
+    (void)state;
+    char out[MAIL_SENTENCE_SIZE];
+    assert_string_equal(
+        mail_reason_sentence(MAIL_REASON_SERVER_REFUSED, true, MAIL_CONFIRMATION,
+                             "550 5.1.1 no\r\nsuch user", out),
+        "We could not email you about this order: the mail server refused the email and said “550 "
+        "5.1.1 no such user”. Your tickets are valid: download them from your orders.");
+    for (int reason = 0; reason < MAIL_REASON_COUNT; reason++) {
+        for (int final = 0; final < 2; final++) {
+            mail_reason_sentence((enum mail_reason)reason, final != 0, MAIL_REFUNDED, "What.", out);
+            assert_null(strstr(out, "%s"));
+            assert_int_equal(out[strlen(out) - 1], '.');
+            assert_true(mail_reason_name((enum mail_reason)reason)[0] != '\0');
+        }
+    }
+    char longest[2000];
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    mail_reason_sentence(MAIL_REASON_SERVER_PUT_OFF, false, MAIL_CONFIRMATION, longest, out);
+    assert_non_null(strstr(out, "from your orders now."));
 }
 
 static void test_plain_lines_are_short(void **state) {
@@ -230,19 +310,8 @@ static void test_a_message_is_the_same_octets_every_time(void **state) {
     buffer_deinit(&second);
 }
 
-static void test_addresses_that_can_be_written_to(void **state) {
+static void test_the_sender_is_one_plain_mailbox(void **state) {
     (void)state;
-    static const char *const good[] = {"a@b", "first.last+tag@example.co.uk", "o'hara@example.org"};
-    static const char *const bad[] = {"",        "a",         "@b",        "a@",       "a@b@c",
-                                      "a b@c",   "a@b c",     "<a@b>",     "a@b\r\nX", "a,b@c",
-                                      "\"a\"@b", "jürgen@de", "a@.b",      "a@b.",     "a@b..c",
-                                      "a;b@c",   "a@[1.2.3]", "a\\b@c.org"};
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        assert_true(mail_address_is_writable(good[i]));
-    }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_false(mail_address_is_writable(bad[i]));
-    }
     char *address = mail_mailbox_address("Sëats <tickets@example.org>");
     assert_string_equal(address, "tickets@example.org");
     free(address);
@@ -255,6 +324,10 @@ int main(void) {
     g_mime_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_subjects),
+        cmocka_unit_test(test_a_show_without_a_length_and_without_a_zone),
+        cmocka_unit_test(test_any_text_makes_a_mail),
+        cmocka_unit_test(test_an_arabic_title_leaves_our_date_alone),
+        cmocka_unit_test(test_why_a_mail_was_not_sent_is_a_sentence),
         cmocka_unit_test(test_every_mail_says_what_when_where_and_which),
         cmocka_unit_test(test_each_reason_not_to_charge_is_told_as_it_was),
         cmocka_unit_test(test_nothing_paid_is_nothing_given_back),
@@ -263,7 +336,7 @@ int main(void) {
         cmocka_unit_test(test_arabic_does_not_turn_the_sentence_around),
         cmocka_unit_test(test_plain_lines_are_short),
         cmocka_unit_test(test_a_message_is_the_same_octets_every_time),
-        cmocka_unit_test(test_addresses_that_can_be_written_to),
+        cmocka_unit_test(test_the_sender_is_one_plain_mailbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,19 @@ static void test_the_same_source_again_waits_for_the_same_payment(void **state) 
     assert_true(judge_event(&judge, &event));
 }
 
+/* The same again is answered with the reservation that the buyer has, which has another id. */
+static void test_the_same_wish_again_is_answered_with_another_reservation(void **state) {
+    (void)state;
+    struct judge judge = judge_of(COMMAND_RESERVE);
+    struct event event = event_of(EVENT_NOTED, &own_command);
+    event.as.noted.reservation_id = (struct uuid){{99}};
+    event.as.noted.view.state = RESERVATION_STATE_HELD;
+    assert_true(judge_event(&judge, &event));
+    event = event_of(EVENT_NOTED, &other_command);
+    event.as.noted.reservation_id = own;
+    assert_false(judge_event(&judge, &event));
+}
+
 static void test_a_hold_that_runs_out_is_still_pending_until_it_is_voided(void **state) {
     (void)state;
     struct judge judge = paying(1);
@@ -247,6 +260,7 @@ int main(void) {
         cmocka_unit_test(test_only_the_decline_of_its_own_attempt_answers),
         cmocka_unit_test(test_what_was_on_the_log_before_the_payment_is_not_its_answer),
         cmocka_unit_test(test_the_same_source_again_waits_for_the_same_payment),
+        cmocka_unit_test(test_the_same_wish_again_is_answered_with_another_reservation),
         cmocka_unit_test(test_a_hold_that_runs_out_is_still_pending_until_it_is_voided),
         cmocka_unit_test(test_a_stray_payment_that_is_voided_is_no_answer),
         cmocka_unit_test(test_whatever_ends_it_meanwhile_answers),

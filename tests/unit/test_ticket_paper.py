@@ -75,7 +75,8 @@ def changed_box(before, after):
 
 def boxes(pdf):
     """The words on the page and their rectangles, as pdftotext places them."""
-    answer = subprocess.run(["pdftotext", "-bbox", pdf, "-"], check=True, capture_output=True).stdout.decode(errors="replace")
+    octets = subprocess.run(["pdftotext", "-bbox", pdf, "-"], check=True, capture_output=True).stdout
+    answer = octets.decode(errors="replace")
     return [(found[4], tuple(map(float, found[:4]))) for found in re.findall(
         r'<word xMin="([-0-9.]+)" yMin="([-0-9.]+)" xMax="([-0-9.]+)" yMax="([-0-9.]+)">(.*)</word>', answer)]
 

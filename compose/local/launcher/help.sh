@@ -15,7 +15,7 @@ usage: ./seatlog COMMAND [--help]
   tail [--from-start] [--show ID]   the event log as prose, one line an event
   demo                              sign up, search, reserve, pay, get tickets
   order ID|ADDRESS [cancel|resend]  an order: read it, cancel it, mail it again
-  ticket [TOKEN]                      whether a ticket is good, and not refunded
+  ticket [TOKEN]                    whether a ticket is good, and not refunded
   dead-letters list|show|retry      what was set aside, why, and once more
   replay verify|show|…              the auditor's tool: decide again and compare
   sim [--seeds N]                   the cores in a simulated world that breaks

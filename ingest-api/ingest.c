@@ -4,6 +4,7 @@
 #include "ingest-api/ingest_account.h"
 #include "ingest-api/ingest_account_keeper.h"
 #include "ingest-api/ingest_catalog.h"
+#include "ingest-api/ingest_cors.h"
 #include "ingest-api/ingest_http.h"
 #include "ingest-api/ingest_pool.h"
 #include "ingest-api/ingest_rate.h"
@@ -37,10 +38,21 @@ const struct config_option ingest_options[] = {
     {"trusted_proxies", CONFIG_TEXT, "", 0, 0,
      "addresses, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"},
     {"connections_max", CONFIG_INTEGER, "10000", 1, 100000, "connections at once"},
-    {"connections_per_address_max", CONFIG_INTEGER, "0", 0, 100000,
-     "connections at once from one address; 0: no such limit"},
+    {"connections_per_address_max", CONFIG_INTEGER, "1000", 0, 100000,
+     "connections at once from one address (IPv6: one /64) that is no trusted proxy; 0: no such "
+     "limit"},
+    {"header_timeout_s", CONFIG_INTEGER, "5", 1, 600,
+     "the headers of a new connection's first request must have arrived within"},
     {"request_timeout_s", CONFIG_INTEGER, "30", 1, 600,
      "a request must have arrived within; its answer be taken within ten times that"},
+    {"body_memory_mib", CONFIG_INTEGER, "64", 1, 65536,
+     "memory for the bodies of all requests together; more are answered 503"},
+    {"body_threads", CONFIG_INTEGER, "1", 1, 64, "large bodies read and checked at once"},
+    {"body_queue_max", CONFIG_INTEGER, "100", 1, 100000,
+     "requests that may wait for that; more are answered 503"},
+    {"cors_origins", CONFIG_TEXT, "", 0, 0,
+     "origins, separated by commas, whose pages may use the API with a token or an API key; *: "
+     "all"},
     {"database_threads", CONFIG_INTEGER, "4", 1, 64, "connections to PostgreSQL"},
     {"database_queue_max", CONFIG_INTEGER, "2000", 1, 100000,
      "requests that may wait for PostgreSQL; more are answered 503"},
@@ -85,6 +97,7 @@ static void settings_read(struct ingest *ingest, const struct config *config) {
         (unsigned long long)config_integer(config, "password_operations");
     settings->password_memory_octets = (size_t)config_integer(config, "password_memory_kib") * 1024;
     settings->trusted_proxies = config_text(config, "trusted_proxies");
+    settings->cors_origins = config_text(config, "cors_origins");
     settings->partition_count = (int32_t)config_integer(config, "partitions");
 }
 
@@ -105,6 +118,9 @@ static void pools_start(struct ingest *ingest, const struct config *config) {
     ingest->password_pool =
         pool_new("password", (int)config_integer(config, "password_threads"),
                  (size_t)config_integer(config, "password_queue_max"), NULL, NULL, NULL);
+    ingest->body_pool =
+        pool_new("body", (int)config_integer(config, "body_threads"),
+                 (size_t)config_integer(config, "body_queue_max"), NULL, NULL, NULL);
 }
 
 static bool http_start(struct ingest *ingest, const struct config *config, struct error *error) {
@@ -114,6 +130,9 @@ static bool http_start(struct ingest *ingest, const struct config *config, struc
         .key_file = config_text(config, "tls_key_file"),
         .connections_max = (int)config_integer(config, "connections_max"),
         .connections_per_address_max = (int)config_integer(config, "connections_per_address_max"),
+        .trusted_proxies = ingest->settings.trusted_proxies,
+        .body_memory_bytes = (size_t)config_integer(config, "body_memory_mib") * 1024 * 1024,
+        .header_timeout_s = (int)config_integer(config, "header_timeout_s"),
         .request_timeout_s = (int)config_integer(config, "request_timeout_s")};
     ingest->http = http_server_new(ingest, &settings, error);
     return ingest->http != NULL;
@@ -143,6 +162,7 @@ static bool parts_start(struct ingest *ingest, const struct config *config, stru
 static void parts_stop(struct ingest *ingest) {
     pool_free(ingest->database_pool);
     pool_free(ingest->password_pool);
+    pool_free(ingest->body_pool);
     if (ingest->producer != NULL) {
         producer_free(ingest->producer, PRODUCER_DRAIN_MS);
     }
@@ -170,6 +190,10 @@ bool ingest_start(struct daemon *daemon, struct error *error) {
     struct ingest *ingest = allocate_zeroed(1, sizeof *ingest);
     ingest->daemon = daemon;
     settings_read(ingest, daemon->config);
+    if (!cors_origins_check(ingest->settings.cors_origins, error)) {
+        free(ingest);
+        return false;
+    }
     if (!account_start(ingest->settings.password_operations,
                        ingest->settings.password_memory_octets)) {
         free(ingest);

@@ -35,6 +35,7 @@ struct ingest_settings {
     unsigned long long password_operations;
     size_t password_memory_octets;
     const char *trusted_proxies; /* comma-separated addresses */
+    const char *cors_origins;    /* see ingest_cors.h */
     int32_t partition_count;
 };
 
@@ -44,6 +45,7 @@ struct ingest {
     struct http_server *http;
     struct pool *database_pool; /* workers: struct pg */
     struct pool *password_pool;
+    struct pool *body_pool; /* parses and checks large bodies */
     struct session_store *sessions;
     struct catalog *catalog;
     struct search *search;

@@ -2,7 +2,10 @@
 #include "ingest-api/ingest_http.h"
 
 #include "ingest-api/ingest_admit.h"
+#include "ingest-api/ingest_cors.h"
+#include "ingest-api/ingest_crowd.h"
 #include "ingest-api/ingest_idempotency.h"
+#include "ingest-api/ingest_linger.h"
 #include "ingest-api/ingest_plan.h"
 #include "ingest-api/ingest_problem.h"
 #include "ingest-api/ingest_request.h"
@@ -13,7 +16,9 @@
 #include "runtime/metrics.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,9 +29,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTION_MEMORY_OCTETS ((size_t)32 * 1024) /* bounds the headers */
+/*
+ * Bounds the headers. What does not fit is refused by libmicrohttpd itself, in HTML; up to here we
+ * say it in words, see head_is_small. Only what is used of it is really taken.
+ */
+#define CONNECTION_MEMORY_BYTES ((size_t)256 * 1024)
+#define CONNECTIONS_SPARE 64 /* to be refused by us, or libmicrohttpd would leave them waiting */
 #define ANSWER_TIMEOUT_FACTOR 10
-#define TLS_REFRESH_MS 10000
+#define TLS_REFRESH_MS 1000
+#define MEMORY_TRIM_BYTES ((size_t)1024 * 1024) /* a request that large leaves holes */
+#define MEMORY_TRIM_MS 1000
 #define BODY_LAST_S 2
 #define BODY_DISCARDED_FACTOR 2 /* so much more than allowed is read away to answer 413 */
 
@@ -35,6 +47,10 @@ struct http_connection {
     struct deadline deadline;
     struct http_server *server;
     int descriptor;
+    struct tls_handshake handshake;
+    bool unread; /* it was answered before its body had come */
+    bool from_proxy;
+    struct sockaddr_storage address;
 };
 
 struct http_server {
@@ -44,6 +60,13 @@ struct http_server {
     struct request *requests; /* all there are */
     size_t request_count;
     int request_timeout_s;
+    int header_timeout_s;
+    struct crowd *crowd;
+    struct linger_list linger;
+    size_t body_memory_max;
+    atomic_size_t body_memory; /* taken by requests under way */
+    bool trim_wanted;
+    int64_t trim_ms; /* not before */
     int epoll_descriptor;
     int wake_descriptor;
     atomic_bool wake_sent; /* and not yet seen */
@@ -52,6 +75,8 @@ struct http_server {
     struct metric *errors_metric;
     struct metric *duration_metric;
     struct metric *active_metric;
+    struct metric *refused_metric;
+    struct metric *memory_refused_metric;
 };
 
 struct deadline_heap *http_server_deadlines(struct http_server *server) {
@@ -98,32 +123,104 @@ static void connection_expect(struct MHD_Connection *connection, int within_s) {
     }
 }
 
+static enum MHD_Result connection_admit(void *context, const struct sockaddr *address,
+                                        socklen_t size) {
+    (void)size;
+    struct http_server *server = context;
+    bool admitted = crowd_admits(server->crowd, address);
+    metric_add(server->refused_metric, admitted ? 0 : 1);
+    return admitted ? MHD_YES : MHD_NO;
+}
+
+static void connection_begin(struct http_server *server, struct MHD_Connection *connection,
+                             void **socket_context) {
+    struct http_connection *state = allocate_zeroed(1, sizeof *state);
+    state->server = server;
+    state->descriptor =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    const struct sockaddr *address =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    bool wide = address->sa_family == AF_INET6;
+    memcpy(&state->address, address,
+           wide ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+    crowd_enter(server->crowd, address);
+    tls_handshake_begin(&state->handshake);
+    /* A proxy opens connections before it has use for them. */
+    state->from_proxy = crowd_trusts(server->crowd, address);
+    int within_s = state->from_proxy ? server->request_timeout_s : server->header_timeout_s;
+    deadline_set(&server->deadlines, &state->deadline,
+                 clock_monotonic_ms() + within_s * (int64_t)1000, connection_expired);
+    *socket_context = state;
+}
+
+static void connection_end(struct http_connection *state) {
+    struct http_server *server = state->server;
+    if (state->unread) {
+        linger_add(&server->linger, state->descriptor, clock_monotonic_ms());
+    }
+    crowd_leave(server->crowd, (const struct sockaddr *)&state->address);
+    tls_handshake_end(&state->handshake);
+    deadline_cancel(&server->deadlines, &state->deadline);
+    free(state);
+}
+
 static void connection_notify(void *context, struct MHD_Connection *connection,
                               void **socket_context, enum MHD_ConnectionNotificationCode code) {
-    struct http_server *server = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct http_connection *state = allocate_zeroed(1, sizeof *state);
-        state->server = server;
-        state->descriptor =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        deadline_set(&server->deadlines, &state->deadline,
-                     clock_monotonic_ms() + server->request_timeout_s * (int64_t)1000,
-                     connection_expired);
-        *socket_context = state;
+        connection_begin(context, connection, socket_context);
     } else if (*socket_context != NULL) {
-        struct http_connection *state = *socket_context;
-        deadline_cancel(&server->deadlines, &state->deadline);
-        free(state);
+        connection_end(*socket_context);
         *socket_context = NULL;
+    }
+}
+
+/* Between two requests: in a crowd, whoever does nothing makes room sooner. */
+static void connection_expect_next(struct MHD_Connection *connection) {
+    const struct http_connection *state = connection_of(connection);
+    if (state == NULL) {
+        return;
+    }
+    const struct http_server *server = state->server;
+    bool hurry = crowd_is_dense(server->crowd) && !state->from_proxy &&
+                 server->header_timeout_s < server->request_timeout_s;
+    connection_expect(connection, hurry ? server->header_timeout_s : server->request_timeout_s);
+}
+
+/* ---- memory for bodies ---- */
+
+bool http_server_memory_take(struct http_server *server, size_t bytes) {
+    size_t before = atomic_fetch_add(&server->body_memory, bytes);
+    if (before + bytes <= server->body_memory_max) {
+        return true;
+    }
+    atomic_fetch_sub(&server->body_memory, bytes);
+    metric_add(server->memory_refused_metric, 1);
+    return false;
+}
+
+static void memory_give_back(struct http_server *server, size_t bytes) {
+    atomic_fetch_sub(&server->body_memory, bytes);
+    server->trim_wanted = server->trim_wanted || bytes >= MEMORY_TRIM_BYTES;
+}
+
+/* What large bodies took goes back to the system, which malloc alone does not do for small pieces.
+ */
+static void memory_trim(struct http_server *server, int64_t now_ms) {
+    if (server->trim_wanted && now_ms >= server->trim_ms) {
+        server->trim_wanted = false;
+        server->trim_ms = now_ms + MEMORY_TRIM_MS;
+        malloc_trim(0);
     }
 }
 
 /* ---- requests ---- */
 
 static struct request *request_new(struct http_server *server, struct MHD_Connection *connection,
-                                   const char *path) {
+                                   const char *method, const char *path) {
     struct request *request = allocate_zeroed(1, sizeof *request);
     request->ingest = server->ingest;
+    request->method = method;
+    request->body_size_max = ROUTE_BODY_SIZE_MAX;
     request->connection = connection;
     request->path = text_duplicate(path);
     request->started_ms = clock_monotonic_ms();
@@ -154,6 +251,7 @@ static void request_free(struct http_server *server, struct request *request) {
     }
     json_decref(request->json);
     buffer_deinit(&request->body);
+    memory_give_back(server, request->body_reserved);
     buffer_deinit(&request->answer);
     arena_deinit(&request->arena);
     free(request->path);
@@ -192,6 +290,7 @@ static enum MHD_Result request_send(struct request *request) {
         MHD_add_response_header(response, "Cache-Control", "no-store");
     }
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    cors_headers_add(request, response);
     if (server->draining) {
         MHD_add_response_header(response, "Connection", "close");
     }
@@ -206,14 +305,17 @@ static enum MHD_Result request_send(struct request *request) {
     connection_expect(request->connection, server->request_timeout_s * ANSWER_TIMEOUT_FACTOR);
     enum MHD_Result result = MHD_queue_response(request->connection, request->status, response);
     MHD_destroy_response(response);
+    request->sent = true;
     return result;
 }
 
-/* Runs steps until the request is answered or suspended. */
-static enum MHD_Result request_run(struct request *request) {
+/*
+ * Runs steps until the request is answered, waits for its body, or is suspended; false: suspended,
+ * and from here on it may be somebody else's.
+ */
+static bool steps_run(struct request *request) {
     log_trace_set(request->traceparent);
-    enum MHD_Result result = MHD_YES;
-    while (!request->answered) {
+    while (!request->answered && (request->body_complete || !request->admitted)) {
         request_step *step = request->next;
         if (step == NULL) {
             log_error("a request has no next step", LOG_TEXT("path", request->path));
@@ -222,27 +324,57 @@ static enum MHD_Result request_run(struct request *request) {
         }
         request->next = NULL;
         step(request);
-        if (request->suspended) { /* from here on it may be somebody else's */
+        if (request->suspended) {
             log_trace_set(NULL);
-            return MHD_YES;
+            return false;
         }
     }
-    result = request_send(request);
     log_trace_set(NULL);
-    return result;
+    return true;
 }
 
+/* The body of a request that is answered already is read away; only what is admitted is kept. */
 static enum MHD_Result request_receive(struct request *request, const char *data, size_t *size) {
+    request->body_received += *size;
+    if (request->body_received > request->body_size_max * BODY_DISCARDED_FACTOR) {
+        return MHD_NO; /* it goes on and on: cut it off */
+    }
     size_t total = request->body.size + *size;
-    if (total > request->body_size_max) {
-        request->body_too_large = true;
+    request->body_too_large = request->body_too_large || total > request->body_size_max;
+    if (!request->body_too_large && !request->answered && !request->body_unaffordable) {
+        request->body_unaffordable = !request_body_reserve(request, total);
     }
-    if (total > request->body_size_max * BODY_DISCARDED_FACTOR) {
-        return MHD_NO; /* it was told by Content-Length, or goes on and on: cut it off */
+    if (request->body_too_large || request->answered || request->body_unaffordable) {
+        buffer_deinit(&request->body);
+    } else {
+        buffer_append(&request->body, data, *size);
     }
-    buffer_append(&request->body, data, *size);
     *size = 0;
     return MHD_YES;
+}
+
+static bool body_follows(struct request *request) {
+    const char *length = request_header(request, "Content-Length");
+    return request_header(request, "Transfer-Encoding") != NULL ||
+           (length != NULL && strcmp(length, "0") != 0);
+}
+
+/*
+ * The headers are there, the body is not. An answer now ends the connection if a body follows;
+ * libmicrohttpd can do that for POST and PUT alone, so for others the body is read away first. It
+ * calls again from here when a request that was suspended goes on.
+ */
+static enum MHD_Result request_admit(struct request *request, struct http_connection *connection) {
+    if (!steps_run(request) || !request->answered) {
+        return MHD_YES;
+    }
+    bool follows = body_follows(request);
+    bool early = strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0;
+    if (follows && !early) {
+        return MHD_YES;
+    }
+    connection->unread = follows;
+    return request_send(request);
 }
 
 static enum MHD_Result server_handle(void *context, struct MHD_Connection *connection,
@@ -251,28 +383,39 @@ static enum MHD_Result server_handle(void *context, struct MHD_Connection *conne
                                      void **request_context) {
     (void)version;
     struct http_server *server = context;
+    struct http_connection *state = connection_of(connection);
     struct request *request = *request_context;
     if (request == NULL) {
-        request = request_new(server, connection, url);
+        request = request_new(server, connection, method, url);
         *request_context = request;
-        return admit_headers(request, method) ? MHD_YES : request_send(request);
+        tls_handshake_end(&state->handshake);
+        connection_expect(connection, server->request_timeout_s);
+        state->unread = false;
+        request->next = admit_headers;
+        return request_admit(request, state);
+    }
+    if (request->suspended) {
+        request->suspended = false;
+        deadline_cancel(&server->deadlines, &request->deadline);
+        if (!request->body_complete) {
+            return request_admit(request, state);
+        }
     }
     if (*upload_size > 0) {
         return request_receive(request, upload, upload_size);
     }
     if (!request->body_complete) {
         request->body_complete = true;
-        struct http_connection *state = connection_of(connection);
+        state->unread = false;
         deadline_cancel(&server->deadlines, &state->deadline);
-        request->next = admit_body;
-    } else if (request->answered && !request->suspended) {
+        if (!request->answered) {
+            request->next = admit_body;
+        }
+    }
+    if (request->sent || !steps_run(request)) {
         return MHD_YES;
     }
-    if (request->suspended) {
-        request->suspended = false;
-        deadline_cancel(&server->deadlines, &request->deadline);
-    }
-    return request_run(request);
+    return request_send(request);
 }
 
 static void server_completed(void *context, struct MHD_Connection *connection,
@@ -283,7 +426,7 @@ static void server_completed(void *context, struct MHD_Connection *connection,
     if (request != NULL) {
         *request_context = NULL;
         request_free(server, request);
-        connection_expect(connection, server->request_timeout_s);
+        connection_expect_next(connection);
     }
 }
 
@@ -334,14 +477,13 @@ static struct MHD_Daemon *daemon_open(struct http_server *server,
     };
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, server_handle, server, MHD_OPTION_EXTERNAL_LOGGER, server_log, NULL,
-        MHD_OPTION_SOCK_ADDR, address->ai_addr, MHD_OPTION_NOTIFY_COMPLETED, server_completed,
-        server, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, server,
+        flags, 0, connection_admit, server, server_handle, server, MHD_OPTION_EXTERNAL_LOGGER,
+        server_log, NULL, MHD_OPTION_SOCK_ADDR, address->ai_addr, MHD_OPTION_NOTIFY_COMPLETED,
+        server_completed, server, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, server,
         MHD_OPTION_UNESCAPE_CALLBACK, path_unescape, NULL, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)settings->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)settings->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)settings->connections_max + CONNECTIONS_SPARE, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)settings->request_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_MEMORY_OCTETS, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_ARRAY,
+        CONNECTION_MEMORY_BYTES, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_ARRAY,
         tls ? certificate : none, MHD_OPTION_END);
 }
 
@@ -360,6 +502,12 @@ struct http_server *http_server_new(struct ingest *ingest, const struct http_set
     struct http_server *server = allocate_zeroed(1, sizeof *server);
     server->ingest = ingest;
     server->request_timeout_s = settings->request_timeout_s;
+    server->header_timeout_s = settings->header_timeout_s;
+    server->body_memory_max = settings->body_memory_bytes;
+    server->crowd = crowd_new(
+        &(struct crowd_limits){.total_max = (size_t)settings->connections_max,
+                               .address_max = (size_t)settings->connections_per_address_max,
+                               .trusted_proxies = settings->trusted_proxies});
     server->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (server->wake_descriptor < 0) {
         die("no event descriptor is to be had");
@@ -372,12 +520,19 @@ struct http_server *http_server_new(struct ingest *ingest, const struct http_set
                                                 "From the first header to the answer");
     server->active_metric = metrics_gauge("seatlog_http_requests_active", NULL,
                                           "Requests under way, those that wait too");
+    server->refused_metric =
+        metrics_counter("seatlog_http_connections_refused_total", NULL,
+                        "Connections refused: too many in all, or of one address");
+    server->memory_refused_metric =
+        metrics_counter("seatlog_http_bodies_refused_total", NULL,
+                        "Bodies refused: the memory for all together was taken");
     server->daemon = daemon_open(server, settings, address);
     freeaddrinfo(address);
     if (server->daemon == NULL) {
         error_set(error, ERROR_RETRY, "cannot listen on %s: %s", settings->listen, strerror(errno));
         tls_stop();
         close(server->wake_descriptor);
+        crowd_free(server->crowd);
         free(server);
         return NULL;
     }
@@ -396,7 +551,9 @@ static int poll_timeout_ms(struct http_server *server) {
     if (MHD_get_timeout(server->daemon, &wanted_ms) == MHD_YES && (int64_t)wanted_ms < timeout_ms) {
         timeout_ms = (int64_t)wanted_ms;
     }
-    int64_t due_ms = deadline_next_ms(&server->deadlines) - clock_monotonic_ms();
+    int64_t next_ms = deadline_next_ms(&server->deadlines);
+    int64_t linger_ms = linger_next_ms(&server->linger);
+    int64_t due_ms = (linger_ms < next_ms ? linger_ms : next_ms) - clock_monotonic_ms();
     timeout_ms = due_ms < timeout_ms ? due_ms : timeout_ms;
     return timeout_ms > 0 ? (int)timeout_ms : 0;
 }
@@ -427,6 +584,8 @@ void http_server_run(struct http_server *server) {
         MHD_run(server->daemon);
         int64_t now_ms = clock_monotonic_ms();
         deadline_run(&server->deadlines, now_ms);
+        linger_run(&server->linger, now_ms);
+        memory_trim(server, now_ms);
         if (now_ms >= refresh_ms) {
             refresh_ms = now_ms + TLS_REFRESH_MS;
             tls_refresh();
@@ -434,11 +593,12 @@ void http_server_run(struct http_server *server) {
         if (daemon_stopping() && !server->draining) {
             drain_begin(server);
         }
-        struct pollfd descriptors[3] = {
+        struct pollfd descriptors[3 + LINGER_CONNECTIONS_MAX] = {
             {.fd = server->epoll_descriptor, .events = POLLIN},
             {.fd = server->wake_descriptor, .events = POLLIN},
             {.fd = server->draining ? -1 : daemon_stop_descriptor(), .events = POLLIN}};
-        poll(descriptors, 3, poll_timeout_ms(server));
+        size_t count = 3 + linger_poll_fill(&server->linger, descriptors + 3);
+        poll(descriptors, count, poll_timeout_ms(server));
     }
 }
 
@@ -453,5 +613,7 @@ void http_server_free(struct http_server *server) {
     tls_stop();
     close(server->wake_descriptor);
     deadline_heap_deinit(&server->deadlines);
+    linger_deinit(&server->linger);
+    crowd_free(server->crowd);
     free(server);
 }

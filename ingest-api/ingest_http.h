@@ -6,14 +6,20 @@
 #include "runtime/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * The HTTP server: libmicrohttpd, driven by one thread of ours that polls its epoll descriptor (its
  * own epoll thread hangs when the ready sockets are a multiple of 128). Requests that wait are
  * suspended.
  *
- * Limits: connections_max at once; a request's headers and body must be there within
- * request_timeout_s, however slowly they trickle; an answer must be taken within ten times that.
+ * Limits: connections_max at once, of which no address has more than connections_per_address_max,
+ * and the last tenth is for those that have few (ingest_crowd.h); a new connection must bring the
+ * headers of a request within header_timeout_s, and every request must be there within
+ * request_timeout_s, however slowly it trickles; an answer must be taken within ten times that.
+ *
+ * A request that is refused by its headers is answered before its body is read, and the connection
+ * closed if a body follows (ingest_linger.h).
  */
 struct ingest;
 struct http_server;
@@ -24,6 +30,9 @@ struct http_settings {
     const char *key_file;
     int connections_max;
     int connections_per_address_max; /* 0: any */
+    const char *trusted_proxies;     /* lives as long as the server */
+    size_t body_memory_bytes;
+    int header_timeout_s;
     int request_timeout_s;
 };
 
@@ -46,6 +55,12 @@ int http_server_port(const struct http_server *server);
  * channel of its own for that where it has no thread of its own, MHD_USE_ITC or not.)
  */
 void http_server_wake(struct http_server *server);
+
+/*
+ * Takes from the memory for bodies, which is given back with the request; false: there is not so
+ * much left. Any thread; callers use request_body_reserve.
+ */
+bool http_server_memory_take(struct http_server *server, size_t bytes);
 
 /* HTTP thread only. */
 struct deadline_heap *http_server_deadlines(struct http_server *server);

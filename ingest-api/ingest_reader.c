@@ -167,14 +167,17 @@ bool reader_text_value(struct reader *reader, const struct place_in *at, const j
     return true;
 }
 
-/* The member, or NULL with an error where it must be there. null is as if it were not there. */
+/* No member may be null: whoever means nothing leaves it out. */
 const json_t *reader_member(struct reader *reader, const struct place_in *at, const json_t *object,
                             const char *name, enum reader_need need) {
     const json_t *value = json_object_get(object, name);
-    if (value == NULL || json_is_null(value)) {
-        if (need == READER_REQUIRED) {
-            reader_error(reader, at, name, "is missing");
-        }
+    if (value == NULL && need == READER_REQUIRED) {
+        reader_error(reader, at, name, "is missing");
+    }
+    if (json_is_null(value)) {
+        reader_error(reader, at, name,
+                     need == READER_REQUIRED ? "must not be null"
+                                             : "must not be null; leave it out instead");
         return NULL;
     }
     return value;

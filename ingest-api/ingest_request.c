@@ -15,6 +15,16 @@ void *request_allocate(struct request *request, size_t size) {
     return memory;
 }
 
+bool request_body_reserve(struct request *request, size_t bytes) {
+    if (bytes <= request->body_reserved) {
+        return true;
+    }
+    size_t more = bytes - request->body_reserved;
+    bool taken = http_server_memory_take(request->ingest->http, more);
+    request->body_reserved += taken ? more : 0;
+    return taken;
+}
+
 void request_next(struct request *request, request_step *next) { request->next = next; }
 
 void request_suspend(struct request *request, request_step *next) {

@@ -25,7 +25,7 @@
  */
 typedef void request_step(struct request *request);
 
-#define REQUEST_HEADERS_MAX 8
+#define REQUEST_HEADERS_MAX 12
 #define REQUEST_WAIT_MS_DEFAULT 5000
 #define REQUEST_WAIT_MS_MAX 30000
 
@@ -41,17 +41,23 @@ struct request {
     struct text parameters[ROUTE_PARAMETERS_MAX];
     struct arena arena;
     char *path;
-    char address[64]; /* of the client, as text */
-    bool secure;      /* the client speaks TLS, with us or with a proxy that we trust */
+    const char *method; /* libmicrohttpd's, as long as the request */
+    char address[64];   /* of the client, as text */
+    bool secure;        /* the client speaks TLS, with us or with a proxy that we trust */
     char traceparent[56];
     int64_t started_ms; /* monotonic */
 
     /* the body */
     struct buffer body;
     size_t body_size_max;
+    bool admitted; /* the headers have passed: the body may be read */
     bool body_complete;
     bool body_too_large;
-    json_t *json; /* parsed, an object; NULL where there is none */
+    bool body_unaffordable; /* there was no memory left for it */
+    size_t body_received;   /* bytes, kept or not */
+    size_t body_reserved;   /* of the memory for bodies */
+    const char *body_fault; /* why json is NULL although there is a body */
+    json_t *json;           /* parsed, an object; NULL where there is none */
 
     /* who and how */
     struct session session;
@@ -65,6 +71,7 @@ struct request {
     request_step *next;
     bool suspended;
     bool answered;
+    bool sent;
     bool drained; /* woken because the process ends */
     struct deadline deadline;
     struct pool_job job;
@@ -91,6 +98,13 @@ struct request {
     void (*shared_release)(void *owner);
     void *shared_owner;
 };
+
+/*
+ * Takes memory for the body and what becomes of it until there are this many bytes; false: there is
+ * not so much left for all bodies together, and nothing is taken. Given back with the request. Any
+ * thread that owns the request.
+ */
+bool request_body_reserve(struct request *request, size_t bytes);
 
 /* Zeroed, from the request's arena. */
 void *request_allocate(struct request *request, size_t size);

@@ -43,7 +43,7 @@ static bool path_match(const char *pattern, const char *path,
         pattern += pattern_size;
         path += path_size;
     }
-    return *pattern == '\0' && *path == '\0';
+    return *pattern == '\0' && (*path == '\0' || strcmp(path, "/") == 0);
 }
 
 static bool method_match(const char *method, const char *wanted) {
@@ -73,4 +73,15 @@ struct route_match router_match(const struct route *routes, size_t count, const 
         }
     }
     return match;
+}
+
+bool router_method_known(const char *method) {
+    static const char *const known[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+                                        "OPTIONS", "CONNECT", "TRACE", "PATCH", "QUERY"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(known[i], method) == 0) {
+            return true;
+        }
+    }
+    return false;
 }

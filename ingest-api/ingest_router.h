@@ -19,7 +19,7 @@ enum route_access {
 };
 
 enum route_body {
-    ROUTE_BODY_NONE,     /* a body is ignored */
+    ROUTE_BODY_NONE,     /* nothing, or an empty JSON object; any other body is refused */
     ROUTE_BODY_OPTIONAL, /* a JSON object, or nothing */
     ROUTE_BODY_JSON      /* a JSON object */
 };
@@ -34,10 +34,12 @@ struct route {
     unsigned roles; /* any of these; 0: every role */
     enum route_body body;
     size_t body_size_max; /* octets; 0: ROUTE_BODY_SIZE_MAX */
+    const char *query;    /* the parameters it takes, separated by blanks; NULL: none */
     bool password;        /* costs an Argon2: limited by address, and harder */
 };
 
 #define ROUTE_BODY_SIZE_MAX ((size_t)64 * 1024)
+#define ROUTE_QUERY_ANY "*" /* another protocol's call: what is not known is ignored */
 
 extern const struct route ingest_routes[];
 extern const size_t ingest_route_count;
@@ -49,8 +51,11 @@ struct route_match {
                        HEAD" */
 };
 
-/* HEAD matches where GET does. */
+/* HEAD matches where GET does. A slash at the end of the path makes no difference. */
 struct route_match router_match(const struct route *routes, size_t count, const char *method,
                                 const char *path);
+
+/* Whether HTTP has such a method at all. */
+bool router_method_known(const char *method);
 
 #endif

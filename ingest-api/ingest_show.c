@@ -189,7 +189,7 @@ void show_create(struct request *request) {
                                       strlen(request->idempotency_key))
                          : uuid_random();
     /* A large plan takes its time: not on the thread that serves everybody. */
-    request_work(request, request->ingest->password_pool, show_validate, show_validated);
+    request_work(request, request->ingest->body_pool, show_validate, show_validated);
 }
 
 void show_cancel(struct request *request) {

@@ -15,16 +15,20 @@ struct tls_pair {
     gnutls_pcert_st chain[TLS_CHAIN_MAX];
     unsigned chain_size;
     gnutls_privkey_t key;
+    uint64_t retired; /* handshakes from this number on have never seen it */
+    struct tls_pair *next;
 };
 
-/* A handshake may still be at the pair before the current one, hardly at the one before that. */
 static struct {
     const char *certificate_file;
     const char *key_file;
     struct timespec certificate_changed;
     struct timespec key_changed;
     struct tls_pair *current;
-    struct tls_pair *previous;
+    struct tls_pair *retired;     /* replaced, and perhaps still in use */
+    struct tls_handshake *oldest; /* of the handshakes under way */
+    struct tls_handshake *newest;
+    uint64_t handshakes; /* how many there have been */
 } tls;
 
 static void pair_free(struct tls_pair *pair) {
@@ -71,6 +75,79 @@ static bool pair_read(struct tls_pair *pair, struct error *error) {
     return true;
 }
 
+/* Whether the key is the certificate's own: a renewal may bring one file before the other. */
+static bool pair_fits(const struct tls_pair *pair, struct error *error) {
+    unsigned char certified[64], owned[64];
+    size_t certified_size = sizeof certified, owned_size = sizeof owned;
+    gnutls_pubkey_t public_key = NULL;
+    bool fits =
+        gnutls_pubkey_init(&public_key) >= 0 &&
+        gnutls_pubkey_import_privkey(public_key, pair->key, 0, 0) >= 0 &&
+        gnutls_pubkey_get_key_id(public_key, GNUTLS_KEYID_USE_SHA256, owned, &owned_size) >= 0 &&
+        gnutls_pubkey_get_key_id(pair->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256, certified,
+                                 &certified_size) >= 0 &&
+        owned_size == certified_size && memcmp(owned, certified, owned_size) == 0;
+    gnutls_pubkey_deinit(public_key);
+    return fits || error_set(error, ERROR_DIE,
+                             "the key in tls_key_file %s is not that of the certificate in %s",
+                             tls.key_file, tls.certificate_file);
+}
+
+/* ---- pairs and the handshakes that use them ---- */
+
+static void pairs_retired_free(void) {
+    struct tls_pair **link = &tls.retired;
+    while (*link != NULL) {
+        struct tls_pair *pair = *link;
+        if (tls.oldest != NULL && tls.oldest->number < pair->retired) {
+            link = &pair->next;
+            continue;
+        }
+        *link = pair->next;
+        pair_free(pair);
+    }
+}
+
+void tls_handshake_begin(struct tls_handshake *handshake) {
+    *handshake = (struct tls_handshake){.previous = tls.newest, .number = ++tls.handshakes};
+    if (tls.newest != NULL) {
+        tls.newest->next = handshake;
+    } else {
+        tls.oldest = handshake;
+    }
+    tls.newest = handshake;
+}
+
+void tls_handshake_end(struct tls_handshake *handshake) {
+    if (handshake->number == 0) {
+        return;
+    }
+    if (handshake->previous != NULL) {
+        handshake->previous->next = handshake->next;
+    } else {
+        tls.oldest = handshake->next;
+    }
+    if (handshake->next != NULL) {
+        handshake->next->previous = handshake->previous;
+    } else {
+        tls.newest = handshake->previous;
+    }
+    *handshake = (struct tls_handshake){0};
+    pairs_retired_free();
+}
+
+static void pair_retire(struct tls_pair *pair) {
+    if (pair == NULL) {
+        return;
+    }
+    pair->retired = tls.handshakes + 1;
+    pair->next = tls.retired;
+    tls.retired = pair;
+    pairs_retired_free();
+}
+
+/* ---- reading them ---- */
+
 static bool files_changed(struct timespec *certificate, struct timespec *key) {
     struct stat status;
     if (stat(tls.certificate_file, &status) == 0) {
@@ -86,12 +163,11 @@ static bool files_changed(struct timespec *certificate, struct timespec *key) {
 static bool tls_load(struct error *error) {
     files_changed(&tls.certificate_changed, &tls.key_changed);
     struct tls_pair *pair = allocate_zeroed(1, sizeof *pair);
-    if (!pair_read(pair, error)) {
+    if (!pair_read(pair, error) || !pair_fits(pair, error)) {
         pair_free(pair);
         return false;
     }
-    pair_free(tls.previous);
-    tls.previous = tls.current;
+    pair_retire(tls.current);
     tls.current = pair;
     return true;
 }
@@ -122,7 +198,8 @@ void tls_refresh(void) {
 }
 
 void tls_stop(void) {
-    pair_free(tls.previous);
+    tls.oldest = NULL; /* the server is gone, and its connections with it */
+    pairs_retired_free();
     pair_free(tls.current);
     memset(&tls, 0, sizeof tls);
 }

@@ -36,7 +36,7 @@ def test_every_one_of_many_connections_is_served(stack, ada, new_show, tmp_path,
     """All connections ask at once, again and again: some from memory, some that are suspended meanwhile."""
     event_id = new_show()
     token = ada.session.headers["Authorization"]
-    with Instance(stack, tmp_path, f"api-many-{count}") as instance, contextlib.ExitStack() as opened:
+    with Instance(stack, tmp_path, f"api-many-{count}", connections_per_address_max=0) as instance, contextlib.ExitStack() as opened:
         connections = [opened.enter_context(contextlib.closing(connect(instance))) for _ in range(count)]
         for path in ("/healthz", f"/events/{event_id}", "/account", "/search?q=test", "/healthz"):
             for connection in connections:
@@ -102,8 +102,9 @@ def test_bodies_have_a_limit_however_they_come(stack, contract, ada):
                       headers={"Content-Type": "application/json", **ada.session.headers})
 
 
-def test_who_trickles_is_cut_off(stack, tmp_path):
-    with Instance(stack, tmp_path, "api-trickle", request_timeout_s=2) as instance:
+def test_who_trickles_is_cut_off(stack, ada, tmp_path):
+    login = f"Authorization: {ada.session.headers['Authorization']}\r\nContent-Type: application/json\r\n".encode()
+    with Instance(stack, tmp_path, "api-trickle", request_timeout_s=2, header_timeout_s=2) as instance:
         def trickle(beginning, drip):
             begun = time.monotonic()
             with socket.create_connection(("127.0.0.1", instance.port), timeout=10) as connection, \
@@ -118,7 +119,7 @@ def test_who_trickles_is_cut_off(stack, tmp_path):
             return time.monotonic() - begun
 
         assert 1.5 < trickle(b"GET / HTTP/1.1\r\n", b"X: y\r\n") < 9, "headers that never end"
-        assert 1.5 < trickle(b"POST /reserve HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n", b" ") < 9, "a body"
+        assert 1.5 < trickle(b"POST /reserve HTTP/1.1\r\nHost: a\r\n" + login + b"Content-Length: 9999\r\n\r\n", b" ") < 9, "a body"
         idle = connect(instance)
         idle.sock.settimeout(9)
         assert idle.sock.recv(1) == b"", "nothing at all"
@@ -186,10 +187,11 @@ def test_a_stop_answers_those_who_wait(stack, new_show, tmp_path):
         assert held["state"] == "held"
 
 
-def test_a_body_that_trickles_does_not_hold_up_a_stop(stack, tmp_path):
+def test_a_body_that_trickles_does_not_hold_up_a_stop(stack, ada, tmp_path):
+    login = f"Authorization: {ada.session.headers['Authorization']}\r\nContent-Type: application/json\r\n".encode()
     with Instance(stack, tmp_path, "api-hurry") as instance, \
             socket.create_connection(("127.0.0.1", instance.port)) as slow:
-        slow.sendall(b"POST /reserve HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n{")
+        slow.sendall(b"POST /reserve HTTP/1.1\r\nHost: a\r\n" + login + b"Content-Length: 9999\r\n\r\n{")
         time.sleep(0.5)
         begun = time.monotonic()
         assert instance.stop() == 0

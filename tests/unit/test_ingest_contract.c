@@ -18,10 +18,28 @@ struct operation {
     char method[16];
     char path[128];
     bool public; /* security: [] */
+    char query[256];
 };
 
 static struct operation operations[OPERATIONS_MAX];
 static size_t operation_count;
+
+/* A parameter of the query: "- {name: q, in: query, …", "- name: from" before "in: query", or one
+ * of the components'. */
+static void parameter_read(const char *line) {
+    static char last[64];
+    struct operation *operation = &operations[operation_count - (operation_count > 0)];
+    const char *name = strstr(line, "name: ");
+    if (name != NULL && strchr(line, '-') != NULL) {
+        snprintf(last, sizeof last, "%.*s", (int)strcspn(name + 6, ","), name + 6);
+    }
+    bool after = strstr(line, "components/parameters/After\"") != NULL;
+    if (after || strstr(line, "in: query") != NULL) {
+        size_t size = strlen(operation->query);
+        snprintf(operation->query + size, sizeof operation->query - size, "%s%s",
+                 size > 0 ? " " : "", after ? "after" : last);
+    }
+}
 
 /* The document keeps to one layout: paths indented by two, methods by four, their members by six.
  */
@@ -47,7 +65,10 @@ static int contract_read(void **state) {
             for (size_t i = 0; i + 5 < size; i++) {
                 operation->method[i] = (char)(line[i + 4] - ('a' - 'A'));
             }
-        } else if (in_paths && strncmp(line, "      security: [", 17) == 0) {
+        } else if (in_paths) {
+            parameter_read(line);
+        }
+        if (in_paths && strncmp(line, "      security: [", 17) == 0) {
             operations[operation_count - 1].public = true;
         }
     }
@@ -98,10 +119,27 @@ static void test_the_contract_says_which_calls_need_no_login(void **state) {
     }
 }
 
+static void test_the_contract_names_every_parameter(void **state) {
+    (void)state;
+    size_t count = 0;
+    for (size_t i = 0; i < ingest_route_count; i++) {
+        const struct route *route = &ingest_routes[i];
+        const char *query = route->query != NULL ? route->query : "";
+        const struct operation *operation = operation_find(route);
+        if (strcmp(query, ROUTE_QUERY_ANY) != 0 && strcmp(query, operation->query) != 0) {
+            fail_msg("%s %s: \"%s\" in the contract, \"%s\" here", route->method, route->path,
+                     operation->query, query);
+        }
+        count += query[0] != '\0';
+    }
+    assert_true(count > 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_call_is_in_the_contract),
         cmocka_unit_test(test_every_call_of_the_contract_is_there),
+        cmocka_unit_test(test_the_contract_names_every_parameter),
         cmocka_unit_test(test_the_contract_says_which_calls_need_no_login),
     };
     return cmocka_run_group_tests(tests, contract_read, NULL);

@@ -86,18 +86,19 @@ command_replay() {
         "$BIN/seatlog-replay" "$@"
 }
 
-# The tests' own Python, made anew when their requirements change.
+# venv_make [FOLDER REQUIREMENTS]: the tests' own Python, made anew when its requirements change.
 venv_make() {
-    local requirements=$ROOT/tests/requirements.txt mark=$VENV/requirements.sha256 want
+    local venv=${1:-$VENV} requirements=${2:-$ROOT/tests/requirements.txt} mark want
+    mark=$venv/requirements.sha256
     want=$(sha256sum <"$requirements")
-    if [ -e "$mark" ] && [ "$(cat "$mark")" = "$want" ] && "$VENV/bin/python" -c '' 2>/dev/null; then
+    if [ -e "$mark" ] && [ "$(cat "$mark")" = "$want" ] && "$venv/bin/python" -c '' 2>/dev/null; then
         STEP_NOTE='there'
         return 0
     fi
-    STEP_HINT="Is PyPI reachable? Try: '$VENV/bin/python' -m pip install -r '$requirements'"
-    rm -rf "$VENV"
-    /usr/bin/python3 -m venv "$VENV" &&
-        "$VENV/bin/python" -m pip install --disable-pip-version-check -q -r "$requirements" || return 1
+    STEP_HINT="Is PyPI reachable? Try: '$venv/bin/python' -m pip install -r '$requirements'"
+    rm -rf "$venv"
+    /usr/bin/python3 -m venv "$venv" &&
+        "$venv/bin/python" -m pip install --disable-pip-version-check -q -r "$requirements" || return 1
     printf '%s\n' "$want" >"$mark"
     STEP_NOTE="$(grep -c == "$requirements") packages"
 }
@@ -164,6 +165,15 @@ test_e2e() {
     pytest_run e2e "$@"
 }
 
+# Schemathesis holds every operation against the contract; its Python is its own.
+test_api() {
+    local venv=$VENV-api
+    step build build_locked build_run release "$RELEASE"
+    step kafka-jars build_locked kafka_fetch
+    step python build_locked venv_make "$venv" "$ROOT/tests/api/requirements.txt"
+    SEATLOG_BIN=$BIN "$venv/bin/python" -B "$ROOT/tests/api/run.py" --junit "$RESULTS/api.xml" "$@"
+}
+
 # Simulator and end-to-end tests with sanitized programs; what any of them reports, also when it ends, is a failure.
 test_asan() {
     local status=0 reports=$STATE/log/asan BIN=$DEBUG/bin
@@ -215,7 +225,7 @@ command_test() {
     YES=yes
     case ${1:-} in
     '') suites=(style unit sim e2e fuzz) ;;
-    style | unit | sim | e2e | fuzz | asan | tsan | valgrind | chaos)
+    style | unit | sim | e2e | api | fuzz | asan | tsan | valgrind | chaos)
         suites=("$1")
         shift
         ;;

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Schemathesis against the contract: every operation, as nobody, buyer, organizer and operator.
+
+A Seatlog of its own is started, and beside it an ingest-api without rate limits, which is the one that is tried. The
+four runs differ in who asks, and share nothing. Their seed is printed; --seed repeats it.
+"""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import random
+import re
+import secrets
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import xml.etree.ElementTree as tree
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+ROLES = ["nobody", "buyer", "organizer", "operator"]
+
+
+def launcher(state, *arguments):
+    return subprocess.run([str(ROOT / "seatlog"), *arguments], env={**os.environ, "SEATLOG_STATE": str(state)},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
+
+
+@contextlib.contextmanager
+def installation():
+    """What `./seatlog env` says of one that is up: the one of SEATLOG_TEST_STATE, or one made for this."""
+    given = os.environ.get("SEATLOG_TEST_STATE")
+    state = pathlib.Path(given or tempfile.mkdtemp(prefix="seatlog-api-", dir="/var/tmp"))
+    state.chmod(0o755)
+    started = launcher(state, "up", "--yes", "--shows", "20")
+    try:
+        if started.returncode != 0:
+            sys.exit(started.stdout)
+        words = shlex.split(launcher(state, "env").stdout)
+        yield dict(word.split("=", 1) for word in words if "=" in word)
+    finally:
+        if not given:
+            launcher(state, "down")
+            shutil.rmtree(state, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def instance(values, log_path):
+    """An ingest-api that takes as many requests as come, with cheap passwords."""
+    options = {"kafka.bootstrap.servers": values["SEATLOG_KAFKA"], "postgres_url": values["SEATLOG_POSTGRES_URL"],
+               "listen": "127.0.0.1:0", "instance_id": "api-judged", "rate_address_per_s": 0, "rate_user_per_s": 0,
+               "rate_login_failures_per_minute": 0, "self_service_organizers": "yes", "password_memory_kib": 8192,
+               "password_operations": 1}
+    with open(log_path, "wb") as log:
+        process = subprocess.Popen([os.path.join(values["SEATLOG_BIN"], "seatlog-ingest-api"),
+                                    *(f"--{name}={value}" for name, value in options.items())],
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        until = time.monotonic() + 60
+        while (found := re.search(r"message=listening .*port=(\d+)", log_path.read_text())) is None:
+            if process.poll() is not None or time.monotonic() > until:
+                sys.exit(log_path.read_text())
+            time.sleep(0.05)
+        url = f"http://127.0.0.1:{found.group(1)}"
+        while not ready(url):
+            if time.monotonic() > until:
+                sys.exit("ingest-api does not become ready")
+            time.sleep(0.05)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def ready(url):
+    try:
+        with urllib.request.urlopen(url + "/readyz", timeout=10) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def post(url, path, body):
+    request = urllib.request.Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def token_of(values, url, role):
+    """Of an account of this run's own, except an operator's, who is made at `up`."""
+    if role == "nobody":
+        return ""
+    if role == "operator":
+        person = {"username": values["SEATLOG_OPERATOR"], "password": values["SEATLOG_OPERATOR_PASSWORD"]}
+    else:
+        person = {"username": f"{role}-{secrets.token_hex(6)}@example.com", "password": "correct horse battery"}
+        post(url, "/signup", {**person, "role": role})
+    return post(url, "/login", person)["token"]
+
+
+def judge(values, url, role, folder, options):
+    """Runs schemathesis as this role; whether all was well. Its JUnit file is at folder/ROLE.xml."""
+    command = [str(pathlib.Path(sys.executable).parent / "schemathesis"), "run", url + "/openapi.yaml",
+               "--checks", "all", "--seed", str(options.seed), "--max-examples", str(options.examples),
+               "--workers", "2", "--request-timeout", "60", "--generation-database", "none",
+               "--continue-on-failure", "--report", "junit", "--report-junit-path", str(folder / f"{role}.xml"),
+               "--no-color", "--warnings", "off", *options.rest]
+    environment = {**os.environ, "SEATLOG_API_URL": url, "SEATLOG_API_TOKEN": token_of(values, url, role),
+                   "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
+    print(f"\n--- as {role}, seed {options.seed}", flush=True)
+    begun = time.monotonic()
+    status = subprocess.run(command, env=environment, cwd=folder, check=False).returncode
+    print(f"--- as {role}: {'good' if status == 0 else f'exit status {status}'}, {time.monotonic() - begun:.0f} s", flush=True)
+    return status == 0
+
+
+def reports_join(folder, good, target):
+    """One JUnit file of all; a run that failed without a failed case, or left no file, is a failed case of its own."""
+    suite = tree.Element("testsuite", name="api")
+    for role, fine in good.items():
+        path = folder / f"{role}.xml"
+        cases = list(tree.parse(path).getroot().iter("testcase")) if path.exists() else []
+        for case in cases:
+            case.set("name", f"{role}: {case.get('name')}")
+            suite.append(case)
+        failed = any(case.find("failure") is not None or case.find("error") is not None for case in cases)
+        if not cases or (not fine and not failed):
+            tree.SubElement(tree.SubElement(suite, "testcase", name=f"{role}: the run"), "failure")
+    tree.ElementTree(suite).write(target)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--junit", type=pathlib.Path, required=True)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2 ** 31))
+    parser.add_argument("--examples", type=int, default=20, help="of each operation and phase")
+    parser.add_argument("--as", dest="roles", action="append", choices=ROLES)
+    options, options.rest = parser.parse_known_args()
+    with installation() as values, tempfile.TemporaryDirectory(prefix="seatlog-api-", dir="/var/tmp") as made:
+        folder = pathlib.Path(made)
+        with instance(values, folder / "ingest-api.log") as url:
+            good = {role: judge(values, url, role, folder, options) for role in options.roles or ROLES}
+        reports_join(folder, good, options.junit)
+    sys.exit(0 if all(good.values()) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+seatlog_unit_test(ingest_http seatlog_ingest)

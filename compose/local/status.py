@@ -254,7 +254,7 @@ def waiting_say(books, dead_letters):
                             "./seatlog logs payment")
     if dead_letters is not None:
         lines.append(("dead letters", "none" if dead_letters == 0 else
-                      f"{dead_letters} (./seatlog dead-letters list)"))
+                      f"{dead_letters}; the logs of the daemons say which and why"))
     return lines, problems
 
 

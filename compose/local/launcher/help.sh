@@ -16,7 +16,6 @@ usage: ./seatlog COMMAND [--help]
   demo                              sign up, search, reserve, pay, get tickets
   order ID|ADDRESS [cancel|resend]  an order: read it, cancel it, mail it again
   ticket [TOKEN]                    whether a ticket is good, and not refunded
-  dead-letters list|show|retry      what was set aside, why, and once more
   replay verify|show|…              the auditor's tool: decide again and compare
   sim [--seeds N]                   the cores in a simulated world that breaks
   chaos [--faults N] [--seed S]     real processes, killed while people buy

@@ -107,6 +107,10 @@ static enum MHD_Result exchange_answer(struct exchange *exchange) {
     if (exchange->drop) {
         return MHD_NO;
     }
+    if (exchange->reply.body == NULL) { /* what was sent, and would be repeated, is not UTF-8 */
+        exchange->reply = api_error_reply(400, "INVALID_REQUEST_ERROR", "BAD_REQUEST",
+                                          "The request holds text that is not UTF-8.", NULL);
+    }
     char *text = json_dumps(exchange->reply.body, JSON_COMPACT);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);

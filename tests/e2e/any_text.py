@@ -150,9 +150,9 @@ class Show:
         """A reservation that comes to nothing, with all that may be said on the way."""
         who = self.who()
         self.reserve(who, [2])
-        for attempt in (1, 2, 3):
+        for attempt in range(1, 17):
             self.add("PaymentDeclined", **who, attempt=attempt, code=self.writer.text(64, empty=True), state="HELD",
-                     attempts_left=3 - attempt, expires_at=self.now_ms + 600_000)
+                     attempts_left=16 - attempt, expires_at=self.now_ms + 600_000)
             self.add("Noted", command="PAY", **who, view={
                 "state": "HELD", "selection": "NAMED", "seats": [2], "section": -1, "quantity": 1, "total_minor": 2500,
                 "currency": "USD", "expires_at": self.now_ms, "attempt": attempt, "code": self.writer.text(64, empty=True)})

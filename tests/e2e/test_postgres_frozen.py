@@ -51,3 +51,32 @@ def test_holds_and_payments_go_on_and_the_rest_says_503(stack, ada, new_show, po
     ada.until_state(held, "sold", timeout=120)
     eventually(lambda: ada.get("/search?q=Time", expect=None).status_code == 200, "search answers again")
     eventually(lambda: ada.seats(event_id)[("Stalls", "A", "2")]["state"] == "held", "the map has caught up")
+
+
+def readiness(stack, daemon):
+    """Status and text of its /readyz, which nobody may have to wait for."""
+    ports = dict(line.split("=", 1) for line in (stack.folder / "env").read_text().splitlines() if "=" in line)
+    answer = requests.get(f"http://127.0.0.1:{ports[f'PORT_ADMIN_{daemon}']}/readyz", timeout=5)
+    return answer.status_code, answer.text
+
+
+@pytest.mark.parametrize("part, program, daemons", [
+    ("PostgreSQL", "postgres", ["INDEXER", "NOTIFIER", "PAYMENT", "TICKETGEN", "INGEST_API"]),
+    ("Kafka", "java", ["INDEXER", "NOTIFIER", "PAYMENT", "TICKETGEN", "INGEST_API", "RESERVATION"])])
+def test_who_stands_on_what_is_frozen_is_not_ready_and_says_why(stack, part, program, daemons):
+    for daemon in daemons:
+        eventually(lambda daemon=daemon: readiness(stack, daemon)[0] == 200, f"{daemon} is ready first", timeout=120)
+    leader = min(stack.pids(program))
+    frozen = freeze(leader)
+    try:
+        for daemon in daemons:
+            status, text = eventually(lambda daemon=daemon: (now := readiness(stack, daemon))[0] == 503 and now,
+                                      f"{daemon} says that {part} is away", timeout=20)
+            assert f"{part} has not answered" in text, (daemon, text)
+    finally:
+        thaw(frozen)
+    for daemon in daemons:
+        eventually(lambda daemon=daemon: readiness(stack, daemon)[0] == 200, f"{daemon} is ready again", timeout=120)
+    name = {"INGEST_API": "ingest-api"}.get(daemons[-1], daemons[-1].lower())
+    log, = stack.folder.glob(f"log/{name}*.log")
+    assert f"message=back part={part} away_ms=" in log.read_text()

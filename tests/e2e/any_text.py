@@ -100,7 +100,7 @@ class Show:
         self.section, self.category = writer.text(40), writer.text(40)
         self.row = writer.text(16)
         self.labels = [writer.text(16, unique=str(number)) for number in range(4)]
-        self.orders = []
+        self.orders, self.called_off = [], False
 
     def uuid(self):
         return uuid.UUID(int=self.rng.getrandbits(128), version=4).bytes
@@ -174,6 +174,7 @@ class Show:
 
     def call_off(self, who):
         """The show with its order: money goes back, or does not."""
+        self.called_off = True
         self.add("ShowCancelled", summary=self.summary, reason=self.writer.text(1000, empty=True))
         self.add("OrderCancelled", **who, reason="SHOW_CANCELLED", payment_id=self.writer.text(190), **self.money(),
                  summary=self.summary, places=[self.place(0)])

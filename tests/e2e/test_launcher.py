@@ -14,8 +14,8 @@ import pytest
 from clients import Buyer, environment_read, eventually, freeze, thaw
 from conftest import ROOT, launcher
 
-COMMANDS = ["up", "down", "restart", "status", "logs", "tail", "demo", "order", "ticket", "replay", "sim", "chaos", "test",
-            "bench", "env"]
+COMMANDS = ["up", "down", "restart", "status", "logs", "tail", "demo", "order", "ticket", "replay", "sim", "chaos",
+            "test", "bench", "env"]
 INSTALLERS = ["apt-get", "sudo", "cmake", "ninja", "mvn", "pip"]
 
 

@@ -112,8 +112,8 @@ help_ticket() {
 usage: ./seatlog ticket [--show UUID] [--at SECONDS] [TOKEN]
 Says whether a ticket is good: signed by a key of this Seatlog, within its time,
 and not revoked by now, as it is when its order was cancelled or refunded. TOKEN
-is the text of the QR code; without one a line of standard input is read. That it
-was used before is not recorded: whoever lets people in must remember that.
+is the text of the QR code; without one a line of standard input is read. That
+it was used before is not recorded: whoever lets people in must remember that.
   --show UUID   it must be for this show
   --at SECONDS  the time it must be good at, since the epoch; now by default
 Exit status: 0 good, 1 not a ticket, forged, revoked or for another show,

@@ -377,12 +377,13 @@ class HeldHandshake:
         self.tls.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         self.socket.sendall(self.outgoing.read())
         answer = b""
-        while b"ok\n" not in answer:
+        while not answer.endswith(b"ok\n"):
             data = self.socket.recv(65536)
             assert data, answer
             self.incoming.write(data)
             with contextlib.suppress(ssl.SSLWantReadError):
-                answer += self.tls.read(65536)
+                while part := self.tls.read(65536):
+                    answer += part
         self.socket.close()
 
 

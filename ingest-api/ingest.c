@@ -15,6 +15,7 @@
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 #include "runtime/pg.h"
+#include "runtime/present/present.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -34,6 +35,9 @@ const struct config_option ingest_options[] = {
      "whether anyone may search and look at events"},
     {"self_service_organizers", CONFIG_BOOLEAN, "no", 0, 0,
      "whether an organizer may sign up as such"},
+    {"currencies", CONFIG_TEXT, MONEY_TAKEN_DEFAULT, 0, 0,
+     "what events may be sold in, separated by commas: the currencies that the payment provider "
+     "takes"},
     {"session_ttl_hours", CONFIG_INTEGER, "336", 1, 8760, "how long a login lasts"},
     {"trusted_proxies", CONFIG_TEXT, "", 0, 0,
      "addresses, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed"},
@@ -187,8 +191,16 @@ bool ingest_start(struct daemon *daemon, struct error *error) {
     }
     /* A query that hangs must not keep a worker for ever. */
     setenv("PGOPTIONS", STATEMENT_TIMEOUT, 0);
+    if (!present_time_zone_is_known(TEXT_LITERAL("Europe/London"))) {
+        return error_set(error, ERROR_DIE, "the time zone database (tzdata) is not installed");
+    }
     struct ingest *ingest = allocate_zeroed(1, sizeof *ingest);
     ingest->daemon = daemon;
+    if (!money_taken_parse(config_text(daemon->config, "currencies"), &ingest->settings.money_taken,
+                           error)) {
+        free(ingest);
+        return false;
+    }
     settings_read(ingest, daemon->config);
     if (!cors_origins_check(ingest->settings.cors_origins, error)) {
         free(ingest);

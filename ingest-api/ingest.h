@@ -2,6 +2,7 @@
 #ifndef SEATLOG_INGEST_H
 #define SEATLOG_INGEST_H
 
+#include "ingest-api/ingest_money.h"
 #include "runtime/config.h"
 #include "runtime/daemon.h"
 
@@ -37,6 +38,7 @@ struct ingest_settings {
     const char *trusted_proxies; /* comma-separated addresses */
     const char *cors_origins;    /* see ingest_cors.h */
     int32_t partition_count;
+    struct money_taken money_taken;
 };
 
 struct ingest {

@@ -5,20 +5,30 @@
 #include "ingest-api/ingest_problem.h"
 #include "ingest-api/ingest_reader.h"
 #include "ingest-api/ingest_request.h"
+#include "ingest-api/ingest_text.h"
 #include "ingest-api/ingest_time.h"
 #include "runtime/log.h"
 #include "seatlog_codec.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WORDS_SIZE_MAX 200
 #define CITY_SIZE_MAX 100
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 
+/* One end of what is looked for. */
+struct search_end {
+    struct time_said said; /* NONE: not told */
+    char day[sizeof "2026-12-31"];
+};
+
 struct search_state {
     struct search_wish wish;
     struct page_wish page;
     char type[16];
+    struct search_end from;
+    struct search_end to;
 };
 
 static void search_work(struct request *request, struct pg *pg) {
@@ -39,32 +49,80 @@ static void search_work(struct request *request, struct pg *pg) {
     request_answer_json(request, MHD_HTTP_OK, page_json("events", found, &state->page, more));
 }
 
-/* A parameter of the query: *out is NULL where it is not there or empty. */
+/* A parameter of the query, trimmed and composed as what it is compared with: *out is NULL where it
+ * is not there or empty. */
 static bool text_read(struct request *request, struct reader *reader, const char *name,
                       size_t size_max, const char **out) {
-    const char *text = request_query_parameter(request, name);
-    *out = text != NULL && text[0] != '\0' ? text : NULL;
-    if (*out == NULL) {
+    const char *given = request_query_parameter(request, name);
+    char detail[64];
+    *out = NULL;
+    if (given == NULL) {
         return true;
     }
-    if (strlen(text) > size_max) {
-        return reader_error_named(reader, name, "is too long");
+    struct text text = display_text_form(&request->arena, TEXT_LINE,
+                                         (struct text){.data = given, .size = strlen(given)});
+    if (text.size > size_max) {
+        snprintf(detail, sizeof detail, "must have at most %zu bytes of UTF-8", size_max);
+        return reader_error_named(reader, name, detail);
     }
-    return text_is_printable((struct text){.data = text, .size = strlen(text)}, false) ||
-           reader_error_named(reader, name, "must be UTF-8 without control characters");
+    if (!text_is_printable(text, false)) {
+        return reader_error_named(reader, name, "must be UTF-8 without control characters");
+    }
+    *out = text.size > 0 ? arena_text_copy(&request->arena, text).data : NULL;
+    return true;
 }
 
-static void time_read(struct request *request, struct reader *reader, const char *name, bool end,
-                      int64_t *out) {
+static void end_read(struct request *request, struct reader *reader, const char *name,
+                     struct search_end *out) {
     const char *text = request_query_parameter(request, name);
-    int64_t day_ms;
     if (text == NULL || text[0] == '\0') {
         return;
     }
-    if (time_date_parse(text, &day_ms)) {
-        *out = end ? day_ms + DAY_MS : day_ms;
-    } else if (!time_parse(text, out)) {
-        reader_error_named(reader, name, "must be a date, or a time with its offset");
+    out->said = time_parse(text);
+    switch (out->said.form) {
+    case TIME_IS_NONE:
+        reader_error_named(reader, name,
+                           "must be a date that exists, such as 2026-12-31, or a time with Z or "
+                           "its offset from UTC, such as 2026-12-31T20:00:00-08:00; a plus sign "
+                           "is written %2B in a URL");
+        break;
+    case TIME_IS_LOCAL:
+        reader_error_named(reader, name,
+                           "must end in Z or in the offset from UTC, such as "
+                           "2026-12-31T20:00:00-08:00; a date alone is the day at the venue");
+        break;
+    case TIME_IS_DATE:
+        snprintf(out->day, sizeof out->day, "%.10s", text);
+        break;
+    case TIME_IS_UTC:
+    case TIME_IS_OFFSET:
+        break;
+    }
+}
+
+/*
+ * A date is the day at the venue, an instant an instant. A day begins and ends within 24 hours of
+ * the same day in UTC, so these bound it besides, for the index.
+ */
+static void times_read(struct request *request, struct reader *reader, struct search_state *state) {
+    struct search_wish *wish = &state->wish;
+    end_read(request, reader, "from", &state->from);
+    end_read(request, reader, "to", &state->to);
+    bool from_day = state->from.said.form == TIME_IS_DATE;
+    bool to_day = state->to.said.form == TIME_IS_DATE;
+    if (state->from.said.form != TIME_IS_NONE) {
+        wish->from_ms = state->from.said.at_ms - (from_day ? DAY_MS : 0);
+        wish->from_day = from_day ? state->from.day : NULL;
+    }
+    if (state->to.said.form != TIME_IS_NONE) {
+        wish->to_ms = state->to.said.at_ms + (to_day ? 2 * DAY_MS : 0);
+        wish->to_day = to_day ? state->to.day : NULL;
+    }
+    bool both = state->from.said.form != TIME_IS_NONE && state->to.said.form != TIME_IS_NONE;
+    bool backwards = from_day && to_day ? strcmp(state->from.day, state->to.day) > 0
+                                        : wish->from_ms > wish->to_ms;
+    if (both && backwards && !reader_failed(reader)) {
+        reader_error_named(reader, "to", "must not be before from");
     }
 }
 
@@ -96,8 +154,7 @@ void search_get(struct request *request) {
     text_read(request, &reader, "q", WORDS_SIZE_MAX, &state->wish.words);
     text_read(request, &reader, "city", CITY_SIZE_MAX, &state->wish.city);
     type_read(request, &reader, state);
-    time_read(request, &reader, "from", false, &state->wish.from_ms);
-    time_read(request, &reader, "to", true, &state->wish.to_ms);
+    times_read(request, &reader, state);
     if (reader_failed(&reader)) {
         problem_answer_reader(request, &reader);
         return;

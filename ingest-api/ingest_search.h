@@ -19,8 +19,12 @@ struct search_wish {
     const char *words; /* NULL: any */
     const char *city;  /* NULL: any */
     const char *type;  /* name of ShowType, in capitals; NULL: any */
-    int64_t from_ms;
-    int64_t to_ms; /* exclusive */
+    int64_t from_ms;   /* start of the show */
+    int64_t to_ms;     /* exclusive */
+    /* Days on the venue's clocks, "2026-12-31", inclusive; NULL: any. The milliseconds hold
+     * besides. */
+    const char *from_day;
+    const char *to_day;
     int64_t limit;
     int64_t offset;
 };

@@ -47,10 +47,13 @@ static json_t *row_json(const PGresult *rows, int row) {
 static json_t *postgresql_find(struct search *search, struct pg *pg, const struct search_wish *wish,
                                struct error *error) {
     (void)search;
-    PGresult *rows = PG_QUERY(
-        pg, error, "SELECT * FROM catalog.search($1, $2, $3, $4, $5, $6::integer, $7::integer)",
-        PG_TEXT(wish->words), PG_TEXT(wish->city), PG_TEXT(wish->type), PG_INTEGER(wish->from_ms),
-        PG_INTEGER(wish->to_ms), PG_INTEGER(wish->limit), PG_INTEGER(wish->offset));
+    PGresult *rows =
+        PG_QUERY(pg, error,
+                 "SELECT * FROM catalog.search($1, $2, $3, $4, $5, $6::date, $7::date, $8::integer,"
+                 " $9::integer)",
+                 PG_TEXT(wish->words), PG_TEXT(wish->city), PG_TEXT(wish->type),
+                 PG_INTEGER(wish->from_ms), PG_INTEGER(wish->to_ms), PG_TEXT(wish->from_day),
+                 PG_TEXT(wish->to_day), PG_INTEGER(wish->limit), PG_INTEGER(wish->offset));
     if (rows == NULL) {
         return NULL;
     }

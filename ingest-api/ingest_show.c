@@ -159,8 +159,9 @@ static void show_validate(struct request *request, struct pg *pg) {
     (void)pg;
     struct show_state *state = request->state;
     struct show_details *show = &state->command.as.create_show.show;
-    state->valid =
-        wish_show_read(&state->reader, &request->arena, request->json, clock_now_ms(), show);
+    const struct show_rules rules = {.now_ms = clock_now_ms(),
+                                     .taken = &request->ingest->settings.money_taken};
+    state->valid = wish_show_read(&state->reader, &request->arena, request->json, &rules, show);
     for (size_t i = 0; state->valid && i < show->sections.count; i++) {
         state->places += show->sections.items[i].capacity;
         for (size_t j = 0; j < show->sections.items[i].rows.count; j++) {
@@ -198,7 +199,7 @@ void show_cancel(struct request *request) {
     if (!request_show_id(request, &state->show_id)) {
         return;
     }
-    if (!wish_cancel_show_read(&state->reader, request->json, &reason)) {
+    if (!wish_cancel_show_read(&state->reader, &request->arena, request->json, &reason)) {
         problem_answer_reader(request, &state->reader);
         return;
     }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/ingest_time.h"
 
-#include <glib.h>
+#include "runtime/present/present.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define ZONE_SIZE_MAX 64
+#define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 
 char *time_format(int64_t at_ms, char out[TIME_TEXT_SIZE]) {
     time_t seconds = (time_t)(at_ms / 1000);
@@ -17,50 +18,23 @@ char *time_format(int64_t at_ms, char out[TIME_TEXT_SIZE]) {
     return out;
 }
 
-/* NULL where there is no zone of that name. Names look like Area/City and lead out of no directory.
- */
-static GTimeZone *zone_open(struct text zone) {
-    char name[ZONE_SIZE_MAX + 1];
-    if (zone.size == 0 || zone.size > ZONE_SIZE_MAX) {
-        return NULL;
-    }
-    for (size_t i = 0; i < zone.size; i++) {
-        if (!g_ascii_isalnum(zone.data[i]) && strchr("/_+-", zone.data[i]) == NULL) {
-            return NULL;
-        }
-    }
-    if (!g_ascii_isalpha(zone.data[0])) {
-        return NULL; /* "+01" is an offset, not a name */
-    }
-    memcpy(name, zone.data, zone.size);
-    name[zone.size] = '\0';
-    return g_time_zone_new_identifier(name);
-}
-
-bool time_zone_known(struct text zone) {
-    GTimeZone *found = zone_open(zone);
-    if (found == NULL) {
-        return false;
-    }
-    g_time_zone_unref(found);
-    return true;
+char *time_offset_format(int32_t offset_s, char out[TIME_OFFSET_SIZE]) {
+    int minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
+    snprintf(out, TIME_OFFSET_SIZE, "%c%02d:%02d", offset_s < 0 ? '-' : '+', minutes / 60 % 100,
+             minutes % 60);
+    return out;
 }
 
 char *time_format_local(int64_t at_ms, struct text zone, char out[TIME_TEXT_SIZE]) {
-    GTimeZone *found = zone_open(zone);
-    if (found == NULL) {
+    int32_t offset_s;
+    if (!present_time_zone_offset(at_ms, zone, &offset_s)) {
         return time_format(at_ms, out);
     }
-    int interval = g_time_zone_find_interval(found, G_TIME_TYPE_UNIVERSAL, at_ms / 1000);
-    int offset_s = interval >= 0 ? g_time_zone_get_offset(found, interval) : 0;
-    g_time_zone_unref(found);
     time_t local = (time_t)(at_ms / 1000 + offset_s);
     struct tm parts;
     gmtime_r(&local, &parts);
     size_t size = strftime(out, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
-    int minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
-    snprintf(out + size, TIME_TEXT_SIZE - size, "%c%02d:%02d", offset_s < 0 ? '-' : '+',
-             minutes / 60, minutes % 60);
+    time_offset_format(offset_s, out + size);
     return out;
 }
 
@@ -104,15 +78,11 @@ static bool date_read(const char **at, int64_t *out) {
     return true;
 }
 
-bool time_date_parse(const char *text, int64_t *out) {
-    return date_read(&text, out) && *text == '\0';
-}
-
 /* Z, or +hh:mm. */
-static bool offset_read(const char **at, int64_t *offset_ms) {
-    *offset_ms = 0;
+static bool offset_read(const char **at, struct time_said *said) {
     if (**at == 'Z' || **at == 'z') {
         (*at)++;
+        said->form = TIME_IS_UTC;
         return true;
     }
     int sign = **at == '-' ? -1 : 1;
@@ -122,40 +92,64 @@ static bool offset_read(const char **at, int64_t *offset_ms) {
         !literal_read(at, ':') || !digits_read(at, 2, &minutes) || hours > 23 || minutes > 59) {
         return false;
     }
-    *offset_ms = sign * (hours * 60 + minutes) * (int64_t)60 * 1000;
+    said->offset_s = sign * (hours * 60 + minutes) * 60;
+    said->form = sign < 0 && said->offset_s == 0 ? TIME_IS_UTC : TIME_IS_OFFSET;
     return true;
 }
 
-bool time_parse(const char *text, int64_t *out) {
-    int64_t day_ms;
+/* .25 as 250. */
+static bool fraction_read(const char **at, int *fraction_ms) {
+    *fraction_ms = 0;
+    if (!literal_read(at, '.')) {
+        return true;
+    }
+    if (**at < '0' || **at > '9') {
+        return false;
+    }
+    for (int scale = 100; **at >= '0' && **at <= '9'; (*at)++, scale /= 10) {
+        *fraction_ms += (**at - '0') * scale;
+    }
+    return true;
+}
+
+static bool clock_read(const char **at, int64_t *clock_ms, bool *leap) {
     int hours;
     int minutes;
     int seconds;
-    if (!date_read(&text, &day_ms) || (*text != 'T' && *text != 't' && *text != ' ')) {
+    int fraction_ms;
+    if (!digits_read(at, 2, &hours) || !literal_read(at, ':') || !digits_read(at, 2, &minutes) ||
+        !literal_read(at, ':') || !digits_read(at, 2, &seconds) ||
+        !fraction_read(at, &fraction_ms) || hours > 23 || minutes > 59 || seconds > 60) {
         return false;
     }
-    text++;
-    if (!digits_read(&text, 2, &hours) || !literal_read(&text, ':') ||
-        !digits_read(&text, 2, &minutes) || !literal_read(&text, ':') ||
-        !digits_read(&text, 2, &seconds) || hours > 23 || minutes > 59 || seconds > 60) {
-        return false;
+    *clock_ms = ((hours * 60 + minutes) * (int64_t)60 + seconds) * 1000 + fraction_ms;
+    *leap = seconds == 60;
+    return true;
+}
+
+struct time_said time_parse(const char *text) {
+    static const struct time_said none = {.form = TIME_IS_NONE};
+    struct time_said said = {.form = TIME_IS_DATE};
+    int64_t clock_ms;
+    bool leap;
+    if (!date_read(&text, &said.at_ms)) {
+        return none;
     }
-    int64_t fraction_ms = 0;
-    if (*text == '.') {
-        text++;
-        int scale = 100;
-        if (*text < '0' || *text > '9') {
-            return false;
-        }
-        for (; *text >= '0' && *text <= '9'; text++, scale /= 10) {
-            fraction_ms += (*text - '0') * scale;
-        }
+    if (*text == '\0') {
+        return said;
     }
-    int64_t offset_ms;
-    if (!offset_read(&text, &offset_ms) || *text != '\0') {
-        return false;
+    if ((*text != 'T' && *text != 't' && *text != ' ') || (text++, false) ||
+        !clock_read(&text, &clock_ms, &leap)) {
+        return none;
     }
-    *out =
-        day_ms + ((hours * 60 + minutes) * (int64_t)60 + seconds) * 1000 + fraction_ms - offset_ms;
-    return *out >= 0;
+    said.at_ms += clock_ms;
+    said.form = TIME_IS_LOCAL;
+    if (*text != '\0' && (!offset_read(&text, &said) || *text != '\0')) {
+        return none;
+    }
+    said.at_ms -= (int64_t)said.offset_s * 1000;
+    if ((leap && said.at_ms % DAY_MS >= 1000) || said.at_ms < 0) {
+        return none;
+    }
+    return said;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/ingest_wish_core.h"
 
+#include "ingest-api/ingest_text.h"
 #include "runtime/identity.h"
 
 #include <string.h>
 
 #define SOURCE_SIZE_MAX 255
-#define REASON_SIZE_MAX 1000
 
 bool wish_seat_id_parse(const char *text, int32_t *seat) {
     size_t size = strspn(text, "0123456789");
@@ -43,7 +43,7 @@ static void seats_read(struct reader *reader, struct arena *arena, const json_t 
         struct place_in at = {.parent = &place, .index = i};
         const char *id = json_string_value(json_array_get(list, i));
         seats[i] = -1;
-        if (id == NULL || !wish_seat_id_parse(id, &seats[i]) || seats[i] >= WISH_PLACES_MAX) {
+        if (id == NULL || !wish_seat_id_parse(id, &seats[i]) || seats[i] >= PLAN_PLACES_MAX) {
             reader_error(reader, &at, NULL, "must be the id of a seat of this event, as text");
             continue;
         }
@@ -66,7 +66,8 @@ static void quantity_read(struct reader *reader, const struct place_in *at, cons
     }
 }
 
-static const struct text_rule name_rule = {.size_min = 1, .size_max = 80};
+/* Names are compared in the form that they were put on sale in. */
+static const struct display_rule name_rule = {.kind = TEXT_LINE, .size_max = PLAN_NAME_OCTETS_MAX};
 
 bool wish_reserve_read(struct reader *reader, struct arena *arena, const json_t *body,
                        struct reserve_wish *out) {
@@ -90,12 +91,15 @@ bool wish_reserve_read(struct reader *reader, struct arena *arena, const json_t 
         out->selection = SELECTION_BEST_AVAILABLE;
         if (reader_object(reader, &at, best, best_members)) {
             quantity_read(reader, &at, best, out);
-            reader_text(reader, &at, best, "section", READER_OPTIONAL, name_rule, &out->section);
-            reader_text(reader, &at, best, "category", READER_OPTIONAL, name_rule, &out->category);
+            display_text_read(reader, arena, &at, best, "section", READER_OPTIONAL, name_rule,
+                              &out->section);
+            display_text_read(reader, arena, &at, best, "category", READER_OPTIONAL, name_rule,
+                              &out->category);
         }
     } else if (general) {
         out->selection = SELECTION_GENERAL;
-        reader_text(reader, NULL, body, "section", READER_REQUIRED, name_rule, &out->section);
+        display_text_read(reader, arena, NULL, body, "section", READER_REQUIRED, name_rule,
+                          &out->section);
         quantity_read(reader, NULL, body, out);
     } else {
         out->selection = SELECTION_NAMED;
@@ -135,13 +139,17 @@ bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish 
     return !reader_failed(reader);
 }
 
-bool wish_cancel_show_read(struct reader *reader, const json_t *body, struct text *reason) {
+bool wish_cancel_show_read(struct reader *reader, struct arena *arena, const json_t *body,
+                           struct text *reason) {
     static const char *const members[] = {"reason", NULL};
     *reason = TEXT_LITERAL("");
     if (body != NULL) {
         reader_object(reader, NULL, body, members);
-        reader_text(reader, NULL, body, "reason", READER_OPTIONAL,
-                    (struct text_rule){.size_max = REASON_SIZE_MAX}, reason);
+        display_text_read(reader, arena, NULL, body, "reason", READER_OPTIONAL,
+                          (struct display_rule){.kind = TEXT_PARAGRAPH,
+                                                .may_be_empty = true,
+                                                .size_max = PLAN_REASON_OCTETS_MAX},
+                          reason);
     }
     return !reader_failed(reader);
 }

@@ -3,6 +3,7 @@
 #define SEATLOG_INGEST_WISH_CORE_H
 
 #include "ingest-api/ingest_reader.h"
+#include "ingest-api/ingest_wish_show.h"
 #include "schemas/arena.h"
 #include "seatlog_types.h"
 
@@ -29,17 +30,13 @@ struct book_wish {
 };
 bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish *out);
 
-/* now_ms: milliseconds since the epoch. */
-bool wish_show_read(struct reader *reader, struct arena *arena, const json_t *body, int64_t now_ms,
-                    struct show_details *out);
-
-/* body NULL: no reason. */
-bool wish_cancel_show_read(struct reader *reader, const json_t *body, struct text *reason);
+/* A reason is a paragraph, in form (ingest_text.h). body NULL: no reason. */
+bool wish_cancel_show_read(struct reader *reader, struct arena *arena, const json_t *body,
+                           struct text *reason);
 
 /* A seat's public id, "17", as its number. false: it is none. */
 bool wish_seat_id_parse(const char *text, int32_t *seat);
 
-#define WISH_PLACES_MAX 60000
 #define WISH_RESERVATION_PLACES_MAX 100
 
 #endif

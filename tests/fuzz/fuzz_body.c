@@ -17,6 +17,7 @@
 static struct codec *codec;
 static struct arena arena;
 static struct reservation_effects *effects;
+static struct money_taken taken;
 
 /* The event that the command leads to, on its own in an empty core, or after a show. */
 static const struct event *command_judge(struct reservation_core *core,
@@ -35,7 +36,8 @@ static const struct event *command_judge(struct reservation_core *core,
 
 static void show_try(struct reader *reader, const json_t *body) {
     struct command command = {.kind = COMMAND_CREATE_SHOW};
-    if (!wish_show_read(reader, &arena, body, NOW_MS, &command.as.create_show.show)) {
+    const struct show_rules rules = {.now_ms = NOW_MS, .taken = &taken};
+    if (!wish_show_read(reader, &arena, body, &rules, &command.as.create_show.show)) {
         return;
     }
     command.as.create_show.head.show_id.octets[0] = 1;
@@ -76,7 +78,7 @@ static void book_try(struct reader *reader, const json_t *body) {
 
 static void cancel_try(struct reader *reader, const json_t *body) {
     struct command command = {.kind = COMMAND_CANCEL_SHOW};
-    if (!wish_cancel_show_read(reader, body, &command.as.cancel_show.reason)) {
+    if (!wish_cancel_show_read(reader, &arena, body, &command.as.cancel_show.reason)) {
         return;
     }
     struct reservation_core *core = reservation_core_new(&fuzz_heap);
@@ -99,6 +101,7 @@ static void body_try(uint32_t call, const char *text, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (codec == NULL) {
         codec = codec_new();
+        FUZZ_REQUIRE(money_taken_parse(MONEY_TAKEN_DEFAULT, &taken, NULL));
         effects = reservation_effects_new(&fuzz_heap);
         fuzz_core_begin();
     }

@@ -17,6 +17,8 @@
 #define EVENT "2f1b7e0a-7c1d-4c60-9d53-0a4a5f0e7c11"
 
 static struct arena arena;
+static struct money_taken taken;
+static const struct show_rules rules = {.now_ms = NOW_MS, .taken = &taken};
 
 static json_t *parse(const char *text) {
     json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
@@ -177,7 +179,7 @@ static void test_a_show_becomes_its_details(void **state) {
     struct reader reader = {0};
     struct show_details show;
     json_t *body = show_body();
-    assert_true(wish_show_read(&reader, &arena, body, NOW_MS, &show));
+    assert_true(wish_show_read(&reader, &arena, body, &rules, &show));
     assert_int_equal(show.type, SHOW_TYPE_FILM);
     assert_true(show.starts_at == 1796184900000);
     assert_int_equal(show.hold_ttl_ms, 600000);
@@ -206,7 +208,7 @@ static void show_faults(const char *member, const char *value, const char *field
     } else {
         json_object_set_new(body, member, parse(value));
     }
-    bool valid = wish_show_read(&reader, &arena, body, NOW_MS, &show);
+    bool valid = wish_show_read(&reader, &arena, body, &rules, &show);
     faults_are(&reader, body, valid, fields);
 }
 
@@ -250,8 +252,8 @@ static void test_a_show_says_what_is_wrong_with_its_plan(void **state) {
     show_faults("categories",
                 "[{\"name\":\"Standard\",\"price_minor\":-1},{\"name\":\"Standard\"},"
                 "{\"name\":\"Floor\",\"price_minor\":1000000001},7]",
-                "/categories/0/price_minor /categories/1/price_minor /categories/1/name "
-                "/categories/2/price_minor /categories/3");
+                "/categories/0/price_minor /categories/1/price_minor /categories/2/price_minor "
+                "/categories/3 /categories/1/name");
     show_faults("sections", "[]", "/sections");
     show_faults("sections", "[{\"name\":\"A\",\"category\":\"Standard\"}]", "/sections/0");
     show_faults("sections",
@@ -306,9 +308,275 @@ static void test_the_largest_house_is_taken_and_one_seat_more_is_not(void **stat
                             json_pack("[{s:s, s:s, s:o}, {s:s, s:s, s:i}]", "name", "Bowl",
                                       "category", "Standard", "rows", rows, "name", "Pit",
                                       "category", "Floor", "capacity", 1));
-        bool valid = wish_show_read(&reader, &arena, body, NOW_MS, &show);
+        bool valid = wish_show_read(&reader, &arena, body, &rules, &show);
         faults_are(&reader, body, valid, extra == 0 ? "" : "/sections");
     }
+}
+
+/* The body with these members replaced; what is said of its first fault, NULL: all is well. */
+static void show_told(const char *members, const char *expected) {
+    struct reader reader = {0};
+    struct show_details show;
+    json_t *body = show_body();
+    json_t *changes = parse(members);
+    json_object_update(body, changes);
+    json_decref(changes);
+    bool valid = wish_show_read(&reader, &arena, body, &rules, &show);
+    const json_t *error = json_array_get(reader.errors, 0);
+    const char *detail = json_string_value(json_object_get(error, "detail"));
+    assert_int_equal(valid, expected == NULL);
+    if (expected != NULL) {
+        assert_string_equal(detail, expected);
+    }
+    reader_deinit(&reader);
+    json_decref(body);
+    arena_reset(&arena);
+}
+
+#define ZONE_WORDS                                                                                 \
+    "time_zone must be the name of a zone in the IANA time zone database, such as "                \
+    "America/Los_Angeles, Europe/Paris or Etc/UTC"
+
+static void test_only_iana_names_are_zones(void **state) {
+    (void)state;
+    static const char *const none[] = {"GMT+9",
+                                       "UTC+5",
+                                       "UTC-5",
+                                       "localtime",
+                                       "Factory",
+                                       "posixrules",
+                                       "posix/Europe/Paris",
+                                       "right/Europe/Paris",
+                                       "Pacific",
+                                       "EST5",
+                                       "PDT",
+                                       "CEST",
+                                       "+01:00",
+                                       "+01",
+                                       "Mars/Olympus",
+                                       "../../etc/passwd",
+                                       "/etc/localtime",
+                                       "/usr/share/zoneinfo/UTC",
+                                       "Europe/",
+                                       "Europe",
+                                       " Europe/Paris",
+                                       "Europe/Paris ",
+                                       "tzdata.zi",
+                                       "zone.tab",
+                                       ":Europe/Paris",
+                                       "<+03>-3",
+                                       "CET-1CEST,M3.5.0,M10.5.0/3"};
+    char members[160];
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        snprintf(members, sizeof members,
+                 "{\"time_zone\": \"%s\", \"starts_at\": \"2026-12-01T20:15:00Z\","
+                 " \"ends_at\": \"2026-12-01T22:15:00Z\"}",
+                 none[i]);
+        show_told(members, ZONE_WORDS ".");
+    }
+    show_told("{\"time_zone\": \"europe/paris\"}", ZONE_WORDS "; capitals count: Europe/Paris.");
+    show_told("{\"time_zone\": \"EUROPE/PARIS\"}", ZONE_WORDS "; capitals count: Europe/Paris.");
+    show_told("{\"time_zone\": \"\"}", "time_zone must not be empty.");
+    show_told(
+        "{\"time_zone\": \"a/234567890123456789012345678901234567890123456789012345678901234\"}",
+        "time_zone must have at most 64 bytes of UTF-8.");
+}
+
+/* Python knows the names that its own list has; the database's files that are none are not in it.
+ */
+static void test_every_name_that_python_knows_is_a_zone(void **state) {
+    (void)state;
+    FILE *names = popen("/usr/bin/python3 -c \"import zoneinfo; print('\\n'.join(sorted(n for n in "
+                        "zoneinfo.available_timezones() if n not in ('Factory', 'localtime'))))\"",
+                        "r");
+    assert_non_null(names);
+    char name[80];
+    int count = 0;
+    for (; fgets(name, sizeof name, names) != NULL; count++) {
+        char members[240];
+        name[strcspn(name, "\n")] = '\0';
+        snprintf(members, sizeof members,
+                 "{\"time_zone\": \"%s\", \"starts_at\": \"2026-12-01T20:15:00Z\","
+                 " \"ends_at\": \"2026-12-01T22:15:00Z\"}",
+                 name);
+        show_told(members, NULL);
+    }
+    assert_int_equal(pclose(names), 0);
+    assert_true(count > 590);
+}
+
+static void starts_told(const char *zone, const char *starts_at, const char *expected) {
+    char members[300];
+    snprintf(
+        members, sizeof members,
+        "{\"time_zone\": \"%s\", \"starts_at\": \"%s\", \"ends_at\": \"2027-12-30T00:00:00Z\"}",
+        zone, starts_at);
+    /* The end is too late in most of these: only what is said of the start counts. */
+    struct reader reader = {0};
+    struct show_details show;
+    json_t *body = show_body();
+    json_t *changes = parse(members);
+    json_object_update(body, changes);
+    json_decref(changes);
+    wish_show_read(&reader, &arena, body, &rules, &show);
+    const json_t *error = json_array_get(reader.errors, 0);
+    const char *field = json_string_value(json_object_get(error, "field"));
+    if (expected == NULL) {
+        assert_true(field == NULL || strcmp(field, "/ends_at") == 0);
+    } else {
+        assert_string_equal(field, "/starts_at");
+        assert_string_equal(json_string_value(json_object_get(error, "detail")), expected);
+    }
+    reader_deinit(&reader);
+    json_decref(body);
+    arena_reset(&arena);
+}
+
+#define OFFSET_WORDS(said, zone, offset)                                                           \
+    "starts_at has the offset " said ", but " zone " is at " offset                                \
+    " at that moment; end it in " offset " for local time there, or in Z for UTC."
+
+static void test_an_offset_must_be_that_of_the_zone(void **state) {
+    (void)state;
+    starts_told("America/Los_Angeles", "2026-12-01T20:15:00-08:00", NULL);
+    starts_told("America/Los_Angeles", "2026-12-01T20:15:00Z", NULL);
+    starts_told("America/Los_Angeles", "2026-12-01T20:15:00-00:00", NULL);
+    starts_told("America/Los_Angeles", "2026-12-01T20:15:00+02:00",
+                OFFSET_WORDS("+02:00", "America/Los_Angeles", "-08:00"));
+    starts_told("America/Los_Angeles", "2027-07-01T20:15:00-08:00",
+                OFFSET_WORDS("-08:00", "America/Los_Angeles", "-07:00"));
+    starts_told("America/Los_Angeles", "2026-12-01T20:15:00+00:00",
+                OFFSET_WORDS("+00:00", "America/Los_Angeles", "-08:00"));
+    starts_told("Europe/London", "2026-12-01T20:15:00+00:00", NULL);
+    starts_told("Asia/Kathmandu", "2026-12-01T20:15:00+05:45", NULL);
+    starts_told("Asia/Kathmandu", "2026-12-01T20:15:00+05:30",
+                OFFSET_WORDS("+05:30", "Asia/Kathmandu", "+05:45"));
+    starts_told("Etc/GMT+9", "2026-12-01T20:15:00-09:00", NULL);
+    /* An hour that there is not, and one that there is twice. */
+    starts_told("America/Los_Angeles", "2027-03-14T02:30:00-08:00",
+                OFFSET_WORDS("-08:00", "America/Los_Angeles", "-07:00"));
+    starts_told("America/Los_Angeles", "2027-03-14T02:30:00-07:00",
+                OFFSET_WORDS("-07:00", "America/Los_Angeles", "-08:00"));
+    starts_told("America/Los_Angeles", "2027-11-07T01:30:00-07:00", NULL);
+    starts_told("America/Los_Angeles", "2027-11-07T01:30:00-08:00", NULL);
+}
+
+static void test_a_local_time_needs_its_offset(void **state) {
+    (void)state;
+    starts_told("America/Los_Angeles", "2026-12-01T20:15:00",
+                "starts_at must end in Z or in the offset from UTC; on the clocks of "
+                "America/Los_Angeles it is 2026-12-01T20:15:00-08:00.");
+    starts_told("America/Los_Angeles", "2027-11-07T01:30:00",
+                "starts_at must end in Z or in the offset from UTC, such as "
+                "2026-12-01T20:15:00-08:00.");
+    starts_told("America/Los_Angeles", "2026-12-01",
+                "starts_at must have a time of day, such as 2026-12-01T20:15:00-08:00.");
+    starts_told("America/Los_Angeles", "2027-02-30T20:15:00Z",
+                "starts_at must be a date and a time that exist, with Z or the offset from UTC, "
+                "such as 2026-12-01T20:15:00-08:00.");
+}
+
+static void test_money_is_what_the_provider_takes(void **state) {
+    (void)state;
+    static const char *const none[] = {"ABC", "XXX", "XTS", "XAU", "CHE", "usd", "US$", "DEM"};
+    char members[64];
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        snprintf(members, sizeof members, "{\"currency\": \"%s\"}", none[i]);
+        show_told(members, "currency must be the code of a currency in use (ISO 4217), such as "
+                           "USD.");
+    }
+    show_told("{\"currency\": \"KWD\"}", "currency must be one that payments can be taken in: AUD, "
+                                         "CAD, EUR, GBP, JPY or USD.");
+    show_told("{\"currency\": \"JPY\"}", NULL);
+    show_told(
+        "{\"categories\": [{\"name\": \"Standard\", \"price_minor\": 0}, {\"name\": \"Floor\","
+        " \"price_minor\": 0}]}",
+        NULL);
+    show_told("{\"categories\": [{\"name\": \"Standard\", \"price_minor\": 12.5}, {\"name\":"
+              " \"Floor\", \"price_minor\": 0}]}",
+              "price_minor must be an integer from 0 to 1000000000. It is in minor units: 1250 is "
+              "12.50 USD.");
+    show_told(
+        "{\"currency\": \"JPY\", \"categories\": [{\"name\": \"Standard\", \"price_minor\": -1},"
+        " {\"name\": \"Floor\", \"price_minor\": 0}]}",
+        "price_minor must be an integer from 0 to 1000000000. It is in minor units: 1250 is "
+        "1250 JPY.");
+}
+
+static void test_the_currencies_are_a_setting(void **state) {
+    (void)state;
+    struct money_taken parsed;
+    struct error error;
+    char list[MONEY_LIST_SIZE];
+    assert_true(money_taken_parse(" KWD, JPY,JPY ,USD", &parsed, &error));
+    assert_string_equal(money_taken_list(&parsed, list), "KWD, JPY or USD");
+    assert_non_null(money_taken_find(&parsed, TEXT_LITERAL("KWD")));
+    assert_null(money_taken_find(&parsed, TEXT_LITERAL("EUR")));
+    assert_false(money_taken_parse("USD,XXX", &parsed, &error));
+    assert_string_equal(error.message, "currencies: XXX is not an active currency of ISO 4217");
+    assert_false(money_taken_parse(" , ", &parsed, &error));
+}
+
+static void test_labels_are_unique_in_form(void **state) {
+    (void)state;
+    show_told("{\"sections\": [{\"name\": \"S\", \"category\": \"Standard\", \"rows\": ["
+              "{\"label\": \" A\", \"seats\": 1}, {\"label\": \"B\", \"seats\": 1},"
+              "{\"label\": \"A\", \"seats\": 1}]}]}",
+              "label must be unique: /sections/0/rows/0/label is \"A\" already.");
+    show_told("{\"sections\": [{\"name\": \"S\", \"category\": \"Standard\", \"rows\": ["
+              "{\"label\": \"A\", \"seats\": [\"\\u00e9\", \"1\", \"e\\u0301\"]}]}]}",
+              "seats[2] must be unique: /sections/0/rows/0/seats/0 is \"é\" already.");
+    show_told("{\"sections\": [{\"name\": \"S\", \"category\": \"Standard\", \"capacity\": 1},"
+              "{\"name\": \"S\\n\", \"category\": \"Standard\", \"capacity\": 1}]}",
+              "name must be unique: /sections/0/name is \"S\" already.");
+    show_told("{\"sections\": [{\"name\": \"S\", \"category\": \"Standard\", \"rows\": ["
+              "{\"label\": \" \", \"seats\": 1}]}]}",
+              "label must contain at least one visible character.");
+    /* A category is found in whichever form it is written. */
+    show_told("{\"categories\": [{\"name\": \"Caf\\u00e9 \", \"price_minor\": 1}], \"sections\": ["
+              "{\"name\": \"S\", \"category\": \"Cafe\\u0301\", \"capacity\": 1}]}",
+              NULL);
+}
+
+static void test_a_plan_that_is_too_large_is_told_before_its_labels(void **state) {
+    (void)state;
+    struct reader reader = {0};
+    struct show_details show;
+    json_t *body = show_body();
+    json_t *rows = json_array();
+    for (int i = 0; i < 4097; i++) {
+        json_array_append_new(rows, json_pack("{s:s, s:i}", "label", "same", "seats", 20));
+    }
+    json_object_set_new(
+        body, "sections",
+        json_pack("[{s:s, s:s, s:o}]", "name", "Bowl", "category", "Standard", "rows", rows));
+    assert_false(wish_show_read(&reader, &arena, body, &rules, &show));
+    assert_int_equal(json_array_size(reader.errors), 1);
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(reader.errors, 0), "detail")),
+        "sections must have at most 60000 places in at most 4096 rows; these are 81940 places in "
+        "4097 rows.");
+    reader_deinit(&reader);
+    json_decref(body);
+    arena_reset(&arena);
+}
+
+static void test_a_reason_may_have_lines(void **state) {
+    (void)state;
+    struct reader reader = {0};
+    struct text reason;
+    json_t *body = parse("{\"reason\": \" Two\\r\\nlines \"}");
+    assert_true(wish_cancel_show_read(&reader, &arena, body, &reason));
+    assert_int_equal(reason.size, 9);
+    assert_memory_equal(reason.data, "Two\nlines", 9);
+    json_decref(body);
+    body = parse("{\"reason\": \"a\\u0007b\"}");
+    assert_false(wish_cancel_show_read(&reader, &arena, body, &reason));
+    reader_deinit(&reader);
+    json_decref(body);
+    assert_true(wish_cancel_show_read(&reader, &arena, NULL, &reason));
+    assert_int_equal(reason.size, 0);
+    arena_reset(&arena);
 }
 
 static void test_only_so_many_errors_are_listed(void **state) {
@@ -322,6 +590,9 @@ static void test_only_so_many_errors_are_listed(void **state) {
 }
 
 int main(void) {
+    if (!money_taken_parse(MONEY_TAKEN_DEFAULT, &taken, NULL)) {
+        return 1;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reserve_takes_seats_by_their_ids),
         cmocka_unit_test(test_reserve_takes_the_best_and_the_floor),
@@ -331,6 +602,15 @@ int main(void) {
         cmocka_unit_test(test_a_show_says_what_is_wrong_with_its_details),
         cmocka_unit_test(test_a_show_says_what_is_wrong_with_its_plan),
         cmocka_unit_test(test_the_largest_house_is_taken_and_one_seat_more_is_not),
+        cmocka_unit_test(test_only_iana_names_are_zones),
+        cmocka_unit_test(test_every_name_that_python_knows_is_a_zone),
+        cmocka_unit_test(test_an_offset_must_be_that_of_the_zone),
+        cmocka_unit_test(test_a_local_time_needs_its_offset),
+        cmocka_unit_test(test_money_is_what_the_provider_takes),
+        cmocka_unit_test(test_the_currencies_are_a_setting),
+        cmocka_unit_test(test_labels_are_unique_in_form),
+        cmocka_unit_test(test_a_plan_that_is_too_large_is_told_before_its_labels),
+        cmocka_unit_test(test_a_reason_may_have_lines),
         cmocka_unit_test(test_only_so_many_errors_are_listed),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

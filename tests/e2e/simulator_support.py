@@ -32,8 +32,9 @@ def free_port():
 
 
 def read_books(path):
-    """Every action in the order it was taken."""
-    return [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
+    """Every action in the order it was taken; a line that is being written is none yet."""
+    whole, _, _ = pathlib.Path(path).read_text().rpartition("\n")
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 class Simulator:

@@ -93,7 +93,12 @@ static void preference_read(const char *text, size_t size, struct preferences *o
 void admit_prefer_parse(const char *prefer, struct preferences *out) {
     while (prefer != NULL && *prefer != '\0') {
         prefer += strspn(prefer, ", \t");
-        size_t size = strcspn(prefer, ",");
+        size_t size = 0;
+        bool quoted = false;
+        while (prefer[size] != '\0' && (quoted || prefer[size] != ',')) {
+            quoted ^= prefer[size] == '"';
+            size += prefer[size] == '\\' && prefer[size + 1] != '\0' ? 2 : 1;
+        }
         preference_read(prefer, size, out);
         prefer += size;
     }
@@ -312,6 +317,20 @@ static void admit_request(struct request *request) {
     }
 }
 
+/* Names the role, or the roles of which one would do. */
+static void role_missing_answer(struct request *request) {
+    char names[96] = "";
+    size_t size = 0;
+    for (unsigned role = ROLE_BUYER; role <= ROLE_OPERATOR; role *= 2) {
+        if (request->route->roles & role) {
+            size += (size_t)snprintf(names + size, sizeof names - size, "%s%s",
+                                     size > 0 ? " or " : "", session_role_name(role));
+        }
+    }
+    problem_answer(request, PROBLEM_FORBIDDEN,
+                   "This call needs the role %s, which your account does not have.", names);
+}
+
 static void admit_session(struct request *request) {
     const struct route *route = request->route;
     bool known = !uuid_is_zero(&request->session.user_id);
@@ -319,13 +338,13 @@ static void admit_session(struct request *request) {
                                                    !request->ingest->settings.browse_without_login);
     if (!known && needed) {
         problem_answer(request, PROBLEM_LOGIN_REQUIRED,
-                       request->token.present ? "The token is not valid, or not any more."
-                                              : "Send the token of POST /login.");
+                       request->token.present
+                           ? "Your login is not valid, or no longer. Please log in again."
+                           : "This call needs a login. Send the token of POST /login.");
         return;
     }
     if (route->roles != 0 && (request->session.roles & route->roles) == 0) {
-        problem_answer(request, PROBLEM_FORBIDDEN,
-                       "This takes a role that the account does not have.");
+        role_missing_answer(request);
         return;
     }
     if (known ? !rate_allows(request, request->ingest->rate_user, request->session.user_id.octets,
@@ -406,7 +425,7 @@ static void body_judge(struct request *request) {
     if (request->json == NULL) {
         problem_answer(request, PROBLEM_BAD_REQUEST, "%s", request->body_fault);
     } else if (none && (!json_is_object(request->json) || json_object_size(request->json) > 0)) {
-        problem_answer_field(request, "", "This call takes no body; nothing was done.");
+        problem_answer_field(request, "", "This call takes no body. Nothing was changed.");
     } else if (!json_is_object(request->json)) {
         problem_answer_field(request, "", "The body must be a JSON object, not %s.",
                              json_kind_name(request->json));

@@ -187,3 +187,25 @@ def test_what_costs_something_says_that_a_source_is_missing(buyer, gift):
     assert answer.json()["detail"].startswith("source_id is missing. This reservation is not free")
     assert buyer("GET", f"/reservations/{held['reservation_id']}").json()["state"] == "held"
     assert buyer("POST", "/book", pay(held), headers=SOLD).json()["state"] == "sold"
+
+
+# ---- calls without a body ----
+
+@pytest.mark.parametrize("body", ['{"ticket_ids":["8"]}', "[]", "null", "not json", "0", '{"a":1'])
+def test_a_body_that_is_not_understood_cancels_nothing(buyer, new_show, body):
+    held = buyer("POST", "/reserve", named(new_show(), "0")).json()
+    sold = buyer("POST", "/book", pay(held), headers=SOLD).json()
+    for kind in ("application/json", "text/plain", None):
+        answer = buyer("POST", f"/orders/{sold['order_id']}/cancel", data=body.encode(),
+                       headers={"Content-Type": kind} if kind else {})
+        assert answer.status_code in (400, 415, 422), (kind, answer.text)
+    assert buyer("GET", f"/orders/{sold['order_id']}").json()["state"] == "sold"
+    assert buyer("POST", f"/orders/{sold['order_id']}/cancel", {}).json()["state"] == "refunding", "an empty one is none"
+
+
+def test_who_lacks_a_role_is_told_which(buyer):
+    for method, path, role in (("GET", "/failed-refunds", "operator"), ("POST", "/events", "organizer"),
+                               ("GET", "/operator/orders?username=a@example.com", "operator")):
+        answer = buyer(method, path, {} if method == "POST" else None)
+        assert answer.status_code == 403
+        assert answer.json()["detail"] == f"This call needs the role {role}, which your account does not have."

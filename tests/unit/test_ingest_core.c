@@ -161,6 +161,8 @@ static void test_prefer_is_met_as_far_as_possible(void **state) {
     prefer_is("wait", 5000, false);
     prefer_is("wait=", 5000, false);
     prefer_is("waiter=1, respond-asynchronously", 5000, false);
+    prefer_is("foo=\"a, wait=1, respond-async\", wait=2", 2000, false);
+    prefer_is("foo=\"\\\"\", wait=4", 4000, false);
 }
 
 static void address_is(const char *peer, const char *forwarded, const char *trusted,

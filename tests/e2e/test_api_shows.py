@@ -109,7 +109,7 @@ def test_a_date_is_the_day_at_the_venue(organizer, ada):
     ({"to": "2026-13-01"}, "to", "must be a date that exists"),
     ({"from": "2026-12-31T20:00:00"}, "from", "must end in Z"),
     ({"from": "2027-01-02", "to": "2027-01-01"}, "to", "must not be before from"),
-    ({"from": "2027-01-03T00:00:00Z", "to": "2027-01-01"}, "to", "must not be before from"),
+    ({"from": "2027-01-04T00:00:00Z", "to": "2027-01-01"}, "to", "must not be before from"),
     ({"from": "2027-01-03", "to": "2027-01-01T12:00:00Z"}, "to", "must not be before from")])
 def test_dates_that_there_are_not(ada, query, field, words):
     answer = ada.request("GET", "/search", params=query, expect=None)

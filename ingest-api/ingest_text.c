@@ -2,7 +2,7 @@
 /* Texts that people see: one form, one rule, and what is wrong in words. */
 #include "ingest-api/ingest_text.h"
 
-#include "runtime/error.h"
+#include "schemas/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static struct text lines_form(struct arena *arena, struct text source) {
 
 /* Malformed UTF-8 stays as it is, for text_check to find. */
 static struct text composed_form(struct arena *arena, struct text source) {
-    if (is_ascii(source)) {
+    if (is_ascii(source) || !text_is_valid(source)) {
         return source;
     }
     size_t size = 0;

@@ -155,6 +155,16 @@ static void reserve_publish(struct request *request) {
                              "must be the name of a section of this event");
         return;
     }
+    enum section_kind kind = best ? SECTION_KIND_SEATED : SECTION_KIND_GENERAL;
+    if (reserve->section >= 0 &&
+        request->plan->details.sections.items[reserve->section].kind != kind) {
+        problem_answer_field(
+            request, best ? "/best_available/section" : "/section",
+            best ? "must be a section with seats: ask for general admission by section and quantity"
+                 : "must be a section of general admission: choose seats by ticket_ids or "
+                   "best_available");
+        return;
+    }
     if (wish->category.size > 0 && reserve->category < 0) {
         problem_answer_field(request, "/best_available/category",
                              "must be the name of a category of this event");

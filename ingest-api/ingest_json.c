@@ -142,10 +142,18 @@ static void reason_set(const json_error_t *error, char reason[JSON_REASON_SIZE])
     }
 }
 
+static size_t blanks_at_start(const char *text, size_t size) {
+    size_t blank = 0;
+    while (blank < size && strchr(" \t\r\n", text[blank]) != NULL && text[blank] != '\0') {
+        blank++;
+    }
+    return blank;
+}
+
 json_t *json_read(const char *text, size_t size, char reason[JSON_REASON_SIZE]) {
     struct json_measure measure;
     json_error_t error;
-    if (size == 0) {
+    if (size == blanks_at_start(text, size)) {
         snprintf(reason, JSON_REASON_SIZE, "The body is empty; a JSON object belongs here.");
         return NULL;
     }

@@ -29,10 +29,11 @@ static bool error_add(struct reader *reader, const char *field, const char *subj
     size_t size = strlen(detail);
     bool ends = size > 0 && detail[size - 1] == '.';
     bool begins = subject[0] == '\0' || (detail[0] >= 'A' && detail[0] <= 'Z');
+    const char *stop = size > 0 && detail[size - 1] == '?' ? "" : ".";
     json_t *name = json_string(field);
     json_t *words = ends     ? json_string(detail)
-                    : begins ? json_sprintf("%s.", detail)
-                             : json_sprintf("%s %s.", subject, detail);
+                    : begins ? json_sprintf("%s%s", detail, stop)
+                             : json_sprintf("%s %s%s", subject, detail, stop);
     json_array_append_new(
         reader->errors,
         json_pack("{s:o,s:o}", "field", name != NULL ? name : json_string("?"), "detail",
@@ -41,7 +42,8 @@ static bool error_add(struct reader *reader, const char *field, const char *subj
 }
 
 bool reader_error_named(struct reader *reader, const char *field, const char *detail) {
-    return error_add(reader, field, field, detail);
+    const char *last = strrchr(field, '/'); /* of a pointer; parameters and headers have none */
+    return error_add(reader, field, last != NULL ? last + 1 : field, detail);
 }
 
 /* Member names come from the client: whatever is not printable ASCII is left out, ~ and / escaped.

@@ -58,7 +58,8 @@ static const struct refusal_answer refusal_answers[REFUSAL_REASON_COUNT] = {
          "Some of these ids are not seats of this event. Nothing was reserved."},
     [REFUSAL_REASON_NO_SUCH_SECTION] =
         {PROBLEM_INVALID, "/section",
-         "There is no section of this name in this event that is sold in this way."},
+         "This section is not sold in this way: seats are chosen by ticket_ids or best_available, "
+         "and general admission by section and quantity. Nothing was reserved."},
     [REFUSAL_REASON_NO_SUCH_CATEGORY] = {PROBLEM_INVALID, "/best_available/category",
                                          "There is no category of this name in this event."},
     [REFUSAL_REASON_NO_PLACES] = {PROBLEM_INVALID, "/quantity", "The quantity must be at least 1."},
@@ -175,9 +176,7 @@ static const char *buyer_limit_detail(const struct refusal *refusal, char *out) 
                          (int)refusal->used);
     }
     snprintf(out + size, REFUSAL_DETAIL_SIZE - (size_t)size, "%s",
-             refusal->used_unpaid > 0
-                 ? ". Those that are not paid yet you can release to choose others."
-                 : ".");
+             refusal->used_unpaid > 0 ? ". You can release the ones you have not paid for." : ".");
     return out;
 }
 

@@ -101,6 +101,10 @@ bool wish_reserve_read(struct reader *reader, struct arena *arena, const json_t 
         display_text_read(reader, arena, NULL, body, "section", READER_REQUIRED, name_rule,
                           &out->section);
         quantity_read(reader, NULL, body, out);
+    } else if (!named) {
+        return reader_error(reader, NULL, "ticket_ids",
+                            "Choose the places: name seats in ticket_ids, or ask for "
+                            "best_available, or for a section with a quantity.");
     } else {
         out->selection = SELECTION_NAMED;
         seats_read(reader, arena, body, out);

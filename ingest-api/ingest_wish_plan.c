@@ -139,6 +139,12 @@ static void seats_read(struct plan_reading *reading, const struct place_in *row_
         seats_numbered(reading, row_at, row, out);
         return;
     }
+    const json_t *value = json_object_get(row, "seats");
+    if (value != NULL && !json_is_array(value)) {
+        reader_error(reading->reader, row_at, "seats",
+                     "must be the number of seats, or the list of their labels");
+        return;
+    }
     if (!reader_array(reading->reader, row_at, row, "seats", READER_REQUIRED, 1,
                       PLAN_SEATS_PER_ROW_MAX, &list)) {
         return;

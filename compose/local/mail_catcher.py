@@ -24,7 +24,8 @@ RECIPIENTS_MAX = 100
 IDLE_SECONDS_MAX = 300
 
 counter = itertools.count(1)
-ADDRESS = re.compile(rb"^(?:FROM|TO):\s*<([^<>\s]*)>((?:\s+\S+)*)\s*$", re.IGNORECASE)
+# what stands before the @ may be quoted, and have blanks and brackets within (RFC 5321, 4.1.2)
+ADDRESS = re.compile(rb'^(?:FROM|TO):\s*<((?:"(?:[^"\\]|\\.)*"@)?[^<>\s"]*)>((?:\s+\S+)*)\s*$', re.IGNORECASE)
 
 
 def mail_save(folder, sender, recipients, octets):

@@ -116,8 +116,8 @@ def test_the_limit_is_said_with_what_is_held(buyer, new_show):
     event_id = new_show(seats_per_buyer_max=5)
     first = buyer("POST", "/reserve", named(event_id, "0", "1", "2")).json()
     over = refused(buyer("POST", "/reserve", named(event_id, "5", "6", "7")), "buyer-limit",
-                   "You can hold at most 5 seats for this event; you already hold 3. Those that are not paid yet you can "
-                   "release to choose others.")
+                   "You can hold at most 5 seats for this event; you already hold 3. You can release the ones you have "
+                   "not paid for.")
     assert (over["limit"], over["held"], over["held_unpaid"]) == (5, 3, 3)
     assert buyer("GET", over["holds"]).json()["reservations"][0]["reservation_id"] == first["reservation_id"]
     assert buyer("POST", "/book", pay(first), headers=SOLD).status_code == 200

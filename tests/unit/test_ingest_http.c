@@ -32,6 +32,7 @@ static void refused(const char *body, const char *words) {
 static void test_what_is_no_json_is_refused_for_its_true_reason(void **state) {
     (void)state;
     refused("", "is empty");
+    refused(" \r\n\t", "is empty");
     refused("{\"a\":\"b\\u0000\"}", "U+0000");
     refused("{\"a\\u0000\":1}", "U+0000");
     refused("{\"a\":9223372036854775808}", "too large");

@@ -55,8 +55,8 @@ static void test_the_limit_of_a_buyer_is_said_with_what_is_held(void **state) {
     refusal.used_unpaid = 0;
     says(refusal, "You can hold at most 5 seats for this event; you already hold 3.");
     refusal.used_unpaid = 2;
-    says(refusal, "You can hold at most 5 seats for this event; you already hold 3. Those that are "
-                  "not paid yet you can release to choose others.");
+    says(refusal, "You can hold at most 5 seats for this event; you already hold 3. You can "
+                  "release the ones you have not paid for.");
     refusal.limit = 1;
     refusal.used = 0;
     refusal.used_unpaid = 0;

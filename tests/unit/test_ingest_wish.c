@@ -125,6 +125,41 @@ static void test_reserve_says_what_is_wrong(void **state) {
     reserve_faults("[]", " /event_id /ticket_ids");
 }
 
+static void named_says(const char *field, const char *detail, const char *expected) {
+    struct reader reader = {0};
+    reader_error_named(&reader, field, detail);
+    const json_t *error = json_array_get(reader.errors, 0);
+    assert_string_equal(json_string_value(json_object_get(error, "field")), field);
+    assert_string_equal(json_string_value(json_object_get(error, "detail")), expected);
+    reader_deinit(&reader);
+}
+
+static void test_what_is_said_of_a_field_is_one_sentence(void **state) {
+    (void)state;
+    named_says("page", "must be a whole number", "page must be a whole number.");
+    named_says("citty", "is not known; did you mean city?",
+               "citty is not known; did you mean city?");
+    named_says("/section", "must be a section", "section must be a section.");
+    named_says("/best_available/category", "is not a category", "category is not a category.");
+    named_says("", "The body is empty", "The body is empty.");
+    named_says("/source_id", "source_id is missing. Send one.", "source_id is missing. Send one.");
+}
+
+static void test_a_wish_for_nothing_is_told_what_to_wish_for(void **state) {
+    (void)state;
+    struct reader reader = {0};
+    struct reserve_wish wish;
+    json_t *body = parse("{\"event_id\":\"" EVENT "\"}");
+    assert_false(wish_reserve_read(&reader, &arena, body, &wish));
+    const json_t *error = json_array_get(reader.errors, 0);
+    assert_string_equal(json_string_value(json_object_get(error, "detail")),
+                        "Choose the places: name seats in ticket_ids, or ask for best_available, "
+                        "or for a section with a quantity.");
+    reader_deinit(&reader);
+    json_decref(body);
+    arena_reset(&arena);
+}
+
 static void book_faults(const char *source, const char *fields) {
     struct reader reader = {0};
     struct book_wish wish;
@@ -597,6 +632,8 @@ int main(void) {
         cmocka_unit_test(test_reserve_takes_seats_by_their_ids),
         cmocka_unit_test(test_reserve_takes_the_best_and_the_floor),
         cmocka_unit_test(test_reserve_says_what_is_wrong),
+        cmocka_unit_test(test_what_is_said_of_a_field_is_one_sentence),
+        cmocka_unit_test(test_a_wish_for_nothing_is_told_what_to_wish_for),
         cmocka_unit_test(test_book_takes_single_use_tokens_only),
         cmocka_unit_test(test_a_show_becomes_its_details),
         cmocka_unit_test(test_a_show_says_what_is_wrong_with_its_details),

@@ -6,6 +6,7 @@ import hashlib
 import re
 import struct
 import threading
+import uuid
 
 import pytest
 import requests
@@ -59,7 +60,8 @@ def test_what_is_exported_while_people_buy_holds_together(stack, ada, new_show, 
 
     def buy():
         while not over.is_set():
-            hold = requests.post(f"{stack.url}/reserve", headers=ada.session.headers, timeout=60,
+            headers = {**ada.session.headers, "Idempotency-Key": uuid.uuid4().hex}  # none is the one before again
+            hold = requests.post(f"{stack.url}/reserve", headers=headers, timeout=60,
                                  json={"event_id": event_id, "section": "Floor", "quantity": 1})
             assert hold.status_code in (201, 409, 429), hold.text
 

@@ -59,6 +59,29 @@ static bool indexer_flush(struct daemon *daemon, struct pg *pg, struct error *er
     return indexer_pg_store(pg, batch, error) && refusals_purge(daemon, pg, error);
 }
 
+/*
+ * A fold goes on from the last event folded: an event that comes late changes nothing, and what
+ * came after a show that is missing was folded into nothing.
+ */
+static bool indexer_late(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
+                         struct error *error) {
+    (void)daemon;
+    if (record->event == NULL || record->event->as.head.seq == 0) {
+        return true;
+    }
+    const struct event_head *head = &record->event->as.head;
+    PGresult *result = PG_QUERY(pg, error, "SELECT seq FROM catalog.seat_map WHERE show_id = $1",
+                                PG_UUID(&head->show_id));
+    if (result == NULL) {
+        return false;
+    }
+    bool next = PQntuples(result) == 1 && pg_integer(result, 0, 0) == head->seq - 1;
+    PQclear(result);
+    return next || error_set(error, ERROR_PARK,
+                             "the catalog has gone on without it: make the catalog anew from the "
+                             "log (./seatlog replay rebuild)");
+}
+
 static void indexer_batch_end(struct daemon *daemon) {
     struct indexer *indexer = daemon->state;
     indexer_batch_reset(&indexer->batch);
@@ -70,6 +93,7 @@ const struct sink_spec indexer_sink = {
     .topics = topics,
     .handle = indexer_handle,
     .flush = indexer_flush,
+    .late = indexer_late,
     .committed = indexer_batch_end,
     .discard = indexer_batch_end,
 };

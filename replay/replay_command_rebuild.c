@@ -108,6 +108,15 @@ static bool partition_rebuild(struct rebuild *rebuild, const char *topic, int32_
                       PG_TEXT(topic), PG_INTEGER(partition), PG_INTEGER(next));
 }
 
+/* What was set aside and could not be folded late is in the catalog by now. */
+static bool letters_settle(struct rebuild *rebuild, struct error *error) {
+    return PG_EXECUTE(rebuild->pg, error, NULL,
+                      "UPDATE public.dead_letter_retry SET state = 'settled', ended_at = now(),"
+                      " reason = 'the catalog was made anew from the log', key = NULL, value = NULL"
+                      " WHERE daemon = 'indexer' AND state <> 'settled'"
+                      " AND coalesce(reason, '') NOT LIKE 'undecodable%'");
+}
+
 static bool topic_rebuild(struct rebuild *rebuild, const char *topic, struct error *error) {
     int32_t count = replay_log_partitions(rebuild->context->log, topic, error);
     bool done = count >= 0;
@@ -124,7 +133,8 @@ int replay_rebuild(const struct replay_context *context) {
     indexer_batch_init(&rebuild.batch);
     int64_t started_ms = clock_monotonic_ms();
     bool done = begin(&rebuild, &error) && topic_rebuild(&rebuild, TOPIC_EVENTS, &error) &&
-                topic_rebuild(&rebuild, TOPIC_TICKETS, &error) && pg_commit(rebuild.pg, &error);
+                topic_rebuild(&rebuild, TOPIC_TICKETS, &error) &&
+                letters_settle(&rebuild, &error) && pg_commit(rebuild.pg, &error);
     if (done) {
         printf("rebuild: ok, records %" PRIu64 ", %.1f s\n", rebuild.records,
                (double)(clock_monotonic_ms() - started_ms) / 1000.0);

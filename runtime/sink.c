@@ -334,6 +334,9 @@ static bool sink_turn(struct sink *sink, int64_t *looked_ms, struct error *error
     if (sink->entry_count > 0) {
         sink_batch_run(sink);
     }
+    if (!sink_retry(sink, error)) {
+        return false;
+    }
     if (clock_monotonic_ms() - *looked_ms >= LAG_INTERVAL_MS) {
         *looked_ms = clock_monotonic_ms();
         return sink_look_around(sink, error);

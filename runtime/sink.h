@@ -50,6 +50,14 @@ struct sink_spec {
     /* Before the commit: writes what handle has gathered. May be NULL. */
     bool (*flush)(struct daemon *daemon, struct pg *pg, struct error *error);
 
+    /*
+     * Before a record that was set aside is handled after all, in the same transaction as handle:
+     * whether that still does what it should, although later records were handled meanwhile. NULL:
+     * always. false with PARK: why not, and what to do instead.
+     */
+    bool (*late)(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
+                 struct error *error);
+
     /* After the commit: wake workers, release caches. May be NULL. */
     void (*committed)(struct daemon *daemon);
 

@@ -30,17 +30,21 @@ static struct octets message_value(const rd_kafka_message_t *message) {
                            .size = message->payload != NULL ? message->len : 0};
 }
 
-static void entry_decode(struct sink *sink, struct sink_entry *entry) {
-    struct octets value = message_value(entry->message);
-    struct text reason = {0};
-    bool good = true;
-    if (strcmp(entry->partition->topic, TOPIC_EVENTS) == 0) {
-        good = codec_event_decode(sink->codec, &sink->arena, value, &entry->event, &reason);
-    } else if (strcmp(entry->partition->topic, TOPIC_TICKETS) == 0) {
-        good =
-            codec_ticket_record_decode(sink->codec, &sink->arena, value, &entry->tickets, &reason);
+bool sink_record_decode(struct sink *sink, const char *topic, struct octets value,
+                        struct event *event, struct ticket_record *tickets, struct text *reason) {
+    if (strcmp(topic, TOPIC_EVENTS) == 0) {
+        return codec_event_decode(sink->codec, &sink->arena, value, event, reason);
     }
-    if (!good) {
+    if (strcmp(topic, TOPIC_TICKETS) == 0) {
+        return codec_ticket_record_decode(sink->codec, &sink->arena, value, tickets, reason);
+    }
+    return true;
+}
+
+static void entry_decode(struct sink *sink, struct sink_entry *entry) {
+    struct text reason = {0};
+    if (!sink_record_decode(sink, entry->partition->topic, message_value(entry->message),
+                            &entry->event, &entry->tickets, &reason)) {
         char text[ERROR_MESSAGE_SIZE];
         snprintf(text, sizeof text, "undecodable: %.*s", TEXT_FORMAT(reason));
         entry_park(sink, entry, text);

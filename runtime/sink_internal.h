@@ -14,7 +14,8 @@
 
 /*
  * The parts of the sink: sink.c is the loop and the consumer group, sink_offset.c where to read on,
- * sink_batch.c one batch in PostgreSQL. All run in the loop's thread.
+ * sink_batch.c one batch in PostgreSQL, sink_retry.c a record that was set aside. All run in the
+ * loop's thread.
  */
 #define SINK_OFFSET_UNKNOWN (-1)
 
@@ -68,7 +69,9 @@ struct sink {
     size_t batch_octets;
     size_t batch_records_max;
     int record_tries_max;
-    struct arena arena; /* of the batch's decoded records */
+    int64_t retry_at_ms;      /* when to look for records that are asked for again */
+    struct blame retry_blame; /* of such a record */
+    struct arena arena;       /* of the batch's decoded records */
 
     struct error fatal; /* DIE: what ends the loop */
     int64_t checked_ms; /* when lag and PostgreSQL were last looked at */
@@ -104,6 +107,14 @@ void sink_lag_update(struct sink *sink, bool ask);
 void sink_batch_add(struct sink *sink, struct sink_partition *partition,
                     rd_kafka_message_t *message);
 bool sink_batch_is_full(const struct sink *sink);
+
+/* Into the batch's arena. Topics that the sink does not know are not decoded. */
+bool sink_record_decode(struct sink *sink, const char *topic, struct octets value,
+                        struct event *event, struct ticket_record *tickets, struct text *reason);
+
+/* sink_retry.c: handles a record that was set aside and is asked for again, if there is one.
+ * Between batches. false: *error, to back off from. */
+bool sink_retry(struct sink *sink, struct error *error);
 
 /* Drops the batch as if it had not arrived. */
 void sink_batch_drop(struct sink *sink);

@@ -164,6 +164,10 @@ void transaction_produce(struct transaction *transaction, int32_t source,
         return;
     }
     partition->touched = true;
+    if (transaction->retrying != NULL && output->headers != NULL) {
+        rd_kafka_header_add(output->headers, TRANSACTION_RETRY_HEADER, -1, transaction->retrying,
+                            -1);
+    }
     transaction_producer_send(current_producer(transaction), output);
 }
 
@@ -365,6 +369,7 @@ static void transaction_loop(struct transaction *transaction) {
         (size_t)config_integer(transaction->daemon->config, "transaction_records_max");
     while (!daemon_stopping()) {
         int turn_ms = turn_run(transaction);
+        transaction_retry(transaction);
         int advance_ms = partitions_advance(transaction, POLL_MS_MAX);
         records_take(transaction, records_max, turn_ms < advance_ms ? turn_ms : advance_ms);
         partitions_lag_update(transaction);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct daemon;
+struct pg;
 
 /*
  * The transactional consume–step–produce loop: records of one topic, in order within a partition,
@@ -44,7 +45,7 @@ struct transaction_record {
     int64_t timestamp_ms; /* the broker's (LogAppendTime) */
     struct octets key;
     struct octets value;
-    const rd_kafka_message_t *message; /* for kafka_headers_read */
+    const rd_kafka_message_t *message; /* for kafka_headers_read; NULL: set aside before */
 };
 
 struct transaction_output {
@@ -115,6 +116,15 @@ struct transaction_spec {
      * transaction.
      */
     int (*turn)(struct daemon *daemon, struct transaction *transaction);
+
+    /*
+     * Where records that were set aside are asked for again (dead_letter_retry.h): a connection of
+     * the loop's thread. NULL: none can be. Such a record is handled between transactions, in one
+     * of its own, out of its place among others. What it leads to has a header (seatlog-retry) and
+     * goes to the first of `keyed`: there the loop looks, after a crash, whether it was told
+     * already.
+     */
+    struct pg *(*letters)(struct daemon *daemon);
 };
 
 /* The loop; daemon_main calls it for a daemon whose spec has a transaction. Returns the exit

@@ -14,6 +14,7 @@
  *   transaction.c             the open transaction, records, the loop itself
  *   transaction_partition.c   a partition's way from assigned to live, and out again
  *   transaction_consumer.c    the consumer, and what is checked before it joins the group
+ *   transaction_retry.c       a record that was set aside and is asked for again
  *   transaction_producer.c    one of the two producers
  */
 enum partition_stage {
@@ -58,6 +59,9 @@ struct transaction {
     int64_t opened_ms;
     int64_t turn_at_ms;
     int64_t lag_at_ms;
+    int64_t retry_at_ms;      /* when to look for records that are asked for again */
+    struct blame retry_blame; /* of such a record */
+    const char *retrying;     /* "PARTITION-OFFSET" of one under way: marks what is produced */
     int status;
 
     struct metric *committed_metric;
@@ -98,6 +102,13 @@ void partitions_lag_update(struct transaction *transaction);
 /* librdkafka's rebalance callback; its opaque is the transaction. */
 void partitions_rebalanced(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
                            rd_kafka_topic_partition_list_t *list, void *opaque);
+
+/* A header of what a record led to that was set aside before: which record. */
+#define TRANSACTION_RETRY_HEADER "seatlog-retry"
+
+/* transaction_retry.c: handles a record that was set aside, if one is asked for. Outside of a
+ * transaction. */
+void transaction_retry(struct transaction *transaction);
 
 /* transaction_consumer.c */
 void transaction_consumer_create(struct transaction *transaction);

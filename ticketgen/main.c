@@ -12,6 +12,7 @@ static const struct transaction_spec transaction = {
     .keyed = keyed,
     .handle = ticketgen_handle,
     .turn = ticketgen_turn,
+    .letters = ticketgen_letters,
 };
 
 static const struct daemon_spec spec = {

@@ -52,6 +52,18 @@ static bool tokens_read(const PGresult *result, struct arena *arena,
     return true;
 }
 
+static bool called_off_find(struct pg *pg, const struct uuid *order_id, enum ticket_known *known,
+                            struct error *error) {
+    PGresult *result = PG_QUERY(pg, error, "SELECT 1 FROM ticket.called_off WHERE order_id = $1",
+                                PG_UUID(order_id));
+    if (result == NULL) {
+        return false;
+    }
+    *known = PQntuples(result) > 0 ? TICKET_KNOWN_CALLED_OFF : *known;
+    PQclear(result);
+    return true;
+}
+
 bool ticket_store_issue_find(struct pg *pg, const struct ticket_position *position,
                              struct arena *arena, struct ticket_tickets_issued *issued,
                              enum ticket_known *known, struct error *error) {
@@ -69,7 +81,8 @@ bool ticket_store_issue_find(struct pg *pg, const struct ticket_position *positi
         read = tokens_read(result, arena, issued, error);
     }
     PQclear(result);
-    return read;
+    return read &&
+           (*known != TICKET_KNOWN_NOT || called_off_find(pg, &issued->order_id, known, error));
 }
 
 static bool ticket_insert(struct pg *pg, const struct ticket_tickets_issued *issued,
@@ -181,6 +194,11 @@ bool ticket_store_revoke(struct pg *pg, const struct ticket_position *position,
     bool stored = revocation_find(pg, position, &revoked->order_id, known, issued, error);
     if (stored && *issued && *known == TICKET_KNOWN_NOT) {
         stored = revocation_store(pg, position, revoked, error);
+    } else if (stored && !*issued) {
+        stored = PG_EXECUTE(pg, error, NULL,
+                            "INSERT INTO ticket.called_off (order_id, called_off_at) VALUES ($1, "
+                            "to_timestamp($2::bigint / 1000.0)) ON CONFLICT DO NOTHING",
+                            PG_UUID(&revoked->order_id), PG_INTEGER(revoked->at));
     }
     if (!stored) {
         pg_rollback(pg);

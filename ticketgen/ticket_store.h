@@ -26,9 +26,10 @@ struct ticket_position {
 
 /* How a fact stands in the store, seen from the record that tells it. */
 enum ticket_known {
-    TICKET_KNOWN_NOT,  /* nothing is known of it */
-    TICKET_KNOWN_SAME, /* from this very record, read before: its answer may not be on the log */
-    TICKET_KNOWN_OTHER /* from another record, whose answer is on the log */
+    TICKET_KNOWN_NOT,   /* nothing is known of it */
+    TICKET_KNOWN_SAME,  /* from this very record, read before: its answer may not be on the log */
+    TICKET_KNOWN_OTHER, /* from another record, whose answer is on the log */
+    TICKET_KNOWN_CALLED_OFF /* the order was cancelled before it had tickets: it gets none */
 };
 
 /* A PDF. document_id is an order's or a ticket's. */
@@ -59,7 +60,7 @@ bool ticket_store_issue_add(struct pg *pg, const struct ticket_position *positio
 
 /*
  * Makes the order's tickets void and removes its documents. *known is about the revocation; *issued
- * says whether there were tickets at all.
+ * says whether there were tickets at all. Where there were none, none will be issued later.
  */
 bool ticket_store_revoke(struct pg *pg, const struct ticket_position *position,
                          const struct ticket_tickets_revoked *revoked, enum ticket_known *known,

@@ -210,6 +210,11 @@ static bool sold_handle(struct ticketgen *ticketgen, struct transaction *transac
                                  error)) {
         return false;
     }
+    if (known == TICKET_KNOWN_CALLED_OFF) {
+        log_info("the order was cancelled before: no tickets",
+                 LOG_UUID("order_id", &issued->order_id));
+        return true;
+    }
     if (known == TICKET_KNOWN_NOT) {
         if (!order_store(ticketgen, &position, issued, &added, error)) {
             return false;
@@ -297,4 +302,9 @@ int ticketgen_turn(struct daemon *daemon, struct transaction *transaction) {
         ticketgen->purge_at_ms = now_ms + (purged > 0 ? PURGE_AGAIN_MS : PURGE_INTERVAL_MS);
     }
     return (int)(ticketgen->purge_at_ms - now_ms);
+}
+
+struct pg *ticketgen_letters(struct daemon *daemon) {
+    struct ticketgen *ticketgen = daemon->state;
+    return ticketgen->pg;
 }

@@ -21,4 +21,7 @@ bool ticketgen_handle(struct daemon *daemon, struct transaction *transaction,
 /* Removes documents whose time is up, from time to time. */
 int ticketgen_turn(struct daemon *daemon, struct transaction *transaction);
 
+/* Its connection, for records that were set aside and are asked for again. */
+struct pg *ticketgen_letters(struct daemon *daemon);
+
 #endif

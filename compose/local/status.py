@@ -32,6 +32,7 @@ UNION ALL SELECT 'mails_oldest_s', coalesce(extract(epoch FROM now() - min(queue
           FROM mail.outbox WHERE state = 'queued'
 UNION ALL SELECT 'mails_sent', count(*) FILTER (WHERE state = 'sent') FROM mail.outbox
 UNION ALL SELECT 'mails_refused', count(*) FILTER (WHERE state IN ('refused', 'expired')) FROM mail.outbox
+UNION ALL SELECT 'letters_settled', count(*) FROM public.dead_letter_retry WHERE state = 'settled'
 UNION ALL SELECT 'payments_open', count(*) FROM payment.work WHERE step <> 'done'
 UNION ALL SELECT 'payments_oldest_s', coalesce(extract(epoch FROM now() - min(created_at))::bigint, 0)
           FROM payment.work WHERE step <> 'done'
@@ -253,8 +254,10 @@ def waiting_say(books, dead_letters):
             problems.append(f"a payment has been open for {since_say(books['payments_oldest_s'])}: "
                             "./seatlog logs payment")
     if dead_letters is not None:
+        settled = min(int((books or {}).get("letters_settled", 0)), dead_letters)
+        counted = f"{dead_letters}, {settled} of them settled" if settled else dead_letters
         lines.append(("dead letters", "none" if dead_letters == 0 else
-                      f"{dead_letters}; the logs of the daemons say which and why"))
+                      f"{counted}: ./seatlog dead-letters list"))
     return lines, problems
 
 

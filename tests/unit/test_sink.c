@@ -206,6 +206,7 @@ static int open_all(void **state) {
     (void)state;
     server = postgresql_new();
     postgresql_run_file(server, "schemas/sql/005_sink.sql");
+    postgresql_run_file(server, "schemas/sql/006_dead_letter_retry.sql");
     postgresql_run(server,
                    "CREATE TABLE seen (nr serial PRIMARY KEY, topic text, partition integer, "
                    "record_offset bigint, seq bigint)");
@@ -233,7 +234,8 @@ static int before(void **state) {
     atomic_store(&script.discards, 0);
     script.flush_culprit = false;
     script.flush_retries = false;
-    postgresql_run(server, "TRUNCATE seen RESTART IDENTITY; TRUNCATE public.sink_offset");
+    postgresql_run(server, "TRUNCATE seen RESTART IDENTITY; TRUNCATE public.sink_offset; "
+                           "TRUNCATE public.dead_letter_retry");
     metrics_ready_set("starting");
     kafka_cluster_init(&cluster, 1);
     kafka_cluster_topic(&cluster, TOPIC_EVENTS, PARTITIONS);
@@ -424,6 +426,103 @@ static void a_flush_that_fails_again_and_again_too(void **state) {
     assert_exactly(39);
     assert_int_equal(kafka_cluster_end(&cluster, TOPIC_DEAD_LETTERS, 0), 1);
     assert_dead_letter(0, 12, "tried 3 times: no luck with one of them", NULL);
+    stop();
+}
+
+/* As ./seatlog dead-letters retry asks: for the event with this seq, at this offset. */
+static void retry_ask(int32_t partition, int64_t offset, int64_t seq) {
+    struct event event = {.kind = EVENT_SHOW_CLOSED};
+    event.as.head.seq = seq;
+    event.as.head.show_id = uuid_random();
+    struct octets value = codec_event_encode(codec, &event);
+    char *sql = allocate_zeroed(1, 2 * value.size + 1024);
+    int size = sprintf(sql,
+                       "INSERT INTO public.dead_letter_retry (daemon, topic, partition, "
+                       "record_offset, letter_partition, letter_offset, record_at_ms, value) "
+                       "VALUES ('testsink', 'seatlog.events', %d, %lld, 0, 0, 1, '\\x",
+                       (int)partition, (long long)offset);
+    for (size_t i = 0; i < value.size; i++) {
+        size += sprintf(sql + size, "%02x", value.data[i]);
+    }
+    strcpy(sql + size, "') ON CONFLICT (daemon, topic, partition, record_offset) DO UPDATE SET "
+                       "state = 'asked', value = EXCLUDED.value "
+                       "WHERE dead_letter_retry.state = 'failed'");
+    postgresql_run(server, sql);
+    free(sql);
+}
+
+#define RETRIES "SELECT count(*) FROM public.dead_letter_retry WHERE "
+
+static void what_was_set_aside_is_handled_once_when_asked_for(void **state) {
+    (void)state;
+    atomic_store(&script.park_seq, 5);
+    for (int i = 1; i <= 10; i++) {
+        produce_event(0, i);
+    }
+    start();
+    await("SELECT count(*) FROM seen", 9);
+    await("SELECT next_offset FROM public.sink_offset WHERE topic = 'seatlog.events' AND "
+          "partition = 0",
+          10);
+    retry_ask(0, 4, 5); /* the cause is still there */
+    await(RETRIES "state = 'failed' AND tries = 1 AND reason = 'will never work' "
+                  "AND value IS NULL",
+          1);
+    assert_exactly(9);
+    atomic_store(&script.park_seq, -1);
+    retry_ask(0, 4, 5);
+    await(RETRIES "state = 'settled' AND tries = 2 AND reason IS NULL", 1);
+    await("SELECT count(*) FROM seen WHERE seq = 5 AND record_offset = 4", 1);
+    retry_ask(0, 4, 5); /* settled is settled */
+    produce_event(0, 11);
+    await("SELECT count(*) FROM seen", 11);
+    sleep_ms(1500);
+    assert_int_equal(postgresql_integer(server, "SELECT count(*) FROM seen"), 11);
+    await("SELECT next_offset FROM public.sink_offset WHERE topic = 'seatlog.events' AND "
+          "partition = 0",
+          11);
+    stop();
+}
+
+static void what_fails_at_the_flush_or_would_end_the_process_is_set_aside_again(void **state) {
+    (void)state;
+    for (int i = 1; i <= 6; i++) {
+        produce_event(0, i);
+    }
+    start_with("--record_tries_max=2");
+    await("SELECT count(*) FROM seen", 6);
+    postgresql_run(server, "DELETE FROM seen WHERE seq IN (3, 4, 5)");
+    atomic_store(&script.flush_park_seq, 4);
+    atomic_store(&script.die_seq, 3);
+    atomic_store(&script.retry_seq, 5);
+    retry_ask(0, 3, 4);
+    retry_ask(0, 2, 3);
+    retry_ask(0, 4, 5);
+    await(RETRIES "record_offset = 3 AND state = 'failed' AND reason = 'one of them'", 1);
+    await(RETRIES "record_offset = 2 AND state = 'failed' AND reason = 'can not be'", 1);
+    await(RETRIES "record_offset = 4 AND state = 'failed' AND reason LIKE 'tried 2 times: no%'", 1);
+    assert_int_equal(postgresql_integer(server, "SELECT count(*) FROM seen"), 3);
+    await_ready(NULL);
+    stop();
+}
+
+static void only_the_owner_of_a_partition_that_is_past_the_record_handles_it(void **state) {
+    (void)state;
+    produce_event(0, 1);
+    start();
+    await("SELECT count(*) FROM seen", 1);
+    retry_ask(0, 1, 2); /* not passed yet: it will come by itself */
+    retry_ask(7, 0, 2); /* of a partition that is not ours */
+    sleep_ms(2500);
+    assert_int_equal(postgresql_integer(server, "SELECT count(*) FROM seen"), 1);
+    assert_int_equal(postgresql_integer(server, RETRIES "state = 'asked'"), 2);
+    /* Another owner has moved the offset: ours may not handle anything any more. */
+    postgresql_run(server, "UPDATE public.sink_offset SET next_offset = 0 WHERE partition = 0 AND "
+                           "topic = 'seatlog.events'");
+    postgresql_run(server, "DELETE FROM seen");
+    retry_ask(0, 0, 1);
+    await(RETRIES "state = 'settled'", 1); /* after it has joined again, and is past it again */
+    await("SELECT count(*) FROM seen WHERE record_offset = 0", 2);
     stop();
 }
 
@@ -673,6 +772,9 @@ int main(void) {
         TEST(a_flush_that_complains_is_narrowed_down_to_one_record),
         TEST(what_fails_again_and_again_for_the_same_reason_is_put_aside),
         TEST(a_flush_that_fails_again_and_again_too),
+        TEST(what_was_set_aside_is_handled_once_when_asked_for),
+        TEST(what_fails_at_the_flush_or_would_end_the_process_is_set_aside_again),
+        TEST(only_the_owner_of_a_partition_that_is_past_the_record_handles_it),
         TEST(what_is_outside_never_counts_and_a_partition_that_stands_still_shows),
         TEST(what_can_not_be_ends_the_process_and_leaves_the_offset),
         TEST(a_batch_is_bounded),

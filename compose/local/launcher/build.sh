@@ -30,6 +30,7 @@ build_programs() {
     fi
     # shellcheck disable=SC2046
     build_run release "$RELEASE" seatlog-topics seatlog-catalogue seatlog-tail seatlog-replay seatlog-ticket-verify \
+        seatlog-dead-letters \
         $(pipeline_rows | awk '$6 !~ /^[@\/]/ { print $6 }' | sort -u)
 }
 

@@ -16,6 +16,7 @@ usage: ./seatlog COMMAND [--help]
   demo                              sign up, search, reserve, pay, get tickets
   order ID|ADDRESS [cancel|resend]  an order: read it, cancel it, mail it again
   ticket [TOKEN]                    whether a ticket is good, and not refunded
+  dead-letters list|show|retry      what was set aside; handle it after all
   replay verify|show|…              the auditor's tool: decide again and compare
   sim [--seeds N]                   the cores in a simulated world that breaks
   chaos [--faults N] [--seed S]     real processes, killed while people buy
@@ -133,6 +134,23 @@ logs and topics have.
   --url URL          of another Seatlog's API
   --token-file FILE  with the token or API key of an operator, instead of the
                      demo operator's login
+END
+}
+
+help_dead_letters() {
+    cat <<'END'
+usage: ./seatlog dead-letters list [--all]
+       ./seatlog dead-letters show ID
+       ./seatlog dead-letters retry ID|--all [--wait SECONDS]
+A record that a daemon cannot use is set aside, and its partition goes on.
+  list     what was set aside and is not settled, newest last; --all: all of it
+  show     one of them: what it says, why it was set aside, what a retry would
+           do, its bytes
+  retry    the daemon that set it aside handles it again, once: afterwards it is
+           settled, or set aside again with the reason. Mend the cause first
+  --wait SECONDS   how long to wait for what comes of it (30)
+ID is two numbers, such as 2-17: where it is in seatlog.dead-letters.
+Exit status of retry: 0 settled, 1 not settled.
 END
 }
 

@@ -137,6 +137,9 @@ static void missing_tell(struct replay_books *books, const struct ledger_order *
         books->early++;
         return;
     }
+    if (reason != NULL && order->cancelled) {
+        return; /* set aside, and called off before anybody had it handled: nothing is missing */
+    }
     replay_books_find(books,
                       "order %s was sold %" PRId64 " s ago (events partition %d, offset %" PRId64
                       ") and has no tickets%s%s",

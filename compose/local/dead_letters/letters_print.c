@@ -135,9 +135,8 @@ void letters_list(const struct letters *letters, struct codec *codec, bool all) 
         struct buffer text = {0};
         snprintf(id, sizeof id, "%d-%" PRId64, letter->partition, letter->offset);
         time_format(letter->at_ms, at);
-        buffer_append_format(&text, "%s, %s of %s, partition %d, offset %" PRId64, at,
-                             record->daemon.data, record->topic.data, record->partition,
-                             record->offset);
+        buffer_append_format(&text, "%s, %s of %s/%d, offset %" PRId64, at, record->daemon.data,
+                             record->topic.data, record->partition, record->offset);
         line_free(id, &text);
         record_say(record, codec, &text);
         line_free("", &text);
@@ -161,11 +160,11 @@ void letters_list(const struct letters *letters, struct codec *codec, bool all) 
 
 static void bytes_print(const char *label, struct octets octets) {
     for (size_t at = 0; at < octets.size && at < HEX_BYTES_MAX; at += HEX_LINE) {
-        printf("%-*s%06zx ", LABEL, at == 0 ? label : "", at);
+        printf("%-*s%04zx", LABEL, at == 0 ? label : "", at);
         for (size_t i = at; i < at + HEX_LINE; i++) {
             i < octets.size ? printf(" %02x", octets.data[i]) : printf("   ");
         }
-        printf("  ");
+        putchar(' ');
         for (size_t i = at; i < at + HEX_LINE && i < octets.size; i++) {
             putchar(octets.data[i] >= 0x20 && octets.data[i] < 0x7F ? octets.data[i] : '.');
         }

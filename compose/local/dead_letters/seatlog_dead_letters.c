@@ -113,10 +113,7 @@ static int run(struct tool *tool, const char *command, const char *id) {
     struct letter *letter = id != NULL ? letters_find(&tool->letters, id) : NULL;
     if (id != NULL && letter == NULL) {
         char text[256];
-        snprintf(text, sizeof text,
-                 "there is no dead letter %.64s: ./seatlog dead-letters list "
-                 "--all has their ids, such as 2-17",
-                 id);
+        snprintf(text, sizeof text, "there is no dead letter %.64s", id);
         return complain(text);
     }
     if (strcmp(command, "list") == 0) {

@@ -227,10 +227,12 @@ def test_the_provider_cancels_before_the_log_is_told(house):
 
 def test_the_provider_is_down_while_the_hold_lasts(house):
     house.simulator.stop()
-    buyer = Reservation(house)
-    buyer.pay(hold_s=1.5)
-    assert buyer.command("PaymentDeclined")["code"] == "PROVIDER_UNREACHABLE"
-    house.simulator.start()
+    try:
+        buyer = Reservation(house)
+        buyer.pay(hold_s=1.5)
+        assert buyer.command("PaymentDeclined")["code"] == "PROVIDER_UNREACHABLE"
+    finally:
+        house.simulator.start()
     answers = house.sql.execute("SELECT DISTINCT answer.step, answer.kind FROM payment.answer JOIN payment.work USING (work_id) "
                                 "WHERE reservation_id = %s", (buyer.id,)).fetchall()
     assert answers == [("create", "not_sent")], "nothing was ever sent, so there is nothing to undo"

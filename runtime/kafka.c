@@ -421,7 +421,8 @@ static void header_copy_uuid(const rd_kafka_headers_t *headers, const char *name
 void kafka_headers_read(const rd_kafka_message_t *message, struct kafka_envelope *envelope) {
     rd_kafka_headers_t *headers = NULL;
     *envelope = (struct kafka_envelope){0};
-    if (message == NULL || rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (message == NULL ||
+        rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return;
     }
     header_copy_uuid(headers, "ce_id", &envelope->id);

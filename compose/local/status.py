@@ -32,7 +32,6 @@ UNION ALL SELECT 'mails_oldest_s', coalesce(extract(epoch FROM now() - min(queue
           FROM mail.outbox WHERE state = 'queued'
 UNION ALL SELECT 'mails_sent', count(*) FILTER (WHERE state = 'sent') FROM mail.outbox
 UNION ALL SELECT 'mails_refused', count(*) FILTER (WHERE state IN ('refused', 'expired')) FROM mail.outbox
-UNION ALL SELECT 'letters_settled', count(*) FROM public.dead_letter_retry WHERE state = 'settled'
 UNION ALL SELECT 'payments_open', count(*) FROM payment.work WHERE step <> 'done'
 UNION ALL SELECT 'payments_oldest_s', coalesce(extract(epoch FROM now() - min(created_at))::bigint, 0)
           FROM payment.work WHERE step <> 'done'
@@ -139,16 +138,29 @@ def offsets_ask(connection, topic, when):
 
 
 def kafka_ask():
-    """How many dead letters there are; asking for them is asking Kafka how it is."""
+    """Dead letters, open and settled; asking for them is asking Kafka how it is."""
     try:
         with socket.create_connection(("127.0.0.1", int(os.environ["STATUS_KAFKA_PORT"])), ANSWER_SECONDS) as kafka:
             kafka.settimeout(ANSWER_SECONDS)
             ends, starts = (offsets_ask(kafka, "seatlog.dead-letters", when) for when in (-1, -2))
             if len(ends) != PARTITIONS:
                 raise Silence(f"it has {len(ends)} of {PARTITIONS} partitions of its topics")
-            return sum(ends) - sum(starts)
     except (OSError, struct.error) as error:
         raise Silence(silence_of(error)) from error
+    return letters_count() if sum(ends) > sum(starts) else (0, 0)
+
+
+def letters_count():
+    """Open and settled, by the program that can read them: transactions' markers have offsets too. None: unknown."""
+    environment = {**os.environ, "PGPASSWORD": os.environ["STATUS_POSTGRES_PASSWORD"],
+                   "SEATLOG_POSTGRES_URL": os.environ["STATUS_POSTGRES_URL"]}
+    try:
+        told = subprocess.run([os.environ["STATUS_LETTERS"], "count", "--kafka.bootstrap.servers=127.0.0.1:" +
+                               os.environ["STATUS_KAFKA_PORT"]], capture_output=True, text=True, env=environment,
+                              timeout=ANSWER_SECONDS, check=False, stdin=subprocess.DEVNULL)
+        return tuple(map(int, told.stdout.split())) if told.returncode == 0 else (None, None)
+    except (subprocess.TimeoutExpired, OSError):
+        return None, None
 
 
 def smtp_ask():
@@ -254,9 +266,9 @@ def waiting_say(books, dead_letters):
             problems.append(f"a payment has been open for {since_say(books['payments_oldest_s'])}: "
                             "./seatlog logs payment")
     if dead_letters is not None:
-        settled = min(int((books or {}).get("letters_settled", 0)), dead_letters)
-        counted = f"{dead_letters}, {settled} of them settled" if settled else dead_letters
-        lines.append(("dead letters", "none" if dead_letters == 0 else
+        left, settled = dead_letters
+        counted = "some" if left is None else f"{left} set aside" + (f", {settled} settled" if settled else "")
+        lines.append(("dead letters", "none" if dead_letters == (0, 0) else
                       f"{counted}: ./seatlog dead-letters list"))
     return lines, problems
 
@@ -285,7 +297,7 @@ def wrapped_print(label, text, first="  "):
 
 
 def ask_all(programs):
-    """Everybody at once. Returns PostgreSQL's books, the number of dead letters (None: no answer), a problem."""
+    """Everybody at once. Returns PostgreSQL's books, dead letters open and settled (None: no answer), a problem."""
     by_name = {program.name: program for program in programs}
     with concurrent.futures.ThreadPoolExecutor(len(programs) + 4) as pool:
         supervisor = pool.submit(supervisor_ask, programs)

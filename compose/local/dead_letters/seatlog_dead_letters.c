@@ -116,6 +116,14 @@ static int run(struct tool *tool, const char *command, const char *id) {
         snprintf(text, sizeof text, "there is no dead letter %.64s", id);
         return complain(text);
     }
+    if (strcmp(command, "count") == 0) { /* for ./seatlog status */
+        size_t settled = 0;
+        for (size_t i = 0; i < tool->letters.count; i++) {
+            settled += tool->letters.items[i].state == LETTER_SETTLED;
+        }
+        printf("%zu %zu\n", tool->letters.count - settled, settled);
+        return DONE;
+    }
     if (strcmp(command, "list") == 0) {
         letters_list(&tool->letters, tool->codec, all);
         return DONE;
@@ -131,6 +139,7 @@ static int misuse(const char *what) {
     fprintf(stderr,
             "seatlog-dead-letters: %s\n"
             "usage: seatlog-dead-letters list [--all=yes]\n"
+            "       seatlog-dead-letters count      (open, and settled)\n"
             "       seatlog-dead-letters show ID\n"
             "       seatlog-dead-letters retry ID|--all=yes [--wait_s=N]\n",
             what);
@@ -141,7 +150,8 @@ int main(int argc, char **argv) {
     struct tool tool = {0};
     struct error error = {0};
     const char *command = argc > 1 ? argv[1] : "";
-    bool list = strcmp(command, "list") == 0, show = strcmp(command, "show") == 0;
+    bool list = strcmp(command, "list") == 0 || strcmp(command, "count") == 0,
+         show = strcmp(command, "show") == 0;
     if (!list && !show && strcmp(command, "retry") != 0) {
         return misuse("list, show or retry?");
     }

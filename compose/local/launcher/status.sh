@@ -31,6 +31,7 @@ command_status() {
     fi
     status_programs | STATUS_POSTGRES_URL=$(sql_url) STATUS_POSTGRES_PASSWORD=$(secret_get POSTGRES) \
         STATUS_KAFKA_PORT=$(state_get PORT_KAFKA) STATUS_SMTP_PORT=$(state_get PORT_SMTP) \
+        STATUS_LETTERS=$BIN/seatlog-dead-letters \
         STATUS_SUPERVISOR=$SUPERVISOR_CONF STATUS_MAILS=$MAILS \
         STATUS_URL=http://127.0.0.1:$(state_get PORT_HTTP) \
         STATUS_PORTS="PostgreSQL $(state_get PORT_POSTGRES), Kafka $(state_get PORT_KAFKA), SMTP $(state_get PORT_SMTP), payment simulator $(state_get PORT_SIMULATOR); metrics from $(pipeline_admin_port reservation) on" \

@@ -177,7 +177,7 @@ static void login_take(struct request *request, struct pg *pg) {
     }
     if (wait_s > 0) {
         problem_answer(request, PROBLEM_RATE_LIMITED,
-                       "Too many failed logins of this account. Try again in %d s.", wait_s);
+                       "Too many failed logins for this account. Try again in %d s.", wait_s);
         request_header_add(request, "Retry-After",
                            arena_text_format(&request->arena, "%d", wait_s).data);
     }

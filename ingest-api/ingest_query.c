@@ -88,7 +88,9 @@ static void unknown_report(struct query_names *query, const char *name) {
     char detail[256];
     size_t size = 0;
     const char *nearest = query_nearest(query->known, name, &size);
-    if (query->known == NULL || query->known[0] == '\0') {
+    if (name[0] == '\0') {
+        snprintf(detail, sizeof detail, "There is a parameter without a name.");
+    } else if (query->known == NULL || query->known[0] == '\0') {
         snprintf(detail, sizeof detail, "is not known: this call takes no parameters");
     } else if (nearest != NULL) {
         snprintf(detail, sizeof detail, "is not known; did you mean %.*s?", (int)size, nearest);
@@ -100,8 +102,11 @@ static void unknown_report(struct query_names *query, const char *name) {
 
 static enum MHD_Result parameter_check(void *context, enum MHD_ValueKind kind, const char *name,
                                        const char *value) {
-    (void)kind, (void)value;
+    (void)kind;
     struct query_names *query = context;
+    if (name[0] == '\0' && (value == NULL || value[0] == '\0')) {
+        return MHD_YES; /* between two &, or behind the last */
+    }
     if (!is_known(query->known, name)) {
         unknown_report(query, name);
         return MHD_YES;

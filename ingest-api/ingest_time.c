@@ -69,7 +69,7 @@ static bool date_read(const char **at, int64_t *out) {
     int month;
     int day;
     if (!digits_read(at, 4, &year) || !literal_read(at, '-') || !digits_read(at, 2, &month) ||
-        !literal_read(at, '-') || !digits_read(at, 2, &day) || year < 1970 || month < 1 ||
+        !literal_read(at, '-') || !digits_read(at, 2, &day) || year < 1 || month < 1 ||
         month > 12 || day < 1 || day > days_in_month(year, month)) {
         return false;
     }
@@ -148,7 +148,8 @@ struct time_said time_parse(const char *text) {
         return none;
     }
     said.at_ms -= (int64_t)said.offset_s * 1000;
-    if ((leap && said.at_ms % DAY_MS >= 1000) || said.at_ms < 0) {
+    int64_t since_midnight_ms = (said.at_ms % DAY_MS + DAY_MS) % DAY_MS;
+    if (leap && since_midnight_ms >= 1000) {
         return none;
     }
     return said;

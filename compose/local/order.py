@@ -251,8 +251,13 @@ def run(api, options):
     return 0
 
 
+class Arguments(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, textwrap.fill(f"seatlog order: {message}", 80) + "\n./seatlog order --help says more\n")
+
+
 def arguments_read():
-    parser = argparse.ArgumentParser(prog="seatlog order", add_help=False)
+    parser = Arguments(prog="seatlog order", add_help=False)
     parser.add_argument("what")
     parser.add_argument("action", nargs="?", choices=("cancel", "resend"))
     parser.add_argument("--yes", action="store_true")

@@ -200,10 +200,16 @@ def test_a_call_without_a_body_refuses_one(buyer, body, status):
     ("/search?q=a&q=b", "q", "twice"), ("/search?sort=price", "sort", "this call takes: q city"),
     ("/account?x=1", "x", "takes no parameters"), ("/orders?pages=2", "pages", "did you mean page?"),
     ("/healthz?x", "x", "takes no parameters"), ("/keys?a=1", "a", "takes no parameters"),
-    (f"/reservations/{'A' * 43}?afterr=1", "afterr", "did you mean after?")])
+    (f"/reservations/{'A' * 43}?afterr=1", "afterr", "did you mean after?"), ("/search?=x", "", "without a name")])
 def test_parameters_that_are_not_known_are_refused(buyer, path, field, words):
     answer = buyer("GET", path)
     assert answer.status_code == 422 and fields(answer) == [field] and words in answer.json()["detail"]
+    assert ".." not in answer.json()["detail"] and "?." not in answer.json()["detail"]
+
+
+def test_ampersands_between_which_nothing_stands_are_nothing(buyer):
+    for path in ("/search?q=Ghost&&page=1", "/search?q=Ghost&", "/search?&q=Ghost", "/orders?&&"):
+        assert buyer("GET", path).status_code == 200, path
 
 
 def test_what_is_too_long_is_told_in_a_problem_document(stack, buyer):

@@ -80,6 +80,12 @@ def test_help_is_printed_at_once_and_touches_nothing(command, nowhere, no_instal
     assert not mark.exists() and not nowhere.exists()
 
 
+def test_the_verifier_says_in_80_columns_how_it_is_used(stack):
+    shown = subprocess.run([stack["SEATLOG_BIN"] + "/seatlog-ticket-verify", "--help"], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith("usage: ")
+    assert_narrow(shown.stdout)
+
+
 def test_the_list_of_commands_is_narrow_and_whole(nowhere):
     shown = run(nowhere, "--help")
     assert shown.returncode == 0 and shown.stdout == run(nowhere).stdout == run(nowhere, "help").stdout

@@ -241,8 +241,13 @@ static void test_what_a_text_says_of_time_has_a_form(void **state) {
                  {"2026-12-01T20:15:00Zx", TIME_IS_NONE},
                  {"2026-12-01T20:15:00+8:00", TIME_IS_NONE},
                  {"2026-12-01T20:15:00+24:00", TIME_IS_NONE},
-                 {"1969-12-31T00:00:00Z", TIME_IS_NONE},
-                 {"1970-01-01T00:00:00+01:00", TIME_IS_NONE}};
+                 {"1969-12-31", TIME_IS_DATE},
+                 {"1969-12-31T00:00:00Z", TIME_IS_UTC},
+                 {"1970-01-01T00:00:00+01:00", TIME_IS_OFFSET},
+                 {"1969-12-31T23:59:60Z", TIME_IS_UTC},
+                 {"1969-12-31T23:58:60Z", TIME_IS_NONE},
+                 {"0001-01-01", TIME_IS_DATE},
+                 {"0000-12-31", TIME_IS_NONE}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_int_equal(time_parse(texts[i].text).form, texts[i].form);
     }

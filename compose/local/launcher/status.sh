@@ -52,7 +52,9 @@ command_logs() {
     fi
     for program in "$@"; do
         if [ ! -e "$STATE/log/$program.log" ]; then
-            fail "no log of $program; there are: $(pipeline_programs | tr '\n' ' ')supervisord"
+            printf 'seatlog: there is no log of %s. There are:\n' "$program" >&2
+            printf '%ssupervisord\n' "$(pipeline_programs | tr '\n' ' ')" | fold -s -w 78 | sed 's/^/  /; s/ *$//' >&2
+            exit 1
         fi
         files+=("$STATE/log/$program.log")
     done

@@ -210,7 +210,7 @@ programs_start() {
             [[ $why != *settings ]] || why='' # it was not as it was, it was not there
         elif [ "$RESTART" = yes ] || program_is_stale "$program"; then
             verb=restart
-            why=${why:-$([ "$RESTART" = yes ] && echo "nothing new" || echo "a new build or changed settings")}
+            why=${why:-$([ "$RESTART" = yes ] && echo "the same build and settings" || echo "a new build or changed settings")}
         fi
         if [ -n "$verb" ]; then
             [ -z "$why" ] || RESTARTED+=("$program: $why")

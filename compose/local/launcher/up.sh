@@ -139,7 +139,8 @@ Seatlog is up:  ${VALUE[URL]}
                 organizer@example.com, password $(secret_get DEMO_ORGANIZER)
                 operator@example.com, password $(secret_get DEMO_OPERATOR)
   mails land in $MAILS
-  next          ./seatlog demo   ./seatlog status   ./seatlog tail   ./seatlog down
+  next          ./seatlog demo   ./seatlog status   ./seatlog tail
+                ./seatlog down
 END
 }
 

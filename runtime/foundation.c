@@ -18,11 +18,14 @@
 
 #define INTERVAL_MS 2000
 #define ANSWER_MS 3000
+#define FAILURES_AWAY 2
 
 struct part {
     const char *name;
     bool watched;
-    int64_t away_since_ms; /* 0: there */
+    int failures;             /* in a row */
+    int64_t failing_since_ms; /* when the first of them was asked */
+    int64_t away_since_ms;    /* 0: there */
     char reason[ERROR_MESSAGE_SIZE];
     struct metric *up;
 };
@@ -58,19 +61,27 @@ static bool kafka_ask(rd_kafka_t *client, struct error *error) {
     return true;
 }
 
-static void part_settle(struct part *part, bool there, const struct error *error) {
+/* One question that was not answered in time may be a busy machine; two in a row are a part that is
+ * away. */
+static void part_settle(struct part *part, int64_t asked_ms, bool there,
+                        const struct error *error) {
     int64_t now_ms = clock_monotonic_ms();
     pthread_mutex_lock(&watch.mutex);
     int64_t away_ms = part->away_since_ms != 0 ? now_ms - part->away_since_ms : 0;
-    bool gone = !there && part->away_since_ms == 0, back = there && part->away_since_ms != 0;
-    if (!there) {
-        part->away_since_ms = gone ? now_ms : part->away_since_ms;
-        snprintf(part->reason, sizeof part->reason, "%s", error->message);
-    } else {
+    bool gone = false, back = there && part->away_since_ms != 0;
+    if (there) {
+        part->failures = 0;
         part->away_since_ms = 0;
+    } else {
+        part->failing_since_ms = part->failures == 0 ? asked_ms : part->failing_since_ms;
+        part->failures++;
+        gone = part->failures == FAILURES_AWAY;
+        part->away_since_ms = part->failures >= FAILURES_AWAY ? part->failing_since_ms : 0;
+        snprintf(part->reason, sizeof part->reason, "%s", error->message);
     }
+    bool up = part->away_since_ms == 0;
     pthread_mutex_unlock(&watch.mutex);
-    metric_set(part->up, there ? 1 : 0);
+    metric_set(part->up, up ? 1 : 0);
     if (gone) {
         log_error("away: not ready until it is back", LOG_TEXT("part", part->name),
                   LOG_TEXT("reason", error->message));
@@ -117,11 +128,13 @@ static void *watch_thread(void *context) {
     do {
         struct error error = {0};
         if (pg != NULL) {
-            part_settle(&watch.parts[0], postgresql_ask(pg, &error), &error);
+            int64_t asked_ms = clock_monotonic_ms();
+            part_settle(&watch.parts[0], asked_ms, postgresql_ask(pg, &error), &error);
         }
         if (client != NULL) {
             rd_kafka_poll(client, 0);
-            part_settle(&watch.parts[1], kafka_ask(client, &error), &error);
+            int64_t asked_ms = clock_monotonic_ms();
+            part_settle(&watch.parts[1], asked_ms, kafka_ask(client, &error), &error);
         }
         stall_alarm();
     } while (!watch_ending(INTERVAL_MS));

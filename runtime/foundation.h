@@ -9,7 +9,8 @@
 
 /*
  * Whether what the daemon stands on is there: PostgreSQL, Kafka. A thread with a connection of its
- * own asks each every two seconds and waits three for the answer, so that it does not matter in
+ * own asks each every two seconds and waits three for the answer (two failures in a row: away; one
+ * may be a busy machine), so that it does not matter in
  * which call the daemon's own threads may hang; /readyz reads what was found and costs nothing.
  * What is away and what is back is one line in the log each, the latter with how long it was away.
  */

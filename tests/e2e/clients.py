@@ -21,6 +21,9 @@ import requests
 
 TIMEOUT = 60
 
+# What keeps a text of another direction together, where it is shown between ours (Unicode, UAX #9).
+ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
+
 
 def eventually(condition, what, timeout=TIMEOUT, pause=0.05):
     """Waits until the condition gives something true, and returns it."""
@@ -285,7 +288,7 @@ class Mailbox:
 
     def wait(self, address, count=1, subject=""):
         def look():
-            found = [mail for mail in self.to(address) if subject in mail["Subject"]]
+            found = [mail for mail in self.to(address) if subject in mail["Subject"].translate(ISOLATES)]
             return len(found) >= count and found
 
         return eventually(look, f"{count} mail(s) to {address}")

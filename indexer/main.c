@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "indexer/indexer.h"
+#include "indexer/daemon/indexer.h"
 
 static const struct daemon_spec spec = {
     .name = "indexer",

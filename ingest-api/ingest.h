@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_INGEST_H
-#define SEATLOG_INGEST_H
+#ifndef SEATLOG_INGEST_API_INGEST_H
+#define SEATLOG_INGEST_API_INGEST_H
 
-#include "ingest-api/ingest_money.h"
-#include "runtime/config.h"
-#include "runtime/daemon.h"
+#include "ingest-api/commands/money.h"
+#include "runtime/base/config.h"
+#include "runtime/loop/daemon.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ struct ingest_settings {
     unsigned long long password_operations;
     size_t password_memory_octets;
     const char *trusted_proxies; /* comma-separated addresses */
-    const char *cors_origins;    /* see ingest_cors.h */
+    const char *cors_origins;    /* see ingest-api/http/cors.h */
     int32_t partition_count;
     struct money_taken money_taken;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/ingest.h"
-#include "runtime/foundation.h"
+#include "runtime/loop/foundation.h"
 
 static const struct daemon_spec spec = {
     .name = "ingest-api",

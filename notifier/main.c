@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "notifier/notifier.h"
+#include "notifier/daemon/notifier.h"
 
 static const struct daemon_spec spec = {
     .name = "notifier",

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "payment/payment.h"
+#include "payment/daemon/payment.h"
 
-#include "payment/payment_metrics.h"
-#include "payment/payment_sink.h"
-#include "runtime/daemon.h"
-#include "runtime/error.h"
+#include "payment/daemon/metrics.h"
+#include "payment/daemon/sink.h"
+#include "runtime/loop/daemon.h"
+#include "runtime/base/error.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_REPLAY_H
-#define SEATLOG_REPLAY_H
+#ifndef SEATLOG_REPLAY_REPLAY_H
+#define SEATLOG_REPLAY_REPLAY_H
 
-#include "replay/replay_log.h"
-#include "runtime/config.h"
-#include "runtime/pg.h"
+#include "replay/log/log.h"
+#include "runtime/base/config.h"
+#include "runtime/pg/pg.h"
 
 /*
  * The auditor's commands. Each prints to standard output and returns the exit status: 0 all is

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/reservation_daemon.h"
-#include "reservation/reservation_kafka.h"
-#include "runtime/kafka.h"
+#include "reservation/daemon/daemon.h"
+#include "reservation/daemon/kafka.h"
+#include "runtime/kafka/kafka.h"
 
 static const char *const outputs[] = {TOPIC_EVENTS, TOPIC_SNAPSHOTS, TOPIC_DEAD_LETTERS, NULL};
 static const char *const keyed[] = {TOPIC_EVENTS, TOPIC_SNAPSHOTS, NULL};

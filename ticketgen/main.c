@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/foundation.h"
-#include "runtime/kafka.h"
-#include "ticketgen/ticketgen.h"
+#include "runtime/loop/foundation.h"
+#include "runtime/kafka/kafka.h"
+#include "ticketgen/daemon/ticketgen.h"
 
 static const char *const outputs[] = {TOPIC_TICKETS, TOPIC_DEAD_LETTERS, NULL};
 static const char *const keyed[] = {TOPIC_TICKETS, NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/present/present.h"
 
-#include "schemas/currency.h"
+#include "codec/currency.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef SEATLOG_RUNTIME_PRESENT_PRESENT_H
 #define SEATLOG_RUNTIME_PRESENT_PRESENT_H
 
-#include "schemas/value.h"
+#include "codec/value.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
  * take "GMT+9" and even "EST5EDT" for a POSIX rule. A name is looked up in the database's own list,
  * then its file is opened by path.
  */
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/present/present.h"
 
 #include <glib.h>

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "reservation/reservation_core.h"
+#include "reservation/core/core.h"
 
 #define SHOWS 10000u
 #define ROWS 10u

@@ -13,10 +13,10 @@
  *   --mode=pace     writes --rate commands a second: median and p99 from the call that writes the
  * command to the arrival of its event
  */
-#include "runtime/config.h"
-#include "runtime/identity.h"
-#include "runtime/kafka.h"
-#include "runtime/log.h"
+#include "runtime/base/config.h"
+#include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/base/log.h"
 #include "seatlog_codec.h"
 
 #include <inttypes.h>

@@ -20,7 +20,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(_
 
 import faults
 from clients import Log
-from cluster import BIN, LOCAL, TOKEN, Cluster
+from cluster import BIN, ROOT, TOKEN, Cluster
 from crowd import Crowd, Probe
 from judge import Judge
 
@@ -35,7 +35,7 @@ def say(text):
 def shows_make(cluster):
     """A catalogue of films in houses of 200 seats; their ids."""
     made = subprocess.run([str(BIN / "seatlog-catalogue"), f"--kafka.bootstrap.servers={cluster.kafka}",
-                           f"--data_folder={LOCAL / 'data'}", f"--owner_id={uuid.uuid4()}", "--days=30",
+                           f"--data_folder={ROOT / 'tools' / 'catalogue' / 'data'}", f"--owner_id={uuid.uuid4()}", "--days=30",
                            f"--first_day={time.strftime('%Y-%m-%d', time.gmtime(time.time() + 86400))}",
                            f"--shows={SHOWS}"], check=True, capture_output=True, text=True)
     return made.stdout.split()

@@ -6,10 +6,10 @@
  *
  *   chaos_feed --kafka.bootstrap.servers=… [--rate=2000] [--shows=60] [--seed=1]
  */
-#include "runtime/config.h"
-#include "runtime/identity.h"
-#include "runtime/kafka.h"
-#include "runtime/log.h"
+#include "runtime/base/config.h"
+#include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/base/log.h"
 #include "seatlog_codec.h"
 
 #include <inttypes.h>

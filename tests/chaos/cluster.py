@@ -204,7 +204,7 @@ class Cluster:
     def catchers_make(self):
         self.smtp_port, simulator = free_port(), free_port()
         self.simulator_url = f"http://127.0.0.1:{simulator}"
-        self.add(Program("mail-catcher", ["/usr/bin/python3", "-u", str(LOCAL / "mail_catcher.py"), "--listen",
+        self.add(Program("mail-catcher", ["/usr/bin/python3", "-u", str(ROOT / "tools" / "mail-catcher" / "mail_catcher.py"), "--listen",
                                           f"127.0.0.1:{self.smtp_port}", "--folder", str(self.mails)],
                          self.folder, "smtp", ready_port=self.smtp_port))
         self.add(Program("simulator", [str(BIN / "seatlog-payment-simulator"), f"--listen=127.0.0.1:{simulator}",

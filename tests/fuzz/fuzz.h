@@ -2,7 +2,7 @@
 #ifndef SEATLOG_TESTS_FUZZ_H
 #define SEATLOG_TESTS_FUZZ_H
 
-#include "schemas/value.h"
+#include "codec/value.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/address.h"
+#include "runtime/base/address.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Whatever is typed as an email address: every form of one is the same one, within its bounds. */

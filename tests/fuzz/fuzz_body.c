@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest-api/ingest_plan.h"
-#include "ingest-api/ingest_wish_core.h"
-#include "runtime/identity.h"
+#include "ingest-api/catalog/plan.h"
+#include "ingest-api/commands/wish.h"
+#include "runtime/base/identity.h"
 #include "seatlog_codec.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_core.h"

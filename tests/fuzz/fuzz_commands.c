@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/replay_model.h"
+#include "replay/verify/model.h"
 #include "seatlog_codec.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_core.h"

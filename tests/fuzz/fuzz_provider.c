@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "payment/payment_square.h"
+#include "payment/provider/square.h"
 #include "tests/fuzz/fuzz.h"
 
 /*

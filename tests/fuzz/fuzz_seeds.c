@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/replay_segment.h"
+#include "replay/log/segment.h"
 #include "seatlog_codec.h"
 #include "seatlog_samples.h"
 #include "tests/fuzz/fuzz.h"

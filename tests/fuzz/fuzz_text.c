@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "schemas/text/text_check.h"
+#include "codec/text/check.h"
 #include "tests/fuzz/fuzz.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/fuzz/fuzz.h"
-#include "ticketgen/base45.h"
-#include "ticketgen/ticket_token.h"
+#include "ticketgen/core/base45.h"
+#include "ticketgen/core/token.h"
 
 /* Whatever a scanner reads at the door: nothing is genuine that we have not signed. */
 #define OCTETS_MAX 4096

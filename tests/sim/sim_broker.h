@@ -2,7 +2,7 @@
 #ifndef SEATLOG_TESTS_SIM_BROKER_H
 #define SEATLOG_TESTS_SIM_BROKER_H
 
-#include "schemas/value.h"
+#include "codec/value.h"
 
 #include <stdbool.h>
 #include <stddef.h>

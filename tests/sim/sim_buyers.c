@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_buyers.h"
 
-#include "runtime/error.h"
-#include "runtime/identity.h"
-#include "runtime/kafka.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_check.h"
 
-#include "replay/replay_model.h"
-#include "reservation/reservation_decide.h"
-#include "runtime/error.h"
-#include "runtime/identity.h"
+#include "replay/verify/model.h"
+#include "reservation/decide.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
 #include "tests/sim/sim_reservation.h"
 
 #include <stdlib.h>

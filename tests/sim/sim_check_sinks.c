@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/identity.h"
+#include "runtime/base/identity.h"
 #include "tests/sim/sim_check.h"
 #include "tests/sim/sim_tickets.h"
 

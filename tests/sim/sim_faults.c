@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_faults.h"
 
-#include "reservation/reservation_core.h"
+#include "reservation/core/core.h"
 #include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_tables.h"
 

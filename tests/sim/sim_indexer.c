@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/error.h"
-#include "runtime/identity.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
 #include "tests/sim/sim_sink.h"
 
 #include <stdlib.h>

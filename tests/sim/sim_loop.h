@@ -5,7 +5,7 @@
 #include "tests/sim/sim_world.h"
 
 /*
- * What runtime/transaction.c does, in steps that anything may come between: a process may be
+ * What runtime/loop/transaction/transaction.c does, in steps that anything may come between: a process may be
  * killed or paused after each of them. Two producers in turn; fill, flush, send offsets, commit.
  */
 enum sim_stage {

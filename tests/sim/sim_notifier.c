@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/error.h"
-#include "runtime/identity.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
 #include "tests/sim/sim_sink.h"
 
 #include <stdlib.h>
 
 /*
- * notifier: the sink of notifier.c, and the sender of mail_sender.c: take a row and its lock, speak
+ * notifier: the sink of notifier.c, and the sender of notifier/daemon/sender.c: take a row and its lock, speak
  * to the server, settle. And the mail server.
  */
 #define IDLE_MS 60

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "payment/payment_report.h"
-#include "runtime/error.h"
-#include "runtime/identity.h"
-#include "runtime/kafka.h"
+#include "payment/daemon/report.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
 #include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_sink.h"
 
@@ -11,9 +11,9 @@
 #include <string.h>
 
 /*
- * payment: the sink of payment_sink.c, and the worker of payment_worker.c: lease, call, save,
+ * payment: the sink of payment/daemon/sink.c, and the worker of payment/daemon/worker.c: lease, call, save,
  * report, done; anything may come between two of these. And the comparison of
- * payment_reconcile.c with the provider's list.
+ * payment/daemon/reconcile.c with the provider's list.
  */
 #define FLIGHTS_MAX 3
 #define LEASE_MS 60000

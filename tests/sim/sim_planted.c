@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_planted.h"
 
-#include "reservation/reservation_planted.h"
+#include "reservation/core/planted.h"
 
 #include <string.h>
 

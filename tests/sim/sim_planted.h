@@ -7,7 +7,7 @@
 
 /*
  * The bugs that can be planted, one at a time, in what the simulator models of the adapters. Those
- * of the core itself are in reservation/reservation_planted.h; both are numbered through, adapters
+ * of the core itself are in reservation/core/planted.h; both are numbered through, adapters
  * first.
  */
 enum sim_planted {

@@ -2,7 +2,7 @@
 #ifndef SEATLOG_TESTS_SIM_PROVIDER_H
 #define SEATLOG_TESTS_SIM_PROVIDER_H
 
-#include "payment/payment_row.h"
+#include "payment/daemon/row.h"
 #include "tests/sim/sim_tables.h"
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/error.h"
-#include "runtime/identity.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
 #include "tests/sim/sim_reservation.h"
 
 #include <assert.h>
@@ -135,7 +135,7 @@ static void event_fold(struct sim_world *world, struct sim_recovery *recovery, i
     }
 }
 
-/* As reservation_recovery.c: watermark first, then wait until all below it is settled. */
+/* As reservation/daemon/recovery.c: watermark first, then wait until all below it is settled. */
 bool sim_recovery_step(struct sim_world *world, struct sim_recovery *recovery, int32_t partition,
                        int64_t committed_offset) {
     bool stable_only = sim_planted(world, SIM_PLANTED_RECOVER_TO_STABLE_OFFSET);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_reservation.h"
 
-#include "reservation/reservation_decide.h"
-#include "runtime/error.h"
-#include "runtime/identity.h"
+#include "reservation/decide.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-/* As in reservation_tick.h. */
+/* As in reservation/daemon/tick.h. */
 #define TICK_DELAY_MS 250
 #define TICK_RETRY_MS 1000
 #define TICK_LOST_AFTER_MS 10000

@@ -2,13 +2,13 @@
 #ifndef SEATLOG_TESTS_SIM_RESERVATION_H
 #define SEATLOG_TESTS_SIM_RESERVATION_H
 
-#include "reservation/reservation_core.h"
-#include "reservation/reservation_heap.h"
+#include "reservation/core/core.h"
+#include "reservation/daemon/heap.h"
 #include "tests/sim/sim_loop.h"
 
 /*
  * The decider: the real core and its decode–decide–encode–seal path, within what
- * reservation_kafka.c, reservation_recovery.c, reservation_snapshot.c and reservation_tick.c do.
+ * reservation/daemon/kafka.c, reservation/daemon/recovery.c, reservation/daemon/snapshot.c and reservation/daemon/tick.c do.
  */
 #define SIM_SHOWS_MAX 16
 #define SIM_SNAPSHOT_PARTITION_KEY "partition"

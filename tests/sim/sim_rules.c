@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_rules.h"
 
-#include "runtime/error.h"
-#include "runtime/identity.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
 
 #include <stdlib.h>
 #include <string.h>

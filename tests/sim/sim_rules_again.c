@@ -2,7 +2,7 @@
 /* The same wish again under another id, by the words of reservation/README.md, *The same again*. */
 #include "tests/sim/sim_rules.h"
 
-#include "runtime/identity.h"
+#include "runtime/base/identity.h"
 
 #define SECONDS_OF_A_DOUBLE_CLICK 5
 

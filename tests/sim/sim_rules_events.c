@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_rules.h"
 
-#include "runtime/identity.h"
+#include "runtime/base/identity.h"
 
 #include <string.h>
 

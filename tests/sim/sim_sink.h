@@ -5,7 +5,7 @@
 #include "tests/sim/sim_tables.h"
 
 /*
- * What runtime/sink.c does, in steps: gather a batch, then one PostgreSQL transaction of the fenced
+ * What runtime/loop/sink/sink.c does, in steps: gather a batch, then one PostgreSQL transaction of the fenced
  * offsets and the rows; a commit whose answer is lost is looked up before anything else.
  */
 #define SIM_BATCH_MAX 24

@@ -2,9 +2,9 @@
 #ifndef SEATLOG_TESTS_SIM_TABLES_H
 #define SEATLOG_TESTS_SIM_TABLES_H
 
-#include "indexer/indexer_core.h"
-#include "notifier/mail_core.h"
-#include "payment/payment_row.h"
+#include "indexer/core/core.h"
+#include "notifier/core/core.h"
+#include "payment/daemon/row.h"
 #include "tests/sim/sim_world.h"
 
 /*

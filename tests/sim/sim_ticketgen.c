@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/error.h"
-#include "runtime/identity.h"
-#include "runtime/kafka.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
 #include "tests/sim/sim_loop.h"
 #include "tests/sim/sim_tables.h"
 #include "tests/sim/sim_tickets.h"

@@ -2,7 +2,7 @@
 #ifndef SEATLOG_TESTS_SIM_TICKETS_H
 #define SEATLOG_TESTS_SIM_TICKETS_H
 
-#include "ticketgen/ticket_core.h"
+#include "ticketgen/core/core.h"
 
 /* The key that every run's tickets are signed with. */
 void sim_ticket_key(struct ticket_key *key);

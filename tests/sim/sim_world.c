@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_world.h"
 
-#include "reservation/reservation_core.h"
-#include "runtime/error.h"
-#include "runtime/identity.h"
+#include "reservation/core/core.h"
+#include "runtime/base/error.h"
+#include "runtime/base/identity.h"
 #include "tests/sim/sim_buyers.h"
 #include "tests/sim/sim_check.h"
 #include "tests/sim/sim_faults.h"

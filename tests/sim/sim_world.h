@@ -2,7 +2,7 @@
 #ifndef SEATLOG_TESTS_SIM_WORLD_H
 #define SEATLOG_TESTS_SIM_WORLD_H
 
-#include "runtime/buffer.h"
+#include "runtime/base/buffer.h"
 #include "seatlog_codec.h"
 #include "tests/sim/sim_broker.h"
 #include "tests/sim/sim_planted.h"

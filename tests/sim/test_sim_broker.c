@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/reservation_core.h"
+#include "reservation/core/core.h"
 #include "tests/sim/sim_reservation.h"
 
 #include <setjmp.h>

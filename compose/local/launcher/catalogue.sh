@@ -40,7 +40,7 @@ catalogue_up() {
     fi
     state_set CATALOGUE_DAY "$day"
     owner=$(account_id organizer) && [ -n "$owner" ] || return 1
-    "$BIN/seatlog-catalogue" "--kafka.bootstrap.servers=${VALUE[KAFKA]}" "--data_folder=$LOCAL/data" \
+    "$BIN/seatlog-catalogue" "--kafka.bootstrap.servers=${VALUE[KAFKA]}" "--data_folder=$ROOT/tools/catalogue/data" \
         "--owner_id=$owner" "--first_day=$day" "--days=$CATALOGUE_DAYS" \
         "--first_show=$loaded" "--shows=$shows" >"$STATE/catalogue.ids" || return 1
     until=$((SECONDS + CATALOGUE_INDEXED_S))

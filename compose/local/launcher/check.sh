@@ -4,7 +4,7 @@
 
 command_demo() {
     need_up
-    exec /usr/bin/python3 -B "$LOCAL/demo.py" --url "${VALUE[URL]}" --mails "$MAILS" --folder "$STATE/demo" "$@"
+    exec /usr/bin/python3 -B "$ROOT/tools/demo/demo.py" --url "${VALUE[URL]}" --mails "$MAILS" --folder "$STATE/demo" "$@"
 }
 
 # By the calls that operators have, with the login of the demo operator unless a token is given.
@@ -16,11 +16,11 @@ command_order() {
     done
     options_check order ${options[@]+"${options[@]}"}
     if [[ " $* " == *" --url"[=\ ]* && " $* " == *" --token-file"[=\ ]* ]]; then
-        exec /usr/bin/python3 -B "$LOCAL/order.py" "$@"
+        exec /usr/bin/python3 -B "$ROOT/tools/order/order.py" "$@"
     fi
     need_up
     ORDER_URL=${VALUE[URL]} ORDER_USERNAME=operator@example.com ORDER_PASSWORD=$(secret_get DEMO_OPERATOR) \
-        exec /usr/bin/python3 -B "$LOCAL/order.py" "$@"
+        exec /usr/bin/python3 -B "$ROOT/tools/order/order.py" "$@"
 }
 
 # Judges a ticket by the keys and the revocations of this moment.

@@ -9,10 +9,10 @@
  * FIELDS: title, venue, city, section, row, seat, category, time zone, start and end in
  * milliseconds, each ended with a NUL. An empty row and seat is a general section.
  */
-#include "runtime/error.h"
-#include "ticketgen/page_text.h"
-#include "ticketgen/ticket_core.h"
-#include "ticketgen/ticket_pdf.h"
+#include "runtime/base/error.h"
+#include "ticketgen/page/text.h"
+#include "ticketgen/core/core.h"
+#include "ticketgen/page/pdf.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest-api/calls/contract.h"
+
+#include "ingest-api/http/problem.h"
+#include "ingest-api/http/request.h"
+#include "runtime/base/metrics.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+__asm__(".section .rodata\n"
+        ".global contract_yaml, contract_yaml_end\n"
+        "contract_yaml:\n"
+        ".incbin \"" SEATLOG_CONTRACT_FILE "\"\n"
+        "contract_yaml_end:\n"
+        ".byte 0\n"
+        ".previous\n");
+extern const char contract_yaml[];
+extern const char contract_yaml_end[];
+
+void contract_openapi(struct request *request) {
+    request->shared = contract_yaml;
+    request->shared_size = (size_t)(contract_yaml_end - contract_yaml);
+    request_answer(request, MHD_HTTP_OK, "application/yaml");
+    request_header_add(request, "Cache-Control", "public, max-age=300");
+}
+
+void contract_health(struct request *request) {
+    buffer_append_text(&request->answer, "ok\n");
+    request_answer(request, MHD_HTTP_OK, "text/plain; charset=utf-8");
+}
+
+void contract_ready(struct request *request) {
+    bool ready = metrics_ready(&request->answer);
+    buffer_append_text(&request->answer, ready ? "ready\n" : "\n");
+    request_answer(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+                   "text/plain; charset=utf-8");
+}
+
+void contract_metrics(struct request *request) {
+    metrics_render(&request->answer);
+    request_answer(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+static json_t *key_document(const PGresult *rows, int row) {
+    size_t size;
+    uint8_t *key = pg_octets(rows, row, 1, &size);
+    char text[sodium_base64_ENCODED_LEN(64, sodium_base64_VARIANT_URLSAFE_NO_PADDING)] = "";
+    if (size <= 64) {
+        sodium_bin2base64(text, sizeof text, key, size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    }
+    free(key);
+    return json_pack("{s:s, s:s, s:s, s:s}", "key_id", pg_text(rows, row, 0), "algorithm",
+                     "Ed25519", "public_key", text, "created_at", pg_text(rows, row, 2));
+}
+
+static void keys_work(struct request *request, struct pg *pg) {
+    struct error error;
+    PGresult *rows = PG_QUERY(pg, &error,
+                              "SELECT key_id, public_key, to_char(created_at AT TIME ZONE 'UTC',"
+                              " 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+                              " FROM ticket.key ORDER BY created_at, key_id");
+    if (rows == NULL) {
+        problem_answer_unavailable(request, "Keys cannot be read right now");
+        return;
+    }
+    json_t *keys = json_array();
+    for (int row = 0; row < PQntuples(rows); row++) {
+        json_array_append_new(keys, key_document(rows, row));
+    }
+    PQclear(rows);
+    request_answer_json(request, MHD_HTTP_OK, json_pack("{s:o}", "keys", keys));
+}
+
+void contract_keys(struct request *request) { request_query(request, keys_work, request_done); }

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_INGEST_API_HTTP_ROUTER_H
+#define SEATLOG_INGEST_API_HTTP_ROUTER_H
+
+#include "codec/value.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Which call a request is. The table of all calls is ingest_routes; matching is pure.
+ */
+struct request;
+
+enum route_access {
+    ROUTE_PUBLIC, /* no login */
+    ROUTE_BROWSE, /* a login, unless browse_without_login */
+    ROUTE_LOGIN
+};
+
+enum route_body {
+    ROUTE_BODY_NONE,     /* nothing, or an empty JSON object; any other body is refused */
+    ROUTE_BODY_OPTIONAL, /* a JSON object, or nothing */
+    ROUTE_BODY_JSON      /* a JSON object */
+};
+
+#define ROUTE_PARAMETERS_MAX 2
+
+struct route {
+    const char *method;
+    const char *path; /* with {parameters}, as in the contract: /tickets/{ticket_id}.pdf */
+    void (*handle)(struct request *request);
+    enum route_access access;
+    unsigned roles; /* any of these; 0: every role */
+    enum route_body body;
+    size_t body_size_max; /* octets; 0: ROUTE_BODY_SIZE_MAX */
+    const char *query;    /* the parameters it takes, separated by blanks; NULL: none */
+    bool password;        /* costs an Argon2: limited by address, and harder */
+};
+
+#define ROUTE_BODY_SIZE_MAX ((size_t)64 * 1024)
+#define ROUTE_QUERY_ANY "*" /* another protocol's call: what is not known is ignored */
+
+extern const struct route ingest_routes[];
+extern const size_t ingest_route_count;
+
+struct route_match {
+    const struct route *route;                    /* NULL: none */
+    struct text parameters[ROUTE_PARAMETERS_MAX]; /* views of the path */
+    char allow[64]; /* the methods of the path, where it exists with another method only: "GET,
+                       HEAD" */
+};
+
+/* HEAD matches where GET does. A slash at the end of the path makes no difference. */
+struct route_match router_match(const struct route *routes, size_t count, const char *method,
+                                const char *path);
+
+/* Whether HTTP has such a method at all. */
+bool router_method_known(const char *method);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "notifier/core/core.h"
+
+#include "runtime/base/identity.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const template_names[MAIL_TEMPLATE_COUNT] = {
+    [MAIL_CONFIRMATION] = "confirmation",     [MAIL_ORDER_CANCELLED] = "order_cancelled",
+    [MAIL_SHOW_CANCELLED] = "show_cancelled", [MAIL_REFUNDED] = "refunded",
+    [MAIL_NOT_CHARGED] = "not_charged",       [MAIL_CAPTURE_FAILED] = "capture_failed",
+};
+
+const char *mail_template_name(enum mail_template template) { return template_names[template]; }
+
+bool mail_template_parse(const char *name, enum mail_template *template) {
+    for (int i = 0; i < MAIL_TEMPLATE_COUNT; i++) {
+        if (strcmp(template_names[i], name) == 0) {
+            *template = (enum mail_template)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* UUIDv5(order, "mail:<template>:<detail>"): detail tells apart what may happen to an order more
+ * than once. */
+static struct uuid mail_id_derive(const struct uuid *order_id, enum mail_template template,
+                                  const char *detail) {
+    char name[320];
+    int size = snprintf(name, sizeof(name), "mail:%s:%s", mail_template_name(template), detail);
+    return uuid_named(order_id, name,
+                      (size_t)size < sizeof(name) ? (size_t)size : sizeof(name) - 1);
+}
+
+struct uuid mail_core_confirmation_id(const struct uuid *order_id) {
+    return mail_id_derive(order_id, MAIL_CONFIRMATION, "");
+}
+
+static struct text text_of(const char *value) { return (struct text){value, strlen(value)}; }
+
+static void mail_begin(struct mail *mail, enum mail_template template,
+                       const struct event_head *head, const struct uuid *order_id,
+                       const struct uuid *buyer_id, const char *detail) {
+    *mail = (struct mail){
+        .mail_id = mail_id_derive(order_id, template, detail),
+        .template = template,
+        .show_id = head->show_id,
+        .order_id = *order_id,
+        .buyer_id = *buyer_id,
+        .happened_at_ms = head->at,
+    };
+}
+
+static bool cancelled_mail(const struct event_order_cancelled *event, struct mail *mail) {
+    bool show = event->reason == CANCEL_REASON_SHOW_CANCELLED;
+    mail_begin(mail, show ? MAIL_SHOW_CANCELLED : MAIL_ORDER_CANCELLED, &event->head,
+               &event->reservation_id, &event->buyer_id, "");
+    mail->facts = (struct mail_facts){event->summary, event->places, event->amount_minor,
+                                      event->currency, text_of(cancel_reason_name(event->reason))};
+    return true;
+}
+
+/* With nothing paid there is nothing to give back: the mail about the cancellation has said all. */
+static bool refunded_mail(const struct event_refunded *event, struct mail *mail) {
+    char detail[16];
+    snprintf(detail, sizeof(detail), "%d", event->refund_attempt);
+    mail_begin(mail, MAIL_REFUNDED, &event->head, &event->reservation_id, &event->buyer_id, detail);
+    mail->facts = (struct mail_facts){
+        event->summary, event->places, event->amount_minor, event->currency, {0}};
+    return event->amount_minor > 0;
+}
+
+/* Several payments of one reservation may be let go, each is told of once. */
+static bool void_mail(const struct event_void_requested *event, struct mail *mail) {
+    char detail[280];
+    snprintf(detail, sizeof(detail), "%d:%.*s", event->attempt, TEXT_FORMAT(event->payment_id));
+    mail_begin(mail, MAIL_NOT_CHARGED, &event->head, &event->reservation_id, &event->buyer_id,
+               detail);
+    mail->facts = (struct mail_facts){event->summary, event->places, event->amount_minor,
+                                      event->currency, text_of(void_reason_name(event->reason))};
+    return true;
+}
+
+static bool capture_failed_mail(const struct event_capture_failed *event, struct mail *mail) {
+    char detail[16];
+    snprintf(detail, sizeof(detail), "%d", event->attempt);
+    mail_begin(mail, MAIL_CAPTURE_FAILED, &event->head, &event->reservation_id, &event->buyer_id,
+               detail);
+    mail->facts = (struct mail_facts){
+        event->summary, event->places, event->amount_minor, event->currency, {0}};
+    return true;
+}
+
+bool mail_core_of_event(const struct event *event, struct mail *mail) {
+    bool wanted = false;
+    switch (event->kind) {
+    case EVENT_ORDER_CANCELLED:
+        wanted = cancelled_mail(&event->as.order_cancelled, mail);
+        break;
+    case EVENT_REFUNDED:
+        wanted = refunded_mail(&event->as.refunded, mail);
+        break;
+    case EVENT_VOID_REQUESTED:
+        wanted = void_mail(&event->as.void_requested, mail);
+        break;
+    case EVENT_CAPTURE_FAILED:
+        wanted = capture_failed_mail(&event->as.capture_failed, mail);
+        break;
+    default:
+        break;
+    }
+    /* A payment for a reservation that nobody made has no buyer. */
+    return wanted && !uuid_is_zero(&mail->buyer_id);
+}
+
+bool mail_core_of_tickets(const struct ticket_record *record, struct arena *arena,
+                          struct mail *mail) {
+    if (record->kind != TICKET_RECORD_TICKETS_ISSUED) {
+        return false;
+    }
+    const struct ticket_tickets_issued *issued = &record->as.tickets_issued;
+    struct place *places = arena_allocate_array(arena, issued->tickets.count, sizeof(*places));
+    for (size_t i = 0; i < issued->tickets.count; i++) {
+        places[i] = issued->tickets.items[i].place;
+    }
+    *mail = (struct mail){
+        .mail_id = mail_core_confirmation_id(&issued->order_id),
+        .template = MAIL_CONFIRMATION,
+        .show_id = issued->show_id,
+        .order_id = issued->order_id,
+        .buyer_id = issued->buyer_id,
+        .happened_at_ms = issued->at,
+        .facts = {issued->summary,
+                  {places, issued->tickets.count},
+                  issued->amount_minor,
+                  issued->currency,
+                  {0}},
+    };
+    return true;
+}

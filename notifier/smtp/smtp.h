@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_NOTIFIER_SMTP_SMTP_H
+#define SEATLOG_NOTIFIER_SMTP_SMTP_H
+
+#include "runtime/base/error.h"
+#include "codec/value.h"
+
+#include <stdbool.h>
+
+/*
+ * One mail to one SMTP server, over libesmtp 1.1. Blocks, so it has a thread of its own. Any number
+ * of threads may send with the same relay at the same time.
+ */
+enum mail_tls {
+    MAIL_TLS_OFF,
+    MAIL_TLS_OPPORTUNISTIC, /* STARTTLS where the server offers it, and then its name must be right
+                             */
+    MAIL_TLS_REQUIRED       /* nothing is sent without */
+};
+
+struct mail_relay_options {
+    const char *server; /* HOST:PORT; a certificate must be for HOST by name */
+    const char *helo;   /* name in EHLO; empty: the machine's */
+    enum mail_tls tls;
+    const char *ca_file; /* PEM; empty: the system's authorities */
+    const char *user;    /* empty: no AUTH */
+    const char *password;
+    int timeout_ms;        /* for each answer but the last */
+    int accept_timeout_ms; /* for the answer to the whole message (RFC 5321 §4.5.3.2.6: 10 minutes)
+                            */
+};
+
+struct mail_relay;
+
+/* The options must outlive it. NULL with *error (DIE): the CA file cannot be used. Ignores
+ * SIGPIPE. */
+struct mail_relay *mail_relay_new(const struct mail_relay_options *options, struct error *error);
+void mail_relay_free(struct mail_relay *relay);
+
+enum mail_outcome {
+    MAIL_SENT,    /* the server has taken it */
+    MAIL_REFUSED, /* it never will: a permanent answer to this mail or this address */
+    MAIL_RETRY    /* anything else: no server, no answer, "later", or we are not let in */
+};
+
+struct mail_result {
+    enum mail_outcome outcome;
+    int code;              /* SMTP reply code, 0 without an answer about the mail */
+    char answer[256];      /* the server's words, or what went wrong; without addresses */
+    bool smtputf8_missing; /* refused, since the server does not offer what the address needs */
+    bool about_us;         /* the server does not let us in, whatever the mail */
+};
+
+/*
+ * Sends; with `smtputf8` over notifier/smtp/smtputf8.h. `settled` (may be NULL) is called once, as soon as
+ * the server has answered the whole message and before the session is ended with QUIT, where a
+ * server may stall for long; or at the end if it never came to that. The message's lines end with
+ * CRLF.
+ */
+typedef void mail_settled(void *context, const struct mail_result *result);
+struct mail_result mail_relay_send(struct mail_relay *relay, const char *reverse_path,
+                                   const char *recipient, bool smtputf8, struct text message,
+                                   mail_settled *settled, void *context);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "payment/core/core.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const kinds[] = {
+    [PAYMENT_AUTHORIZE] = "authorize",
+    [PAYMENT_CAPTURE] = "capture",
+    [PAYMENT_VOID] = "void",
+    [PAYMENT_REFUND] = "refund",
+};
+
+static const char *const steps[] = {
+    [PAYMENT_STEP_CREATE] = "create",
+    [PAYMENT_STEP_CANCEL_BY_KEY] = "cancel_by_key",
+    [PAYMENT_STEP_COMPLETE] = "complete",
+    [PAYMENT_STEP_CANCEL] = "cancel",
+    [PAYMENT_STEP_REFUND] = "refund",
+    [PAYMENT_STEP_LOOK_UP] = "look_up",
+    [PAYMENT_STEP_LOOK_UP_REFUND] = "look_up_refund",
+    [PAYMENT_STEP_REPORT] = "report",
+    [PAYMENT_STEP_DONE] = "done",
+};
+
+static const char *const results[] = {
+    [PAYMENT_RESULT_NONE] = "none",
+    [PAYMENT_RESULT_AUTHORIZED] = "authorized",
+    [PAYMENT_RESULT_DECLINED] = "declined",
+    [PAYMENT_RESULT_CAPTURED] = "captured",
+    [PAYMENT_RESULT_CAPTURE_FAILED] = "capture_failed",
+    [PAYMENT_RESULT_VOIDED] = "voided",
+    [PAYMENT_RESULT_REFUNDED] = "refunded",
+    [PAYMENT_RESULT_REFUND_FAILED] = "refund_failed",
+};
+
+static const char *const answers[] = {
+    [PAYMENT_ANSWER_PAYMENT] = "payment",   [PAYMENT_ANSWER_REFUND] = "refund",
+    [PAYMENT_ANSWER_ACCEPTED] = "accepted", [PAYMENT_ANSWER_REFUSED] = "refused",
+    [PAYMENT_ANSWER_LATER] = "later",       [PAYMENT_ANSWER_UNAUTHORIZED] = "unauthorized",
+    [PAYMENT_ANSWER_NOT_SENT] = "not_sent", [PAYMENT_ANSWER_UNKNOWN] = "unknown",
+};
+
+static const char *const statuses[] = {
+    [PAYMENT_STATUS_APPROVED] = "APPROVED",   [PAYMENT_STATUS_PENDING] = "PENDING",
+    [PAYMENT_STATUS_COMPLETED] = "COMPLETED", [PAYMENT_STATUS_CANCELED] = "CANCELED",
+    [PAYMENT_STATUS_FAILED] = "FAILED",       [PAYMENT_STATUS_REJECTED] = "REJECTED",
+};
+
+/* The index of the name, or -1. */
+static int name_find(const char *const *names, size_t count, const char *name) {
+    for (size_t i = 0; name != NULL && i < count; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+const char *payment_kind_name(enum payment_kind kind) { return kinds[kind]; }
+const char *payment_step_name(enum payment_step step) { return steps[step]; }
+const char *payment_result_name(enum payment_result result) { return results[result]; }
+const char *payment_answer_kind_name(enum payment_answer_kind kind) { return answers[kind]; }
+const char *payment_status_name(enum payment_status status) { return statuses[status]; }
+
+bool payment_kind_parse(const char *name, enum payment_kind *out) {
+    int found = name_find(kinds, COUNT(kinds), name);
+    *out = found < 0 ? PAYMENT_AUTHORIZE : (enum payment_kind)found;
+    return found >= 0;
+}
+
+bool payment_step_parse(const char *name, enum payment_step *out) {
+    int found = name_find(steps, COUNT(steps), name);
+    *out = found < 0 ? PAYMENT_STEP_CREATE : (enum payment_step)found;
+    return found >= 0;
+}
+
+bool payment_result_parse(const char *name, enum payment_result *out) {
+    int found = name_find(results, COUNT(results), name);
+    *out = found < 0 ? PAYMENT_RESULT_NONE : (enum payment_result)found;
+    return found >= 0;
+}
+
+bool payment_status_parse(const char *name, enum payment_status *out) {
+    int found = name_find(statuses, COUNT(statuses), name);
+    *out = found < 0 ? PAYMENT_STATUS_APPROVED : (enum payment_status)found;
+    return found >= 0;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/replay.h"
+
+#include "indexer/daemon/pg.h"
+#include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
+#include "seatlog_codec.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_RECORDS 2000
+
+/*
+ * The catalog made anew by the indexer's own fold, all in one PostgreSQL transaction: readers see
+ * the old rows until it commits. The indexer waits on its offsets' rows meanwhile, finds them
+ * moved, and goes on from there.
+ */
+struct rebuild {
+    const struct replay_context *context;
+    struct pg *pg;
+    struct codec *codec;
+    struct indexer_batch batch;
+    struct arena arena; /* the records of the batch under way */
+    size_t gathered;
+    uint64_t records;
+};
+
+static bool begin(struct rebuild *rebuild, struct error *error) {
+    return pg_begin(rebuild->pg, error) &&
+           PG_EXECUTE(rebuild->pg, error, NULL,
+                      "SELECT 1 FROM public.sink_offset WHERE sink = 'indexer' FOR UPDATE") &&
+           PG_EXECUTE(rebuild->pg, error, NULL,
+                      "WITH a AS (DELETE FROM catalog.reservation), b AS (DELETE FROM"
+                      " catalog.seat_map), c AS (DELETE FROM catalog.order_tickets), d AS (DELETE"
+                      " FROM catalog.refusal), e AS (DELETE FROM catalog.cursor), f AS (DELETE FROM"
+                      " catalog.word), g AS (DELETE FROM catalog.city), h AS (DELETE FROM"
+                      " catalog.noted_reserve)"
+                      " DELETE FROM catalog.show");
+}
+
+static bool batch_store(struct rebuild *rebuild, struct error *error) {
+    struct indexer_batch *batch = &rebuild->batch;
+    indexer_batch_prepare(batch);
+    bool stored = indexer_pg_load(rebuild->pg, batch, error);
+    if (stored && indexer_batch_fold(batch) > 0) {
+        stored = error_set(error, ERROR_DIE, "events of a show are missing on the log");
+    }
+    stored = stored && indexer_pg_store(rebuild->pg, batch, error);
+    indexer_batch_reset(batch);
+    arena_reset(&rebuild->arena);
+    rebuild->gathered = 0;
+    return stored;
+}
+
+static bool record_add(struct rebuild *rebuild, const char *topic,
+                       const struct replay_record *record, struct error *error) {
+    struct text reason;
+    struct octets value = arena_octets_copy(&rebuild->arena, record->value);
+    struct sink_record *sink = arena_allocate(&rebuild->arena, sizeof *sink);
+    *sink = (struct sink_record){.topic = topic,
+                                 .partition = record->partition,
+                                 .offset = record->offset,
+                                 .timestamp_ms = record->timestamp_ms,
+                                 .value = value,
+                                 .traceparent = ""};
+    rebuild->records++;
+    if (strcmp(topic, TOPIC_EVENTS) == 0) {
+        struct event *event = arena_allocate(&rebuild->arena, sizeof *event);
+        if (!codec_event_decode(rebuild->codec, &rebuild->arena, value, event, &reason)) {
+            return true; /* a dead letter, to the indexer too */
+        }
+        sink->event = event;
+    } else {
+        struct ticket_record *tickets = arena_allocate(&rebuild->arena, sizeof *tickets);
+        if (!codec_ticket_record_decode(rebuild->codec, &rebuild->arena, value, tickets, &reason)) {
+            return true;
+        }
+        sink->tickets = tickets;
+    }
+    indexer_batch_add(&rebuild->batch, sink);
+    return ++rebuild->gathered < BATCH_RECORDS || batch_store(rebuild, error);
+}
+
+static bool partition_rebuild(struct rebuild *rebuild, const char *topic, int32_t partition,
+                              struct error *error) {
+    struct replay_reader *reader =
+        replay_reader_new(rebuild->context->log, topic, partition, error);
+    if (reader == NULL) {
+        return false;
+    }
+    struct replay_record record;
+    enum replay_read read;
+    bool added = true;
+    int64_t next = 0;
+    while (added && (read = replay_reader_next(reader, &record, error)) == REPLAY_READ_RECORD) {
+        added = record_add(rebuild, topic, &record, error);
+        next = record.offset + 1;
+    }
+    replay_reader_free(reader);
+    return added && read == REPLAY_READ_END && batch_store(rebuild, error) &&
+           PG_EXECUTE(rebuild->pg, error, NULL,
+                      "INSERT INTO public.sink_offset (sink, topic, partition, next_offset)"
+                      " VALUES ('indexer', $1, $2, $3) ON CONFLICT (sink, topic, partition)"
+                      " DO UPDATE SET next_offset = excluded.next_offset",
+                      PG_TEXT(topic), PG_INTEGER(partition), PG_INTEGER(next));
+}
+
+/* What was set aside and could not be folded late is in the catalog by now. */
+static bool letters_settle(struct rebuild *rebuild, struct error *error) {
+    return PG_EXECUTE(rebuild->pg, error, NULL,
+                      "UPDATE public.dead_letter_retry SET state = 'settled', ended_at = now(),"
+                      " reason = 'the catalog was made anew from the log', key = NULL, value = NULL"
+                      " WHERE daemon = 'indexer' AND state <> 'settled'"
+                      " AND coalesce(reason, '') NOT LIKE 'undecodable%'");
+}
+
+static bool topic_rebuild(struct rebuild *rebuild, const char *topic, struct error *error) {
+    int32_t count = replay_log_partitions(rebuild->context->log, topic, error);
+    bool done = count >= 0;
+    for (int32_t i = 0; done && i < count; i++) {
+        done = partition_rebuild(rebuild, topic, i, error);
+    }
+    return done;
+}
+
+int replay_rebuild(const struct replay_context *context) {
+    struct error error;
+    struct rebuild rebuild = {.context = context, .codec = codec_new()};
+    rebuild.pg = replay_pg_new(context);
+    indexer_batch_init(&rebuild.batch);
+    int64_t started_ms = clock_monotonic_ms();
+    bool done = begin(&rebuild, &error) && topic_rebuild(&rebuild, TOPIC_EVENTS, &error) &&
+                topic_rebuild(&rebuild, TOPIC_TICKETS, &error) &&
+                letters_settle(&rebuild, &error) && pg_commit(rebuild.pg, &error);
+    if (done) {
+        printf("rebuild: ok, records %" PRIu64 ", %.1f s\n", rebuild.records,
+               (double)(clock_monotonic_ms() - started_ms) / 1000.0);
+    } else {
+        pg_rollback(rebuild.pg);
+        printf("rebuild: failed, nothing was changed: %s\n", error.message);
+    }
+    indexer_batch_deinit(&rebuild.batch);
+    arena_deinit(&rebuild.arena);
+    codec_free(rebuild.codec);
+    pg_free(rebuild.pg);
+    return done ? 0 : 2;
+}

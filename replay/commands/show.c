@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/replay.h"
+
+#include "tools/tail/tail_prose.h"
+#include "replay/verify/model.h"
+#include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
+#include "seatlog_codec.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A show's story under way. */
+struct story {
+    const struct replay_context *context;
+    char key[UUID_TEXT_SIZE];
+    int64_t until_ms;
+    struct codec *codec;
+    struct arena plan; /* of created */
+    struct arena arena;
+    struct event created;
+    bool known;
+    struct replay_model *model;
+    uint64_t events;
+};
+
+/* "2026-11-24T06:50:00Z", or with milliseconds, or milliseconds since the epoch. */
+static bool time_parse(const char *text, int64_t *out_ms) {
+    struct tm utc = {0};
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
+    if (rest == NULL) {
+        char *end;
+        *out_ms = strtoll(text, &end, 10);
+        return *text != '\0' && *end == '\0';
+    }
+    double fraction = *rest == '.' ? strtod(rest, (char **)&rest) : 0;
+    *out_ms = (int64_t)timegm(&utc) * 1000 + (int64_t)(fraction * 1000);
+    return strcmp(rest, "Z") == 0;
+}
+
+static void event_print(const struct event *event, const struct event_show_created *show) {
+    struct buffer line = {0};
+    char at[40];
+    time_t seconds = (time_t)(event->as.head.at / 1000);
+    struct tm utc;
+    strftime(at, sizeof at, "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &utc));
+    tail_prose_write(&line, event, show);
+    printf("%s.%03d  %4" PRId64 "  %s\n", at, (int)(event->as.head.at % 1000), event->as.head.seq,
+           line.data);
+    buffer_deinit(&line);
+}
+
+/* false: the story ends here. */
+static bool record_take(struct story *story, const struct replay_record *record) {
+    struct event event;
+    struct text reason;
+    if (record->key.size != sizeof story->key - 1 ||
+        memcmp(record->key.data, story->key, record->key.size) != 0) {
+        return true;
+    }
+    arena_reset(&story->arena);
+    if (!codec_event_decode(story->codec, &story->arena, record->value, &event, &reason)) {
+        printf("offset %" PRId64 " can not be decoded: %.*s\n", record->offset, (int)reason.size,
+               reason.data);
+        return true;
+    }
+    if (event.as.head.at > story->until_ms) {
+        return false;
+    }
+    if (event.kind == EVENT_SHOW_CREATED && !story->known) {
+        story->known =
+            codec_event_decode(story->codec, &story->plan, record->value, &story->created, &reason);
+    }
+    event_print(&event, story->known ? &story->created.as.show_created : NULL);
+    struct buffer finding = {0};
+    if (!replay_model_take(story->model, &event, record->value, &finding)) {
+        printf("                               !!    %s\n", finding.data);
+    }
+    buffer_deinit(&finding);
+    story->events++;
+    return true;
+}
+
+static bool story_read(struct story *story, struct error *error) {
+    int32_t count = replay_log_partitions(story->context->log, TOPIC_EVENTS, error);
+    if (count < 0) {
+        return false;
+    }
+    struct replay_reader *reader =
+        replay_reader_new(story->context->log, TOPIC_EVENTS,
+                          kafka_partition_of(story->key, sizeof story->key - 1, count), error);
+    if (reader == NULL) {
+        return false;
+    }
+    struct replay_record record;
+    enum replay_read read;
+    do {
+        read = replay_reader_next(reader, &record, error);
+    } while (read == REPLAY_READ_RECORD && record_take(story, &record));
+    replay_reader_free(reader);
+    return read != REPLAY_READ_FAILED;
+}
+
+static int story_close(const struct story *story) {
+    struct replay_model_counts counts;
+    replay_model_count(story->model, &counts);
+    if (story->events == 0) {
+        printf("show: %s is not on the log%s\n", story->key,
+               story->until_ms != INT64_MAX ? " by then" : "");
+        return 1;
+    }
+    printf("show: events %" PRIu64 ", places sold %" PRIu64 ", held or being paid %" PRIu64 "\n",
+           story->events, counts.places_sold, counts.places_held);
+    return 0;
+}
+
+int replay_show(const struct replay_context *context) {
+    struct story story = {.context = context, .until_ms = INT64_MAX};
+    struct uuid show_id;
+    const char *at = config_text(context->config, "at");
+    if (context->argument == NULL ||
+        !uuid_parse(context->argument, strlen(context->argument), &show_id) ||
+        (*at != '\0' && !time_parse(at, &story.until_ms))) {
+        fputs("usage: seatlog-replay show EVENT_ID [--at=2026-11-24T06:50:00Z]\n", stderr);
+        return 2;
+    }
+    struct error error;
+    uuid_format(&show_id, story.key);
+    story.codec = codec_new();
+    story.model = replay_model_new();
+    bool read = story_read(&story, &error);
+    int status = read ? story_close(&story) : 2;
+    if (!read) {
+        fprintf(stderr, "%s\n", error.message);
+    }
+    replay_model_free(story.model);
+    codec_free(story.codec);
+    arena_deinit(&story.arena);
+    arena_deinit(&story.plan);
+    return status;
+}

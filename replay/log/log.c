@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/log/log.h"
+
+#include "replay/log/segment.h"
+#include "runtime/kafka/kafka.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ANSWER_TIMEOUT_MS 10000
+#define SILENCE_TIMEOUT_MS 30000
+#define POLL_MS 1000
+
+struct replay_log {
+    const struct config *config; /* Kafka */
+    rd_kafka_t *client;
+    char *directory; /* or segments */
+};
+
+struct replay_reader {
+    int32_t partition;
+    int64_t end;
+    /* Kafka */
+    rd_kafka_t *consumer;
+    rd_kafka_message_t *message;
+    /* segments */
+    FILE *file;
+    struct segment_buffer buffer;
+};
+
+/* A client of a group of its own name that never joins: it only assigns. */
+static rd_kafka_t *consumer_new(const struct config *config, const char *group,
+                                struct error *error) {
+    rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
+    char reason[256];
+    kafka_conf_set(conf, "group.id", group);
+    kafka_conf_set(conf, "client.id", "seatlog-replay");
+    kafka_conf_set(conf, "enable.partition.eof", "true");
+    kafka_conf_set(conf, "queued.min.messages", "100000");
+    kafka_conf_set(conf, "queued.max.messages.kbytes", "65536");
+    kafka_conf_set(conf, "fetch.message.max.bytes", "8388608");
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+    if (client == NULL) {
+        rd_kafka_conf_destroy(conf);
+        error_set(error, ERROR_DIE, "no Kafka consumer: %s", reason);
+        return NULL;
+    }
+    rd_kafka_poll_set_consumer(client);
+    return client;
+}
+
+struct replay_log *replay_log_open_kafka(const struct config *config, struct error *error) {
+    rd_kafka_t *client = consumer_new(config, "seatlog-replay", error);
+    if (client == NULL) {
+        return NULL;
+    }
+    struct replay_log *log = allocate_zeroed(1, sizeof *log);
+    log->config = config;
+    log->client = client;
+    return log;
+}
+
+struct replay_log *replay_log_open_directory(const char *path, struct error *error) {
+    if (access(path, R_OK | X_OK) != 0) {
+        error_set(error, ERROR_DIE, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    struct replay_log *log = allocate_zeroed(1, sizeof *log);
+    log->directory = text_duplicate(path);
+    return log;
+}
+
+void replay_log_close(struct replay_log *log) {
+    if (log == NULL) {
+        return;
+    }
+    if (log->client != NULL) {
+        rd_kafka_destroy(log->client);
+    }
+    free(log->directory);
+    free(log);
+}
+
+static int32_t segments_count(const struct replay_log *log, const char *topic) {
+    int32_t count = 0;
+    for (;; count++) {
+        char *path = segment_path(log->directory, topic, count);
+        bool exists = access(path, R_OK) == 0;
+        free(path);
+        if (!exists) {
+            return count;
+        }
+    }
+}
+
+int32_t replay_log_partitions(struct replay_log *log, const char *topic, struct error *error) {
+    int32_t count = 0;
+    if (log->directory != NULL) {
+        count = segments_count(log, topic);
+        if (count == 0) {
+            error_set(error, ERROR_DIE, "%s has no segments of %s", log->directory, topic);
+            return -1;
+        }
+        return count;
+    }
+    if (!kafka_topic_check(log->client, topic, 0, false, &count, error)) {
+        return -1;
+    }
+    return count;
+}
+
+bool replay_log_committed(struct replay_log *log, const char *group, const char *topic,
+                          int32_t partition, int64_t *offset, struct error *error) {
+    *offset = -1;
+    if (log->directory != NULL) {
+        return true;
+    }
+    rd_kafka_t *client = consumer_new(log->config, group, error);
+    if (client == NULL) {
+        return false;
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    rd_kafka_resp_err_t code = rd_kafka_committed(client, list, ANSWER_TIMEOUT_MS);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && list->elems[0].offset >= 0) {
+        *offset = list->elems[0].offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(client);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return error_set(error, ERROR_RETRY, "the committed offset of %s: %s", group,
+                         rd_kafka_err2str(code));
+    }
+    return true;
+}
+
+static bool reader_open_segment(struct replay_reader *reader, const struct replay_log *log,
+                                const char *topic, struct error *error) {
+    char *path = segment_path(log->directory, topic, reader->partition);
+    reader->file = fopen(path, "rb");
+    if (reader->file == NULL) {
+        error_set(error, ERROR_DIE, "%s: %s", path, strerror(errno));
+    }
+    free(path);
+    return reader->file != NULL && segment_open(reader->file, error);
+}
+
+static bool reader_open_kafka(struct replay_reader *reader, const struct replay_log *log,
+                              const char *topic, struct error *error) {
+    reader->consumer = consumer_new(log->config, "seatlog-replay", error);
+    if (reader->consumer == NULL) {
+        return false;
+    }
+    rd_kafka_resp_err_t code = kafka_watermarks_query(reader->consumer, topic, reader->partition,
+                                                      NULL, &reader->end, ANSWER_TIMEOUT_MS);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return error_set(error, ERROR_RETRY, "the end of %s %d: %s", topic, (int)reader->partition,
+                         rd_kafka_err2str(code));
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, reader->partition)->offset =
+        RD_KAFKA_OFFSET_BEGINNING;
+    code = rd_kafka_assign(reader->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return error_set(error, ERROR_DIE, "reading %s %d: %s", topic, (int)reader->partition,
+                         rd_kafka_err2str(code));
+    }
+    return true;
+}
+
+struct replay_reader *replay_reader_new(struct replay_log *log, const char *topic,
+                                        int32_t partition, struct error *error) {
+    struct replay_reader *reader = allocate_zeroed(1, sizeof *reader);
+    reader->partition = partition;
+    bool opened = log->directory != NULL ? reader_open_segment(reader, log, topic, error)
+                                         : reader_open_kafka(reader, log, topic, error);
+    if (!opened) {
+        replay_reader_free(reader);
+        return NULL;
+    }
+    return reader;
+}
+
+void replay_reader_free(struct replay_reader *reader) {
+    if (reader == NULL) {
+        return;
+    }
+    if (reader->message != NULL) {
+        rd_kafka_message_destroy(reader->message);
+    }
+    if (reader->consumer != NULL) {
+        rd_kafka_consumer_close(reader->consumer);
+        rd_kafka_destroy(reader->consumer);
+    }
+    if (reader->file != NULL) {
+        fclose(reader->file);
+    }
+    free(reader->buffer.data);
+    free(reader);
+}
+
+/* The next message or partition end; NULL and *error after a long silence or an error. */
+static rd_kafka_message_t *message_wait(struct replay_reader *reader, struct error *error) {
+    for (int waited_ms = 0; waited_ms < SILENCE_TIMEOUT_MS; waited_ms += POLL_MS) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->consumer, POLL_MS);
+        if (message == NULL) {
+            continue;
+        }
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
+            message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            return message;
+        }
+        enum error_action action = kafka_error_action(message->err);
+        error_set(error, action, "reading partition %d: %s", (int)reader->partition,
+                  rd_kafka_message_errstr(message));
+        rd_kafka_message_destroy(message);
+        if (action != ERROR_RETRY) {
+            return NULL;
+        }
+    }
+    error_set(error, ERROR_RETRY, "partition %d: the brokers have been silent for %d s",
+              (int)reader->partition, SILENCE_TIMEOUT_MS / 1000);
+    return NULL;
+}
+
+static enum replay_read kafka_next(struct replay_reader *reader, struct replay_record *record,
+                                   struct error *error) {
+    if (reader->message != NULL) {
+        rd_kafka_message_destroy(reader->message);
+    }
+    reader->message = message_wait(reader, error);
+    if (reader->message == NULL) {
+        return REPLAY_READ_FAILED;
+    }
+    const rd_kafka_message_t *message = reader->message;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || message->offset >= reader->end) {
+        return REPLAY_READ_END;
+    }
+    rd_kafka_timestamp_type_t type;
+    record->offset = message->offset;
+    record->timestamp_ms = rd_kafka_message_timestamp(message, &type);
+    record->key = (struct octets){message->key, message->key_len};
+    record->value = (struct octets){message->payload, message->len};
+    return REPLAY_READ_RECORD;
+}
+
+enum replay_read replay_reader_next(struct replay_reader *reader, struct replay_record *record,
+                                    struct error *error) {
+    record->partition = reader->partition;
+    if (reader->file != NULL) {
+        return segment_next(reader->file, &reader->buffer, record, &reader->end, error);
+    }
+    if (reader->end == 0) {
+        return REPLAY_READ_END;
+    }
+    return kafka_next(reader, record, error);
+}
+
+int64_t replay_reader_end(const struct replay_reader *reader) { return reader->end; }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_REPLAY_LOG_LOG_H
+#define SEATLOG_REPLAY_LOG_LOG_H
+
+#include "runtime/base/config.h"
+#include "runtime/base/error.h"
+#include "codec/value.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The log as an auditor reads it: from Kafka, or from a directory of exported segments
+ * (replay/log/segment.h). Read only. Records of aborted transactions are not seen.
+ */
+struct replay_log;
+
+/* bootstrap and all else from the kafka.* keys of the configuration. */
+struct replay_log *replay_log_open_kafka(const struct config *config, struct error *error);
+struct replay_log *replay_log_open_directory(const char *path, struct error *error);
+void replay_log_close(struct replay_log *log);
+
+/* How many partitions a topic has; -1 and *error when it can not be known. */
+int32_t replay_log_partitions(struct replay_log *log, const char *topic, struct error *error);
+
+/*
+ * The group's committed offset for a partition of a topic, -1 where there is none or the log is a
+ * directory. false: *error.
+ */
+bool replay_log_committed(struct replay_log *log, const char *group, const char *topic,
+                          int32_t partition, int64_t *offset, struct error *error);
+
+struct replay_record {
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms;
+    struct octets key;   /* data NULL: none */
+    struct octets value; /* data NULL: a tombstone */
+};
+
+/*
+ * One partition from its beginning to where it ended when the reader was made. Readers of one log
+ * may be used by different threads, each by one.
+ */
+struct replay_reader;
+
+struct replay_reader *replay_reader_new(struct replay_log *log, const char *topic,
+                                        int32_t partition, struct error *error);
+void replay_reader_free(struct replay_reader *reader);
+
+enum replay_read {
+    REPLAY_READ_RECORD, /* *record is valid until the next call */
+    REPLAY_READ_END,
+    REPLAY_READ_FAILED /* *error says why */
+};
+enum replay_read replay_reader_next(struct replay_reader *reader, struct replay_record *record,
+                                    struct error *error);
+
+/* First offset not read: where the partition ended when the reader was made. */
+int64_t replay_reader_end(const struct replay_reader *reader);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_REPLAY_LOG_SUM_H
+#define SEATLOG_REPLAY_LOG_SUM_H
+
+#include "replay/log/log.h"
+
+#include <sodium.h>
+
+/*
+ * One hash over a partition's history: BLAKE2b-256 of every record in order, each as offset and
+ * timestamp (u64, i64), key size and value size (u32; 0xffffffff for none), key, value; integers
+ * most significant octet first.
+ */
+struct replay_sum {
+    crypto_generichash_state state;
+};
+
+void replay_sum_init(struct replay_sum *sum);
+void replay_sum_take(struct replay_sum *sum, const struct replay_record *record);
+
+/* The hash so far; more may be taken afterwards. */
+struct hash replay_sum_get(const struct replay_sum *sum);
+
+#endif

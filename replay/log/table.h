@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_REPLAY_LOG_TABLE_H
+#define SEATLOG_REPLAY_LOG_TABLE_H
+
+#include "codec/value.h"
+
+#include <stddef.h>
+
+/*
+ * A hash table of pointers to structs whose first member is a struct uuid, the key.
+ * Zero-initialise. Open addressing with linear probing; entries[0..capacity) may be walked, NULL
+ * where there is none, but not while it is changed.
+ */
+struct replay_table {
+    void **entries;
+    size_t capacity; /* 0 or a power of two */
+    size_t count;
+};
+
+void *replay_table_find(const struct replay_table *table, const struct uuid *key);
+
+/* The key must not be in the table yet. */
+void replay_table_add(struct replay_table *table, void *entry);
+
+/* Returns the entry, for the caller to free, or NULL. */
+void *replay_table_remove(struct replay_table *table, const struct uuid *key);
+
+/* Frees every entry and the table, which may be used again. */
+void replay_table_clear(struct replay_table *table, void (*entry_free)(void *entry));
+
+#endif

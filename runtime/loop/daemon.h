@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEATLOG_RUNTIME_LOOP_DAEMON_H
+#define SEATLOG_RUNTIME_LOOP_DAEMON_H
+
+#include "runtime/base/config.h"
+#include "runtime/base/error.h"
+
+#include <stdbool.h>
+
+/*
+ * The skeleton every daemon stands on. A daemon's main.c is a struct daemon_spec and one call:
+ *
+ *   static const struct daemon_spec spec = {
+ *       .name = "notifier", .summary = "…", .options = notifier_options,
+ *       .start = notifier_start, .sink = &notifier_sink, .stop = notifier_stop,
+ *   };
+ *   int main(int argc, char **argv) { return daemon_main(&spec, argc, argv); }
+ *
+ * daemon_main reads the configuration (--help prints the table, --check only judges it), starts
+ * logs and the admin server, dies with its parent (PR_SET_PDEATHSIG, unless die_with_parent = no),
+ * ignores SIGPIPE, turns SIGTERM and SIGINT into a graceful stop (a second one ends at once, and so
+ * does drain_s_max), runs start, the loop, stop.
+ */
+struct sink_spec;
+struct transaction_spec;
+
+struct daemon {
+    const char *name;
+    const struct config *config;
+    char instance[64]; /* instance_id: stable for this process slot, unique among instances */
+    void *state;       /* the daemon's own, set by start */
+};
+
+struct daemon_spec {
+    const char *name;
+    const char *summary;
+    const struct config_option
+        *options; /* beyond the common ones; ends with a NULL name; may be NULL */
+
+    /* Makes daemon->state, opens what is needed, starts threads. false: *error; RETRY is tried
+     * again. */
+    bool (*start)(struct daemon *daemon, struct error *error);
+
+    /* Exactly one loop: */
+    const struct sink_spec *sink;               /* the exactly-once PostgreSQL sink */
+    const struct transaction_spec *transaction; /* the Kafka consume–step–produce loop */
+    int (*run)(struct daemon *daemon);          /* its own: returns the exit status when stopping */
+
+    /*
+     * What it stands on besides what its loop does (a sink: PostgreSQL and Kafka; the transaction
+     * loop: Kafka), as in foundation.h: while a part is away the daemon is not ready.
+     */
+    unsigned stands_on;
+
+    /* After the loop: joins threads, frees daemon->state. May be NULL. */
+    void (*stop)(struct daemon *daemon);
+};
+
+int daemon_main(const struct daemon_spec *spec, int argc, char **argv);
+
+/* Whether the process is asked to end; every loop and thread looks. */
+bool daemon_stopping(void);
+
+/* Asks the process to end, as SIGTERM does; status is what it will exit with. */
+void daemon_stop(int status);
+
+/* A descriptor that becomes readable when stopping, for poll(2); -1 before daemon_main. */
+int daemon_stop_descriptor(void);
+
+/* Sleeps, at most until stopping. Returns true when stopping. */
+bool daemon_sleep_ms(int duration_ms);
+
+/*
+ * Back-off with full jitter: the next delay after `failures` in a row (1, 2, …), between half and
+ * all of base_ms * 2^(failures-1), at most maximum_ms.
+ */
+int backoff_ms(int failures, int base_ms, int maximum_ms);
+
+/*
+ * The common options: instance_id, admin_listen, log_level, die_with_parent, postgres_url,
+ * partitions (expected count of the keyed topics), sink_batch_records_max, drain_s_max.
+ */
+extern const struct config_option daemon_options[];
+
+#endif

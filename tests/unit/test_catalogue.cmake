@@ -1,1 +1,0 @@
-seatlog_unit_test(catalogue seatlog_catalogue seatlog_text)

@@ -1,1 +1,0 @@
-seatlog_unit_test(codec seatlog_codec seatlog_samples Threads::Threads)

@@ -1,1 +1,0 @@
-seatlog_unit_test(codec_wire seatlog_codec seatlog_samples PkgConfig::SODIUM)

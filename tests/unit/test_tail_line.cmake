@@ -1,1 +1,0 @@
-seatlog_unit_test(tail_line seatlog_tail)

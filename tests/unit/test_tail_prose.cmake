@@ -1,1 +1,0 @@
-seatlog_unit_test(tail_prose seatlog_tail seatlog_samples)

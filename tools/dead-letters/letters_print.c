@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was set aside, for people: 80 columns, words from outside made harmless for a terminal. */
+#include "letters.h"
+
+#include "tools/tail/tail_prose.h"
+#include "runtime/base/buffer.h"
+#include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { WIDTH = 80, LABEL = 10, HEX_BYTES_MAX = 1024, HEX_LINE = 16 };
+
+static void time_format(int64_t at_ms, char text[32]) {
+    struct tm parts;
+    time_t seconds = (time_t)(at_ms / 1000);
+    gmtime_r(&seconds, &parts);
+    strftime(text, 32, "%Y-%m-%d %H:%M:%SZ", &parts);
+}
+
+/* Columns of what is at most one column a character, which is all that reasons and prose are made
+ * of but for titles. */
+static int columns_of(const char *word, size_t size) {
+    int columns = 0;
+    for (size_t i = 0; i < size; i++) {
+        columns += ((unsigned char)word[i] & 0xC0) != 0x80;
+    }
+    return columns;
+}
+
+/* A label, and text wrapped between words behind it. */
+static void line_print(const char *label, const char *text) {
+    int column = printf("%-*s", LABEL, label);
+    bool first = true;
+    while (*text != '\0') {
+        size_t size = strcspn(text, " \n\t\r");
+        if (size > 0) {
+            int columns = columns_of(text, size);
+            if (!first && column + 1 + columns > WIDTH) {
+                column = printf("\n%-*s", LABEL, "") - 1;
+                first = true;
+            }
+            column += columns + (first ? 0 : printf(" "));
+            for (size_t i = 0; i < size; i++) { /* no escape sequence gets through */
+                putchar((unsigned char)text[i] < 0x20 || text[i] == 0x7F ? '?' : text[i]);
+            }
+            first = false;
+        }
+        text += size + (text[size] != '\0');
+    }
+    putchar('\n');
+}
+
+static void line_free(const char *label, struct buffer *text) {
+    line_print(label, text->size > 0 ? text->data : "");
+    buffer_deinit(text);
+}
+
+/* What the record says. Returns false where nobody can read it, with the reason. */
+static bool record_say(const struct dead_letter *record, struct codec *codec, struct buffer *out) {
+    struct arena arena;
+    struct text reason = {0};
+    bool good = true;
+    arena_init(&arena);
+    if (strcmp(record->topic.data, TOPIC_EVENTS) == 0) {
+        struct event event;
+        good = codec_event_decode(codec, &arena, record->value, &event, &reason);
+        if (good) {
+            buffer_append_format(out, "%s: ", event_kind_name(event.kind));
+            tail_prose_write(out, &event, NULL);
+        }
+    } else if (strcmp(record->topic.data, TOPIC_TICKETS) == 0) {
+        struct ticket_record tickets;
+        good = codec_ticket_record_decode(codec, &arena, record->value, &tickets, &reason);
+        if (good) {
+            char order[UUID_TEXT_SIZE];
+            uuid_format(tickets.kind == TICKET_RECORD_TICKETS_ISSUED
+                            ? &tickets.as.tickets_issued.order_id
+                            : &tickets.as.tickets_revoked.order_id,
+                        order);
+            buffer_append_format(out, "%s of order %s", ticket_record_kind_name(tickets.kind),
+                                 order);
+        }
+    } else {
+        struct command command;
+        good = codec_command_decode(codec, &arena, record->value, &command, &reason);
+        if (good) {
+            buffer_append_format(out, "the command %s", command_kind_name(command.kind));
+        }
+    }
+    if (!good) {
+        buffer_append_format(out, "cannot be read: %.*s", TEXT_FORMAT(reason));
+    }
+    arena_deinit(&arena);
+    return good;
+}
+
+static void state_write(const struct letter *letter, struct buffer *out) {
+    static const char *const names[] = {[LETTER_ASIDE] = "set aside",
+                                        [LETTER_ASKED] = "asked for again, not handled yet",
+                                        [LETTER_SETTLED] = "settled"};
+    buffer_append_text(out, names[letter->state]);
+    if (letter->ended[0] != '\0' && letter->state == LETTER_SETTLED) {
+        buffer_append_format(out, " %s", letter->ended);
+        buffer_append_format(out, letter->said[0] != '\0' ? ": %s" : " by handling it%s",
+                             letter->said);
+    } else if (letter->tries > 0) {
+        buffer_append_format(out, "; retried %" PRId64 " time%s, last %s%s%s", letter->tries,
+                             letter->tries == 1 ? "" : "s", letter->ended,
+                             letter->said[0] != '\0' ? ": " : "", letter->said);
+    }
+}
+
+void letter_state_say(const struct letter *letter) {
+    char id[64];
+    struct buffer text = {0};
+    snprintf(id, sizeof id, "%d-%" PRId64, letter->partition, letter->offset);
+    state_write(letter, &text);
+    line_free(id, &text);
+}
+
+void letters_list(const struct letters *letters, struct codec *codec, bool all) {
+    size_t open = 0;
+    for (size_t i = 0; i < letters->count; i++) {
+        const struct letter *letter = &letters->items[i];
+        open += letter->state != LETTER_SETTLED;
+        if (letter->state == LETTER_SETTLED && !all) {
+            continue;
+        }
+        const struct dead_letter *record = &letter->record;
+        char id[64], at[32];
+        struct buffer text = {0};
+        snprintf(id, sizeof id, "%d-%" PRId64, letter->partition, letter->offset);
+        time_format(letter->at_ms, at);
+        buffer_append_format(&text, "%s, %s of %s/%d, offset %" PRId64, at, record->daemon.data,
+                             record->topic.data, record->partition, record->offset);
+        line_free(id, &text);
+        record_say(record, codec, &text);
+        line_free("", &text);
+        buffer_append_format(&text, "show %.*s", (int)record->key.size,
+                             (const char *)record->key.data);
+        line_free("", &text);
+        line_print("", record->reason.data);
+        state_write(letter, &text);
+        line_free("", &text);
+    }
+    size_t settled = letters->count - open;
+    if (letters->count == 0) {
+        puts("No record was ever set aside.");
+    } else if (open == 0) {
+        printf("Nothing is set aside%s.\n", all ? "" : " that is not settled (--all shows it too)");
+    } else {
+        printf("%zu set aside, %zu settled%s. ./seatlog dead-letters show ID\n", open, settled,
+               settled > 0 && !all ? " (--all shows them too)" : "");
+    }
+}
+
+static void bytes_print(const char *label, struct octets octets) {
+    for (size_t at = 0; at < octets.size && at < HEX_BYTES_MAX; at += HEX_LINE) {
+        printf("%-*s%04zx", LABEL, at == 0 ? label : "", at);
+        for (size_t i = at; i < at + HEX_LINE; i++) {
+            i < octets.size ? printf(" %02x", octets.data[i]) : printf("   ");
+        }
+        putchar(' ');
+        for (size_t i = at; i < at + HEX_LINE && i < octets.size; i++) {
+            putchar(octets.data[i] >= 0x20 && octets.data[i] < 0x7F ? octets.data[i] : '.');
+        }
+        putchar('\n');
+    }
+    if (octets.size == 0) {
+        line_print(label, "none");
+    } else if (octets.size > HEX_BYTES_MAX) {
+        printf("%-*s… %zu bytes in all\n", LABEL, "", octets.size);
+    }
+}
+
+static const char *retry_does(const struct letter *letter) {
+    const char *daemon = letter->record.daemon.data;
+    const char *refusal = letter_refusal(letter);
+    if (refusal != NULL) {
+        return refusal;
+    }
+    if (letter->state == LETTER_SETTLED) {
+        return "Nothing: it is settled.";
+    }
+    if (strcmp(daemon, "indexer") == 0) {
+        return "The indexer folds it into the catalog if nothing of the show came after it. "
+               "Otherwise it says so, and ./seatlog replay rebuild makes the catalog anew.";
+    }
+    if (strcmp(daemon, "ticketgen") == 0) {
+        return "ticketgen signs and draws the tickets, which are mailed then; or makes them void. "
+               "An order that was cancelled meanwhile gets none.";
+    }
+    if (strcmp(daemon, "notifier") == 0) {
+        return "The notifier queues the mail, unless it is there already.";
+    }
+    if (strcmp(daemon, "payment") == 0) {
+        return "payment does at the provider what the event asks for, unless that is under way "
+               "already, and tells the decider, who gives back what came too late.";
+    }
+    return "Its consumer handles the record once more.";
+}
+
+void letter_show(const struct letter *letter, struct codec *codec) {
+    const struct dead_letter *record = &letter->record;
+    char at[32];
+    struct buffer text = {0};
+    time_format(letter->at_ms, at);
+    buffer_append_format(&text, "%d-%" PRId64 ", set aside %s by %s", letter->partition,
+                         letter->offset, at, record->daemon.data);
+    line_free("letter", &text);
+    time_format(record->at, at);
+    buffer_append_format(&text, "%s, partition %d, offset %" PRId64 ", of %s", record->topic.data,
+                         record->partition, record->offset, at);
+    line_free("record", &text);
+    record_say(record, codec, &text);
+    line_free("it says", &text);
+    line_print("reason", record->reason.data);
+    state_write(letter, &text);
+    line_free("state", &text);
+    line_print("a retry", retry_does(letter));
+    bytes_print("key", record->key);
+    bytes_print("value", record->value);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seatlog-tail: the event log as prose, one line an event, in the order of the broker's clock.
+ *
+ * Reads all partitions from the start, since only there it learns what a show is called; prints
+ * the last lines of what there is (or all of it), then each event as it comes. Read-committed: what
+ * a decider has not committed is not shown. */
+#include "tail_line.h"
+#include "tail_prose.h"
+#include "tail_shows.h"
+
+#include "runtime/base/config.h"
+#include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/base/log.h"
+
+#include <inttypes.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PARTITIONS_MAX = 1024, LINES_MAX = 100000, METADATA_TIMEOUT_MS = 10000, POLL_MS = 50 };
+
+static const struct config_option options[] = {
+    {"from_start", CONFIG_BOOLEAN, "no", 0, 0, "print the whole log"},
+    {"follow", CONFIG_BOOLEAN, "yes", 0, 0, "go on printing what comes"},
+    {"lines", CONFIG_INTEGER, "20", 0, LINES_MAX, "how much of what there is to print at first"},
+    {"show", CONFIG_TEXT, "", 0, 0, "id of a show: only its events"},
+    {"width", CONFIG_INTEGER, "0", 0, TAIL_WIDTH_MAX,
+     "wrap at so many columns; 0: those of the terminal, elsewhere one line an event"},
+    {0},
+};
+
+static volatile sig_atomic_t stopping;
+
+static void on_signal(int number) {
+    (void)number;
+    stopping = 1;
+}
+
+struct partition {
+    int32_t number;
+    rd_kafka_message_t *message; /* read and not yet printed, or NULL */
+    bool at_end;
+};
+
+struct tail {
+    rd_kafka_t *client;
+    rd_kafka_topic_t *topic;
+    struct partition partitions[PARTITIONS_MAX];
+    size_t partition_count;
+    struct codec *codec;
+    struct arena arena;
+    struct tail_shows *shows;
+    const char *show; /* empty: all */
+    char **last;      /* ring of the last lines while reading what there is */
+    size_t last_count;
+    size_t last_next;
+    bool printing;
+    struct tail_style style;
+};
+
+static void line_print(const struct tail *tail, const char *line) {
+    struct buffer shown = {0};
+    tail_line_write(&shown, line, tail->style);
+    fwrite(shown.data, 1, shown.size, stdout);
+    buffer_deinit(&shown);
+}
+
+static void line_out(struct tail *tail, const struct buffer *line) {
+    if (tail->printing) {
+        line_print(tail, line->data);
+    } else if (tail->last_count > 0) {
+        free(tail->last[tail->last_next]);
+        tail->last[tail->last_next] = text_duplicate(line->data);
+        tail->last_next = (tail->last_next + 1) % tail->last_count;
+    }
+}
+
+static void last_print(struct tail *tail) {
+    for (size_t i = 0; i < tail->last_count; i++) {
+        const char *line = tail->last[(tail->last_next + i) % tail->last_count];
+        if (line != NULL) {
+            line_print(tail, line);
+        }
+    }
+    fflush(stdout);
+    tail->printing = true;
+}
+
+static void time_write(struct buffer *line, int64_t at_ms) {
+    struct tm parts;
+    char text[32];
+    time_t seconds = (time_t)(at_ms / 1000);
+    gmtime_r(&seconds, &parts);
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+    buffer_append_format(line, "%s.%03dZ  ", text, (int)(at_ms % 1000));
+}
+
+static void message_tell(struct tail *tail, const rd_kafka_message_t *message) {
+    struct event event;
+    struct event_show_created created;
+    struct text reason;
+    struct buffer line = {0};
+    const struct octets wire = {message->payload, message->len};
+    arena_reset(&tail->arena);
+    time_write(&line, rd_kafka_message_timestamp(message, NULL));
+    if (!codec_event_decode(tail->codec, &tail->arena, wire, &event, &reason)) {
+        buffer_append_format(&line,
+                             "partition %d, offset %" PRId64 ": undecodable: ", message->partition,
+                             message->offset);
+        buffer_append(&line, reason.data, reason.size);
+    } else {
+        if (event.kind == EVENT_SHOW_CREATED) {
+            tail_shows_put(tail->shows, &event.as.head.show_id, wire);
+        }
+        if (!tail->printing && tail->last_count == 0) {
+            buffer_deinit(&line);
+            return;
+        }
+        bool known = event.kind != EVENT_SHOW_CREATED &&
+                     tail_shows_get(tail->shows, tail->codec, &tail->arena, &event.as.head.show_id,
+                                    &created);
+        tail_prose_write(&line, &event, known ? &created : NULL);
+    }
+    line_out(tail, &line);
+    buffer_deinit(&line);
+}
+
+static bool message_wanted(const struct tail *tail, const rd_kafka_message_t *message) {
+    size_t size = strlen(tail->show);
+    return size == 0 || (message->key_len == size && memcmp(message->key, tail->show, size) == 0);
+}
+
+/* Fetches the partition's next message if there is none waiting. */
+static void partition_fill(struct tail *tail, struct partition *partition, int timeout_ms) {
+    if (partition->message != NULL) {
+        return;
+    }
+    rd_kafka_message_t *message = rd_kafka_consume(tail->topic, partition->number, timeout_ms);
+    if (message == NULL) {
+        return;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        partition->message = message;
+        partition->at_end = false;
+        return;
+    }
+    partition->at_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    if (!partition->at_end) {
+        fprintf(stderr, "seatlog-tail: %s\n", rd_kafka_message_errstr(message));
+    }
+    rd_kafka_message_destroy(message);
+}
+
+/* The oldest of the messages read. NULL while a partition may still have an older one. */
+static struct partition *oldest_find(struct tail *tail) {
+    struct partition *oldest = NULL;
+    int64_t oldest_ms = INT64_MAX;
+    for (size_t i = 0; i < tail->partition_count; i++) {
+        struct partition *partition = &tail->partitions[i];
+        if (partition->message == NULL) {
+            if (!partition->at_end) {
+                return NULL;
+            }
+            continue;
+        }
+        int64_t at_ms = rd_kafka_message_timestamp(partition->message, NULL);
+        if (at_ms < oldest_ms) {
+            oldest_ms = at_ms;
+            oldest = partition;
+        }
+    }
+    return oldest;
+}
+
+static bool all_at_end(const struct tail *tail) {
+    for (size_t i = 0; i < tail->partition_count; i++) {
+        if (tail->partitions[i].message != NULL || !tail->partitions[i].at_end) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void tail_run(struct tail *tail, bool follow) {
+    while (!stopping) {
+        for (size_t i = 0; i < tail->partition_count; i++) {
+            partition_fill(tail, &tail->partitions[i], tail->partitions[i].at_end ? 0 : POLL_MS);
+        }
+        struct partition *oldest = oldest_find(tail);
+        if (oldest != NULL) {
+            if (message_wanted(tail, oldest->message)) {
+                message_tell(tail, oldest->message);
+            }
+            rd_kafka_message_destroy(oldest->message);
+            oldest->message = NULL;
+        } else if (all_at_end(tail)) {
+            if (!tail->printing) {
+                last_print(tail);
+            }
+            fflush(stdout);
+            if (!follow) {
+                return;
+            }
+            rd_kafka_poll(tail->client, 0);
+            nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+        }
+    }
+}
+
+/* Starts reading: all partitions, or the one that the show belongs to. */
+static bool tail_open(struct tail *tail) {
+    const struct rd_kafka_metadata *metadata = NULL;
+    tail->topic = rd_kafka_topic_new(tail->client, TOPIC_EVENTS, NULL);
+    rd_kafka_resp_err_t error =
+        rd_kafka_metadata(tail->client, 0, tail->topic, &metadata, METADATA_TIMEOUT_MS);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        fprintf(stderr, "seatlog-tail: %s\n", rd_kafka_err2str(error));
+        return false;
+    }
+    int32_t count = metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    if (count <= 0 || count > PARTITIONS_MAX) {
+        fprintf(stderr, "seatlog-tail: there is no topic %s\n", TOPIC_EVENTS);
+        return false;
+    }
+    for (int32_t number = 0; number < count; number++) {
+        size_t size = strlen(tail->show);
+        if (size == 0 || kafka_partition_of(tail->show, size, count) == number) {
+            tail->partitions[tail->partition_count++].number = number;
+            rd_kafka_consume_start(tail->topic, number, RD_KAFKA_OFFSET_BEGINNING);
+        }
+    }
+    return true;
+}
+
+static void tail_close(struct tail *tail) {
+    for (size_t i = 0; i < tail->partition_count; i++) {
+        if (tail->partitions[i].message != NULL) {
+            rd_kafka_message_destroy(tail->partitions[i].message);
+        }
+        rd_kafka_consume_stop(tail->topic, tail->partitions[i].number);
+    }
+    rd_kafka_topic_destroy(tail->topic);
+    rd_kafka_destroy(tail->client);
+    for (size_t i = 0; i < tail->last_count; i++) {
+        free(tail->last[i]);
+    }
+    free(tail->last);
+    tail_shows_free(tail->shows);
+    codec_free(tail->codec);
+    arena_deinit(&tail->arena);
+}
+
+int main(int argc, char **argv) {
+    static struct tail tail;
+    struct error error = {0};
+    char text[256];
+    struct uuid id;
+    log_init("tail", LOG_LEVEL_ERROR);
+    setlocale(LC_CTYPE, "C.UTF-8"); /* to know how wide characters are */
+    struct config *config = config_load(NULL, options, argc, argv, &error);
+    if (config == NULL) {
+        fprintf(stderr, "seatlog-tail: %s\n", error.message);
+        return 2;
+    }
+    tail.show = config_text(config, "show");
+    if (*tail.show != '\0' && !uuid_parse(tail.show, strlen(tail.show), &id)) {
+        fprintf(stderr, "seatlog-tail: %s is not the id of a show\n", tail.show);
+        return 2;
+    }
+    rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
+    kafka_conf_set(conf, "enable.partition.eof", "true");
+    tail.client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+    if (tail.client == NULL) {
+        fprintf(stderr, "seatlog-tail: %s\n", text);
+        return 2;
+    }
+    tail.style = tail_style_of_output();
+    if (config_integer(config, "width") > 0) {
+        tail.style.width = (int)config_integer(config, "width");
+        tail.style.width = tail.style.width < TAIL_WIDTH_MIN ? TAIL_WIDTH_MIN : tail.style.width;
+    }
+    tail.codec = codec_new();
+    tail.shows = tail_shows_new();
+    tail.printing = config_boolean(config, "from_start");
+    tail.last_count = (size_t)config_integer(config, "lines");
+    tail.last = allocate_zeroed(tail.last_count + 1, sizeof *tail.last);
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    bool good = tail_open(&tail);
+    if (good) {
+        tail_run(&tail, config_boolean(config, "follow"));
+    }
+    tail_close(&tail);
+    config_free(config);
+    return good ? 0 : 1;
+}

@@ -2,6 +2,7 @@
 #include "runtime/base/identity.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/random.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -18,7 +19,7 @@ static void uuid_mark(struct uuid *uuid, unsigned version) {
 
 struct uuid uuid_random(void) {
     struct uuid uuid;
-    arc4random_buf(uuid.octets, sizeof uuid.octets);
+    random_fill(uuid.octets, sizeof uuid.octets);
     uuid_mark(&uuid, 4);
     return uuid;
 }

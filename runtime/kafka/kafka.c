@@ -3,7 +3,9 @@
 
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/random.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -431,19 +433,23 @@ void kafka_headers_read(const rd_kafka_message_t *message, struct kafka_envelope
     header_copy(headers, "seatlog-waiter", envelope->waiter, sizeof envelope->waiter);
 }
 
+#define TRACE_ID_SIZE ((size_t)16)
+
 static void hexadecimal_random(char *out, size_t octets) {
     static const char digits[] = "0123456789abcdef";
+    uint8_t drawn[TRACE_ID_SIZE];
+    assert(octets <= sizeof drawn);
+    random_fill(drawn, octets);
     for (size_t i = 0; i < octets; i++) {
-        uint32_t octet = arc4random_uniform(256);
-        out[2 * i] = digits[octet >> 4];
-        out[2 * i + 1] = digits[octet & 0x0f];
+        out[2 * i] = digits[drawn[i] >> 4];
+        out[2 * i + 1] = digits[drawn[i] & 0x0f];
     }
-    out[2 * octets - 1] = digits[1 + arc4random_uniform(15)]; /* all zero is forbidden */
+    out[2 * octets - 1] = digits[1 + random_below(15)]; /* all zero is forbidden */
 }
 
 void traceparent_new(char out[56]) {
     memcpy(out, "00-", 3);
-    hexadecimal_random(out + 3, 16);
+    hexadecimal_random(out + 3, TRACE_ID_SIZE);
     out[35] = '-';
     hexadecimal_random(out + 36, 8);
     memcpy(out + 52, "-01", 4);

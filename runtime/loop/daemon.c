@@ -3,6 +3,7 @@
 
 #include "runtime/loop/blame.h"
 #include "runtime/loop/foundation.h"
+#include "runtime/base/random.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
@@ -136,7 +137,7 @@ int backoff_ms(int failures, int base_ms, int maximum_ms) {
         delay_ms = maximum_ms;
     }
     uint32_t spread = (uint32_t)(delay_ms - delay_ms / 2);
-    return (int)(delay_ms / 2 + arc4random_uniform(spread + 1));
+    return (int)(delay_ms / 2 + random_below(spread + 1));
 }
 
 static void help_print(const struct daemon_spec *spec, bool markdown) {

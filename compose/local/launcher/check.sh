@@ -128,10 +128,19 @@ suite_of_one() {
     return $status
 }
 
-# Sources are formatted as .clang-format says, by Debian's clang-format.
+# Sources are formatted as .clang-format says; rooms, includes and named paths as tests/style/house.py says; option tables
+# of READMEs are what the daemons print.
+style_checks() {
+    local status=0
+    cmake --build "$DEBUG" --target format-check || status=1
+    /usr/bin/python3 -B "$ROOT/tests/style/house.py" || status=1
+    /usr/bin/python3 -B "$ROOT/tests/style/options.py" "$DEBUG/bin" || status=1
+    return $status
+}
+
 test_style() {
     step build build_locked build_run debug "$DEBUG"
-    suite_of_one style cmake --build "$DEBUG" --target format-check
+    suite_of_one style style_checks
 }
 
 # Fuzz targets, for so many seconds each.

@@ -3,8 +3,8 @@
 
 #include "payment/daemon/metrics.h"
 #include "payment/daemon/sink.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/error.h"
+#include "runtime/loop/daemon.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/replay.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/log.h"
+#include "runtime/loop/daemon.h"
 
 #include <stdio.h>
 #include <string.h>

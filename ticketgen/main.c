@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/loop/foundation.h"
 #include "runtime/kafka/kafka.h"
+#include "runtime/loop/foundation.h"
 #include "ticketgen/daemon/ticketgen.h"
 
 static const char *const outputs[] = {TOPIC_TICKETS, TOPIC_DEAD_LETTERS, NULL};

@@ -50,22 +50,27 @@ struct walk {
 static struct character decode(const uint8_t *at, size_t left) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     struct character none = {.size = 0};
-    if (left == 0)
+    if (left == 0) {
         return none;
-    if (at[0] < 0x80)
+    }
+    if (at[0] < 0x80) {
         return (struct character){.code_point = at[0], .size = 1};
+    }
     size_t size = at[0] >= 0xF0 ? 4 : at[0] >= 0xE0 ? 3 : 2;
-    if (at[0] < 0xC2 || at[0] > 0xF4 || left < size)
+    if (at[0] < 0xC2 || at[0] > 0xF4 || left < size) {
         return none;
+    }
     uint32_t code_point = at[0] & (0x7Fu >> size);
     for (size_t i = 1; i < size; i++) {
-        if ((at[i] & 0xC0) != 0x80)
+        if ((at[i] & 0xC0) != 0x80) {
             return none;
+        }
         code_point = code_point << 6 | (at[i] & 0x3Fu);
     }
     if (code_point < least[size] || code_point > 0x10FFFF ||
-        (code_point >= 0xD800 && code_point <= 0xDFFF))
+        (code_point >= 0xD800 && code_point <= 0xDFFF)) {
         return none;
+    }
     return (struct character){.code_point = code_point, .size = size};
 }
 
@@ -74,10 +79,11 @@ static void classify(struct character *character) {
     size_t end = RANGES_COUNT;
     while (end - first > 1) {
         size_t middle = first + (end - first) / 2;
-        if (text_ranges[middle].first <= character->code_point)
+        if (text_ranges[middle].first <= character->code_point) {
             first = middle;
-        else
+        } else {
             end = middle;
+        }
     }
     character->class = (enum text_class)(text_ranges[first].what & 15u);
     character->flags = text_ranges[first].what >> 4;
@@ -85,8 +91,9 @@ static void classify(struct character *character) {
 
 static struct character character_at(const struct walk *walk, size_t at) {
     struct character character = decode(walk->data + at, walk->size - at);
-    if (character.size > 0)
+    if (character.size > 0) {
         classify(&character);
+    }
     return character;
 }
 
@@ -105,12 +112,14 @@ static bool is_listed_variant(uint32_t base, uint32_t selector) {
     size_t end = VARIANTS_COUNT;
     while (first < end) {
         size_t middle = first + (end - first) / 2;
-        if (text_variants[middle] == wanted)
+        if (text_variants[middle] == wanted) {
             return true;
-        if (text_variants[middle] < wanted)
+        }
+        if (text_variants[middle] < wanted) {
             first = middle + 1;
-        else
+        } else {
             end = middle;
+        }
     }
     return false;
 }
@@ -118,28 +127,33 @@ static bool is_listed_variant(uint32_t base, uint32_t selector) {
 /* One selector, straight behind its base. */
 static bool selector_belongs(const struct walk *walk, const struct character *selector) {
     uint32_t point = selector->code_point;
-    if (walk->before == 0 || walk->before != walk->base)
+    if (walk->before == 0 || walk->before != walk->base) {
         return false;
+    }
     if (point == VS15 || point == VS16) {
-        if (!has(walk->base_flags, TEXT_FLAG_EMOJI_VARIANTS))
+        if (!has(walk->base_flags, TEXT_FLAG_EMOJI_VARIANTS)) {
             return false;
+        }
         /* A digit with a selector alone looks as without. */
         return walk->base >= 0x80 ||
                (point == VS16 &&
                 character_at(walk, walk->at + selector->size).code_point == KEYCAP);
     }
-    if (point >= VS17)
+    if (point >= VS17) {
         return has(walk->base_flags, TEXT_FLAG_IDEOGRAPH);
+    }
     return is_listed_variant(walk->base, point);
 }
 
 static bool joiner_belongs(const struct walk *walk, const struct character *joiner) {
     struct character next = character_at(walk, walk->at + joiner->size);
-    if (next.size == 0)
+    if (next.size == 0) {
         return false;
+    }
     if (walk->before == walk->base && has(walk->base_flags, TEXT_FLAG_JOINS) &&
-        has(next.flags, TEXT_FLAG_JOINS))
+        has(next.flags, TEXT_FLAG_JOINS)) {
         return true;
+    }
     return joiner->code_point == ZWJ && has(walk->base_flags, TEXT_FLAG_PICTOGRAPH) &&
            walk->before != VS15 && has(next.flags, TEXT_FLAG_PICTOGRAPH);
 }
@@ -151,8 +165,9 @@ static bool tag_belongs(struct walk *walk, uint32_t tag) {
         return complete;
     }
     if (!walk->in_flag) {
-        if (walk->before != BLACK_FLAG)
+        if (walk->before != BLACK_FLAG) {
             return false;
+        }
         walk->in_flag = true;
         walk->tags = 0;
     }
@@ -162,22 +177,28 @@ static bool tag_belongs(struct walk *walk, uint32_t tag) {
 }
 
 static enum text_fault_kind control_fault(const struct walk *walk, uint32_t code_point) {
-    if (code_point == '\r')
+    if (code_point == '\r') {
         return TEXT_FAULT_CR;
-    if (!is_layout(code_point))
+    }
+    if (!is_layout(code_point)) {
         return TEXT_FAULT_CONTROL;
-    if (walk->kind == TEXT_PARAGRAPH)
+    }
+    if (walk->kind == TEXT_PARAGRAPH) {
         return TEXT_FAULT_NONE;
+    }
     return code_point == '\n' ? TEXT_FAULT_LINE_END : TEXT_FAULT_TAB;
 }
 
 static enum text_fault_kind fault_of(struct walk *walk, const struct character *character) {
-    if (walk->in_flag && character->class != TEXT_CLASS_TAG)
+    if (walk->in_flag && character->class != TEXT_CLASS_TAG) {
         return TEXT_FAULT_TAG;
+    }
     switch (character->class) {
     case TEXT_CLASS_PLAIN:
-        if (has(character->flags, TEXT_FLAG_MARK) && (walk->before == 0 || is_layout(walk->before)))
+        if (has(character->flags, TEXT_FLAG_MARK) &&
+            (walk->before == 0 || is_layout(walk->before))) {
             return TEXT_FAULT_MARK;
+        }
         return TEXT_FAULT_NONE;
     case TEXT_CLASS_CONTROL:
         return control_fault(walk, character->code_point);
@@ -218,9 +239,10 @@ static void step(struct walk *walk, const struct character *character) {
 
 static bool fault_set(struct text_fault *fault, enum text_fault_kind kind, uint32_t code_point,
                       size_t byte, size_t character) {
-    if (fault != NULL)
+    if (fault != NULL) {
         *fault = (struct text_fault){
             .kind = kind, .code_point = code_point, .byte = byte, .character = character};
+    }
     return kind == TEXT_FAULT_NONE;
 }
 
@@ -228,16 +250,21 @@ static bool fault_set(struct text_fault *fault, enum text_fault_kind kind, uint3
 static bool end_check(const struct walk *walk, struct text_fault *fault) {
     struct character first = character_at(walk, 0);
     size_t last = walk->size;
-    while (last > 0 && (walk->data[--last] & 0xC0) == 0x80)
+    while (last > 0 && (walk->data[--last] & 0xC0) == 0x80) {
         continue;
-    if (walk->in_flag)
+    }
+    if (walk->in_flag) {
         return fault_set(fault, TEXT_FAULT_TAG, walk->before, last, walk->character - 1);
-    if (!walk->visible)
+    }
+    if (!walk->visible) {
         return fault_set(fault, TEXT_FAULT_BLANK, first.code_point, 0, 0);
-    if (is_space(&first))
+    }
+    if (is_space(&first)) {
         return fault_set(fault, TEXT_FAULT_SPACE_FIRST, first.code_point, 0, 0);
-    if (walk->ends_in_space)
+    }
+    if (walk->ends_in_space) {
         return fault_set(fault, TEXT_FAULT_SPACE_LAST, walk->before, last, walk->character - 1);
+    }
     return fault_set(fault, TEXT_FAULT_NONE, 0, 0, 0);
 }
 
@@ -252,12 +279,14 @@ static bool normal_check(const struct walk *walk, struct text_fault *fault) {
         struct character character = decode(walk->data + at, walk->size - at);
         enum text_normal_result result =
             ends ? text_normal_end(&normal) : text_normal_take(&normal, character.code_point);
-        if (result != TEXT_NORMAL_IS)
+        if (result != TEXT_NORMAL_IS) {
             return fault_set(
                 fault, result == TEXT_NORMAL_IS_NOT ? TEXT_FAULT_NORMALIZATION : TEXT_FAULT_MARKS,
                 decode(walk->data + base, walk->size - base).code_point, base, base_number);
-        if (ends)
+        }
+        if (ends) {
             return fault_set(fault, TEXT_FAULT_NONE, 0, 0, 0);
+        }
         if (normal.count == 1) {
             base = at;
             base_number = number;
@@ -268,16 +297,18 @@ static bool normal_check(const struct walk *walk, struct text_fault *fault) {
 
 bool text_check(enum text_kind kind, const char *data, size_t size, struct text_fault *fault) {
     struct walk walk = {.kind = kind, .data = (const uint8_t *)data, .size = size};
-    if (size == 0)
+    if (size == 0) {
         return fault_set(fault, TEXT_FAULT_NONE, 0, 0, 0);
+    }
     while (walk.at < size) {
         struct character character = character_at(&walk, walk.at);
         enum text_fault_kind found =
             character.size == 0 ? TEXT_FAULT_ENCODING : fault_of(&walk, &character);
-        if (found != TEXT_FAULT_NONE)
+        if (found != TEXT_FAULT_NONE) {
             return fault_set(fault, found,
                              character.size == 0 ? walk.data[walk.at] : character.code_point,
                              walk.at, walk.character);
+        }
         step(&walk, &character);
     }
     return end_check(&walk, fault) && normal_check(&walk, fault);
@@ -288,18 +319,21 @@ size_t text_trim(const char *data, size_t size, const char **out) {
     size_t first = 0;
     while (first < size) {
         struct character character = character_at(&walk, first);
-        if (character.size == 0 || !is_space(&character))
+        if (character.size == 0 || !is_space(&character)) {
             break;
+        }
         first += character.size;
     }
     size_t end = size;
     while (end > first) {
         size_t last = end - 1;
-        while (last > first && (walk.data[last] & 0xC0) == 0x80)
+        while (last > first && (walk.data[last] & 0xC0) == 0x80) {
             last--;
+        }
         struct character character = character_at(&walk, last);
-        if (character.size != end - last || !is_space(&character))
+        if (character.size != end - last || !is_space(&character)) {
             break;
+        }
         end = last;
     }
     *out = data + first;
@@ -354,10 +388,12 @@ const char *text_fault_code_point(const struct text_fault *fault,
         at++;
     }
     size_t wanted = least;
-    while (wanted < 6 && fault->code_point >> (4 * wanted) != 0)
+    while (wanted < 6 && fault->code_point >> (4 * wanted) != 0) {
         wanted++;
-    for (size_t i = wanted; i > 0; i--)
+    }
+    for (size_t i = wanted; i > 0; i--) {
         buffer[at++] = digits[fault->code_point >> (4 * (i - 1)) & 15u];
+    }
     buffer[at] = '\0';
     return buffer;
 }

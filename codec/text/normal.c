@@ -32,12 +32,13 @@ static uint32_t what_of(uint32_t point) {
     size_t end = COUNT_OF(normal_classes);
     while (first < end) {
         size_t middle = first + (end - first) / 2;
-        if (point < normal_classes[middle].first)
+        if (point < normal_classes[middle].first) {
             end = middle;
-        else if (point > normal_classes[middle].last)
+        } else if (point > normal_classes[middle].last) {
             first = middle + 1;
-        else
+        } else {
             return normal_classes[middle].what;
+        }
     }
     return 0;
 }
@@ -49,8 +50,9 @@ static void decompose(struct decomposed *out, uint32_t point) {
         uint32_t index = point - HANGUL_S;
         out->points[out->count++] = HANGUL_L + index / (HANGUL_V_COUNT * HANGUL_T_COUNT);
         out->points[out->count++] = HANGUL_V + index / HANGUL_T_COUNT % HANGUL_V_COUNT;
-        if (index % HANGUL_T_COUNT != 0)
+        if (index % HANGUL_T_COUNT != 0) {
             out->points[out->count++] = HANGUL_T + index % HANGUL_T_COUNT;
+        }
         return;
     }
     size_t first = 0;
@@ -59,14 +61,16 @@ static void decompose(struct decomposed *out, uint32_t point) {
         size_t middle = first + (end - first) / 2;
         if (normal_decompositions[middle].composed == point) {
             const uint32_t *parts = normal_decompositions[middle].parts;
-            for (size_t i = 0; i < 4 && parts[i] != 0; i++)
+            for (size_t i = 0; i < 4 && parts[i] != 0; i++) {
                 out->points[out->count++] = parts[i];
+            }
             return;
         }
-        if (normal_decompositions[middle].composed < point)
+        if (normal_decompositions[middle].composed < point) {
             first = middle + 1;
-        else
+        } else {
             end = middle;
+        }
     }
     out->points[out->count++] = point;
 }
@@ -77,20 +81,23 @@ static void order(struct decomposed *text) {
         uint32_t point = text->points[i];
         uint32_t class = class_of(point);
         size_t place = i;
-        for (; class != 0 && place > 0 && class_of(text->points[place - 1]) > class; place--)
+        for (; class != 0 && place > 0 && class_of(text->points[place - 1]) > class; place--) {
             text->points[place] = text->points[place - 1];
+        }
         text->points[place] = point;
     }
 }
 
 /* 0: the two do not compose. */
 static uint32_t composed_of(uint32_t left, uint32_t right) {
-    if (left - HANGUL_L < HANGUL_L_COUNT && right - HANGUL_V < HANGUL_V_COUNT)
+    if (left - HANGUL_L < HANGUL_L_COUNT && right - HANGUL_V < HANGUL_V_COUNT) {
         return HANGUL_S +
                ((left - HANGUL_L) * HANGUL_V_COUNT + (right - HANGUL_V)) * HANGUL_T_COUNT;
+    }
     if (left - HANGUL_S < HANGUL_S_COUNT && (left - HANGUL_S) % HANGUL_T_COUNT == 0 &&
-        right - HANGUL_T - 1 < HANGUL_T_COUNT - 1)
+        right - HANGUL_T - 1 < HANGUL_T_COUNT - 1) {
         return left + (right - HANGUL_T);
+    }
     size_t first = 0;
     size_t end = COUNT_OF(normal_compositions);
     while (first < end) {
@@ -98,12 +105,14 @@ static uint32_t composed_of(uint32_t left, uint32_t right) {
         uint64_t here =
             (uint64_t)normal_compositions[middle].first << 32 | normal_compositions[middle].second;
         uint64_t wanted = (uint64_t)left << 32 | right;
-        if (here == wanted)
+        if (here == wanted) {
             return normal_compositions[middle].composed;
-        if (here < wanted)
+        }
+        if (here < wanted) {
             first = middle + 1;
-        else
+        } else {
             end = middle;
+        }
     }
     return 0;
 }
@@ -126,8 +135,9 @@ static void compose(struct decomposed *text) {
                 continue;
             }
         }
-        if (class == 0)
+        if (class == 0) {
             starter = kept;
+        }
         class_before = class;
         text->points[kept++] = point;
     }
@@ -139,21 +149,27 @@ static enum text_normal_result judge(const struct text_normal *normal) {
     bool plain = true;
     for (size_t i = 0; i < normal->count; i++) {
         uint32_t what = what_of(normal->points[i]);
-        if ((what & NEVER_NORMAL) != 0)
+        if ((what & NEVER_NORMAL) != 0) {
             return TEXT_NORMAL_IS_NOT;
+        }
         plain = plain && what == 0;
     }
-    if (plain)
+    if (plain) {
         return TEXT_NORMAL_IS;
-    for (size_t i = 0; i < normal->count; i++)
+    }
+    for (size_t i = 0; i < normal->count; i++) {
         decompose(&again, normal->points[i]);
+    }
     order(&again);
     compose(&again);
-    if (again.count != normal->count)
+    if (again.count != normal->count) {
         return TEXT_NORMAL_IS_NOT;
-    for (size_t i = 0; i < again.count; i++)
-        if (again.points[i] != normal->points[i])
+    }
+    for (size_t i = 0; i < again.count; i++) {
+        if (again.points[i] != normal->points[i]) {
             return TEXT_NORMAL_IS_NOT;
+        }
+    }
     return TEXT_NORMAL_IS;
 }
 

@@ -7,10 +7,11 @@ static json_t *json_of(struct text text) { return json_stringn(text.data, text.s
 
 static json_t *categories_format(const struct category_list *categories) {
     json_t *array = json_array();
-    for (size_t i = 0; i < categories->count; i++)
+    for (size_t i = 0; i < categories->count; i++) {
         json_array_append_new(array, json_pack("{s:o, s:I}", "name",
                                                json_of(categories->items[i].name), "price_minor",
                                                (json_int_t)categories->items[i].price_minor));
+    }
     return array;
 }
 
@@ -18,8 +19,9 @@ static json_t *rows_format(const struct row_list *rows) {
     json_t *array = json_array();
     for (size_t i = 0; i < rows->count; i++) {
         json_t *seats = json_array();
-        for (size_t j = 0; j < rows->items[i].seats.count; j++)
+        for (size_t j = 0; j < rows->items[i].seats.count; j++) {
             json_array_append_new(seats, json_of(rows->items[i].seats.items[j]));
+        }
         json_array_append_new(
             array, json_pack("{s:o, s:o}", "label", json_of(rows->items[i].label), "seats", seats));
     }
@@ -52,12 +54,15 @@ void show_price_range(const struct show_details *show, int64_t *minimum, int64_t
     *maximum = 0;
     for (size_t i = 0; i < show->sections.count; i++) {
         int32_t category = show->sections.items[i].category;
-        if (category < 0 || (size_t)category >= show->categories.count)
+        if (category < 0 || (size_t)category >= show->categories.count) {
             continue;
+        }
         int64_t price = show->categories.items[category].price_minor;
-        if (i == 0 || price < *minimum)
+        if (i == 0 || price < *minimum) {
             *minimum = price;
-        if (i == 0 || price > *maximum)
+        }
+        if (i == 0 || price > *maximum) {
             *maximum = price;
+        }
     }
 }

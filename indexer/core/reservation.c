@@ -39,13 +39,15 @@ static const struct uuid *reservation_of(const struct event *event) {
 size_t reservation_ids_of(const struct event *event, struct uuid *ids, size_t ids_max) {
     if (event->kind == EVENT_HOLDS_EXPIRED) {
         const struct event_expired_hold_list *holds = &event->as.holds_expired.holds;
-        for (size_t i = 0; i < holds->count && i < ids_max; i++)
+        for (size_t i = 0; i < holds->count && i < ids_max; i++) {
             ids[i] = holds->items[i].reservation_id;
+        }
         return holds->count;
     }
     const struct uuid *id = reservation_of(event);
-    if (id && ids_max > 0)
+    if (id && ids_max > 0) {
         ids[0] = *id;
+    }
     return id ? 1 : 0;
 }
 
@@ -58,8 +60,9 @@ static void code_set(struct reservation_row *row, struct text code) {
 static void row_reserve(struct arena *arena, struct reservation_row *row,
                         const struct event_reserved *reserved) {
     int32_t *seats = arena_allocate(arena, (reserved->seats.count + 1) * sizeof *seats);
-    if (reserved->seats.count > 0)
+    if (reserved->seats.count > 0) {
         memcpy(seats, reserved->seats.items, reserved->seats.count * sizeof *seats);
+    }
     *row = (struct reservation_row){
         .reservation_id = reserved->reservation_id,
         .show_id = reserved->head.show_id,
@@ -90,13 +93,15 @@ static void row_decline(struct reservation_row *row,
                         const struct event_payment_declined *declined) {
     code_set(row, declined->code);
     row->attempts_left = declined->attempts_left;
-    if (declined->state != RESERVATION_STATE_NONE)
+    if (declined->state != RESERVATION_STATE_NONE) {
         row->state = declined->state;
+    }
 }
 
 static void row_state_set(struct reservation_row *row, enum reservation_state state) {
-    if (state != RESERVATION_STATE_NONE)
+    if (state != RESERVATION_STATE_NONE) {
         row->state = state;
+    }
 }
 
 static void row_change(struct reservation_row *row, const struct event *event) {
@@ -155,14 +160,16 @@ enum fold_result reservation_row_fold(struct arena *arena, struct reservation_ro
                                       const struct event *event) {
     int64_t seq = event->as.head.seq;
     assert(seq > 0);
-    if (seq <= row->seq)
+    if (seq <= row->seq) {
         return FOLD_SEEN;
-    if (event->kind == EVENT_RESERVED)
+    }
+    if (event->kind == EVENT_RESERVED) {
         row_reserve(arena, row, &event->as.reserved);
-    else if (row->seq == 0)
+    } else if (row->seq == 0) {
         return FOLD_SEEN;
-    else
+    } else {
         row_change(row, event);
+    }
     row->seq = seq;
     row->updated_at = event->as.head.at;
     return FOLD_APPLIED;

@@ -6,8 +6,9 @@
 
 static size_t seats_of_section(const struct section *section) {
     size_t count = 0;
-    for (size_t i = 0; i < section->rows.count; i++)
+    for (size_t i = 0; i < section->rows.count; i++) {
         count += section->rows.items[i].seats.count;
+    }
     return count;
 }
 
@@ -18,8 +19,9 @@ struct seat_map *seat_map_new(struct arena *arena, const struct event_show_creat
                              .seq = created->head.seq,
                              .version = created->head.seq,
                              .section_count = sections->count};
-    for (size_t i = 0; i < sections->count; i++)
+    for (size_t i = 0; i < sections->count; i++) {
         map->seat_count += seats_of_section(&sections->items[i]);
+    }
     map->states = arena_allocate(arena, map->seat_count + 1);
     map->general_held = arena_allocate(arena, (sections->count + 1) * sizeof(int32_t));
     map->general_sold = arena_allocate(arena, (sections->count + 1) * sizeof(int32_t));
@@ -30,22 +32,25 @@ struct seat_map *seat_map_new(struct arena *arena, const struct event_show_creat
 }
 
 static void seat_set(struct seat_map *map, int32_t seat, enum seat_state state, int64_t seq) {
-    if (seat < 0 || (size_t)seat >= map->seat_count || map->states[seat] == state)
+    if (seat < 0 || (size_t)seat >= map->seat_count || map->states[seat] == state) {
         return;
+    }
     map->states[seat] = (uint8_t)state;
     map->version = seq;
 }
 
 static void seats_set(struct seat_map *map, struct integers seats, enum seat_state state,
                       int64_t seq) {
-    for (size_t i = 0; i < seats.count; i++)
+    for (size_t i = 0; i < seats.count; i++) {
         seat_set(map, seats.items[i], state, seq);
+    }
 }
 
 static void general_add(struct seat_map *map, int32_t section, int32_t held, int32_t sold,
                         int64_t seq) {
-    if (section < 0 || (size_t)section >= map->section_count)
+    if (section < 0 || (size_t)section >= map->section_count) {
         return;
+    }
     map->general_held[section] += held;
     map->general_sold[section] += sold;
     map->version = seq;
@@ -54,10 +59,11 @@ static void general_add(struct seat_map *map, int32_t section, int32_t held, int
 /* Places of an order go back on sale. */
 static void places_free(struct seat_map *map, const struct place_list *places, int64_t seq) {
     for (size_t i = 0; i < places->count; i++) {
-        if (places->items[i].seat >= 0)
+        if (places->items[i].seat >= 0) {
             seat_set(map, places->items[i].seat, SEAT_FREE, seq);
-        else
+        } else {
             general_add(map, places->items[i].section_index, 0, -1, seq);
+        }
     }
 }
 
@@ -77,14 +83,16 @@ static void places_secure(struct seat_map *map, const struct event_secured *secu
 
 /* What costs nothing is sold straight from the hold; else Secured has moved the places already. */
 static void places_sell(struct seat_map *map, const struct event_sold *sold) {
-    if (sold->attempt != 0)
+    if (sold->attempt != 0) {
         return;
+    }
     for (size_t i = 0; i < sold->places.count; i++) {
         const struct place *place = &sold->places.items[i];
-        if (place->seat >= 0)
+        if (place->seat >= 0) {
             seat_set(map, place->seat, SEAT_SOLD, sold->head.seq);
-        else
+        } else {
             general_add(map, place->section_index, -1, 1, sold->head.seq);
+        }
     }
 }
 
@@ -96,8 +104,9 @@ static int32_t reserved_section(const struct event_reserved *reserved) {
 enum fold_result seat_map_fold(struct seat_map *map, const struct event *event) {
     int64_t seq = event->as.head.seq;
     assert(seq > 0);
-    if (seq <= map->seq)
+    if (seq <= map->seq) {
         return FOLD_SEEN;
+    }
     enum fold_result result = seq == map->seq + 1 ? FOLD_APPLIED : FOLD_GAP;
     map->seq = seq;
     switch (event->kind) {

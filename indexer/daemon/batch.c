@@ -36,10 +36,12 @@ static void append(const struct sink_record ***list, size_t *count, size_t *capa
 }
 
 void indexer_batch_add(struct indexer_batch *batch, const struct sink_record *record) {
-    if (record->event)
+    if (record->event) {
         append(&batch->records, &batch->record_count, &batch->record_capacity, record);
-    if (record->tickets)
+    }
+    if (record->tickets) {
         append(&batch->tickets, &batch->ticket_count, &batch->ticket_capacity, record);
+    }
 }
 
 static int compare_uuids(const void *left, const void *right) {
@@ -48,22 +50,27 @@ static int compare_uuids(const void *left, const void *right) {
 
 /* Sorts and drops repetitions; returns how many are left. */
 static size_t unique(struct uuid *ids, size_t count) {
-    if (count == 0)
+    if (count == 0) {
         return 0;
+    }
     qsort(ids, count, sizeof *ids, compare_uuids);
     size_t kept = 1;
-    for (size_t i = 1; i < count; i++)
-        if (compare_uuids(&ids[i], &ids[kept - 1]) != 0)
+    for (size_t i = 1; i < count; i++) {
+        if (compare_uuids(&ids[i], &ids[kept - 1]) != 0) {
             ids[kept++] = ids[i];
+        }
+    }
     return kept;
 }
 
 static void maps_prepare(struct indexer_batch *batch) {
     struct uuid *ids = arena_allocate(&batch->arena, (batch->record_count + 1) * sizeof *ids);
     size_t count = 0;
-    for (size_t i = 0; i < batch->record_count; i++)
-        if (batch->records[i]->event->as.head.seq > 0)
+    for (size_t i = 0; i < batch->record_count; i++) {
+        if (batch->records[i]->event->as.head.seq > 0) {
             ids[count++] = batch->records[i]->event->as.head.show_id;
+        }
+    }
     batch->map_count = unique(ids, count);
     batch->maps = arena_allocate(&batch->arena, (batch->map_count + 1) * sizeof *batch->maps);
     for (size_t i = 0; i < batch->map_count; i++) {
@@ -74,12 +81,14 @@ static void maps_prepare(struct indexer_batch *batch) {
 
 static void rows_prepare(struct indexer_batch *batch) {
     size_t total = 0;
-    for (size_t i = 0; i < batch->record_count; i++)
+    for (size_t i = 0; i < batch->record_count; i++) {
         total += reservation_ids_of(batch->records[i]->event, NULL, 0);
+    }
     struct uuid *ids = arena_allocate(&batch->arena, (total + 1) * sizeof *ids);
     size_t count = 0;
-    for (size_t i = 0; i < batch->record_count; i++)
+    for (size_t i = 0; i < batch->record_count; i++) {
         count += reservation_ids_of(batch->records[i]->event, ids + count, total - count);
+    }
     batch->row_count = unique(ids, count);
     batch->rows = arena_allocate(&batch->arena, (batch->row_count + 1) * sizeof *batch->rows);
     for (size_t i = 0; i < batch->row_count; i++) {
@@ -118,10 +127,12 @@ struct reservation_row *indexer_batch_row(struct indexer_batch *batch,
 
 static enum fold_result map_fold(struct indexer_batch *batch, const struct event *event) {
     struct seat_map *map = indexer_batch_map(batch, &event->as.head.show_id);
-    if (event->kind != EVENT_SHOW_CREATED)
+    if (event->kind != EVENT_SHOW_CREATED) {
         return seat_map_fold(map, event);
-    if (map->seq >= event->as.head.seq)
+    }
+    if (map->seq >= event->as.head.seq) {
         return FOLD_SEEN;
+    }
     *map = *seat_map_new(&batch->arena, &event->as.show_created);
     return FOLD_APPLIED;
 }
@@ -130,16 +141,18 @@ static void rows_fold(struct indexer_batch *batch, const struct event *event) {
     size_t count = reservation_ids_of(event, NULL, 0);
     struct uuid *ids = arena_allocate(&batch->arena, (count + 1) * sizeof *ids);
     reservation_ids_of(event, ids, count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         reservation_row_fold(&batch->arena, indexer_batch_row(batch, &ids[i]), event);
+    }
 }
 
 size_t indexer_batch_fold(struct indexer_batch *batch) {
     size_t gaps = 0;
     for (size_t i = 0; i < batch->record_count; i++) {
         const struct event *event = batch->records[i]->event;
-        if (event->as.head.seq == 0)
+        if (event->as.head.seq == 0) {
             continue;
+        }
         if (map_fold(batch, event) == FOLD_GAP) {
             gaps++;
             log_error("events of a show are missing before this one",

@@ -42,8 +42,9 @@ static bool indexer_handle(struct daemon *daemon, struct pg *pg, const struct si
 
 static bool refusals_purge(struct daemon *daemon, struct pg *pg, struct error *error) {
     struct indexer *indexer = daemon->state;
-    if (clock_monotonic_ms() < indexer->refusals_purge_at_ms)
+    if (clock_monotonic_ms() < indexer->refusals_purge_at_ms) {
         return true;
+    }
     indexer->refusals_purge_at_ms = clock_monotonic_ms() + REFUSALS_PURGE_INTERVAL_MS;
     int64_t kept_ms = config_integer(daemon->config, "refusals_kept_days") * DAY_MS;
     return indexer_pg_refusals_purge(pg, clock_now_ms() - kept_ms, error);
@@ -53,8 +54,9 @@ static bool indexer_flush(struct daemon *daemon, struct pg *pg, struct error *er
     struct indexer *indexer = daemon->state;
     struct indexer_batch *batch = &indexer->batch;
     indexer_batch_prepare(batch);
-    if (!indexer_pg_load(pg, batch, error))
+    if (!indexer_pg_load(pg, batch, error)) {
         return false;
+    }
     metric_add(indexer->gaps, (int64_t)indexer_batch_fold(batch));
     return indexer_pg_store(pg, batch, error) && refusals_purge(daemon, pg, error);
 }

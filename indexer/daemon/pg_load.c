@@ -21,8 +21,9 @@ static size_t integers_parse(struct arena *arena, const char *text, int32_t **it
 
 static enum reservation_state state_parse(const char *name) {
     enum reservation_state state = RESERVATION_STATE_NONE;
-    if (!reservation_state_parse((struct text){name, strlen(name)}, &state))
+    if (!reservation_state_parse((struct text){name, strlen(name)}, &state)) {
         die("catalog.reservation has a state \"%s\" that is none", name);
+    }
     return state;
 }
 
@@ -37,8 +38,9 @@ static char *ids_format(struct arena *arena, const void *entries, size_t count, 
     char *cursor = text;
     *cursor++ = '{';
     for (size_t i = 0; i < count; i++) {
-        if (i > 0)
+        if (i > 0) {
             *cursor++ = ',';
+        }
         uuid_format((const struct uuid *)(const void *)(pointers[i] + id_offset), cursor);
         cursor += UUID_TEXT_SIZE - 1;
     }
@@ -52,8 +54,9 @@ static void map_fill(struct arena *arena, struct seat_map *map, const PGresult *
     size_t size;
     uint8_t *states = pg_octets(result, row, 3, &size);
     map->states = arena_allocate(arena, size + 1);
-    if (size > 0)
+    if (size > 0) {
         memcpy(map->states, states, size);
+    }
     free(states);
     map->seat_count = size;
     map->section_count = integers_parse(arena, pg_text(result, row, 4), &map->general_held);
@@ -61,16 +64,18 @@ static void map_fill(struct arena *arena, struct seat_map *map, const PGresult *
 }
 
 static bool maps_load(struct pg *pg, struct indexer_batch *batch, struct error *error) {
-    if (batch->map_count == 0)
+    if (batch->map_count == 0) {
         return true;
+    }
     PGresult *result = PG_QUERY(
         pg, error,
         "SELECT show_id, seq, version, states, general_held, general_sold FROM catalog.seat_map"
         " WHERE show_id = ANY ($1::uuid[]) ORDER BY show_id FOR UPDATE",
         PG_TEXT(ids_format(&batch->arena, batch->maps, batch->map_count,
                            offsetof(struct seat_map, show_id))));
-    if (!result)
+    if (!result) {
         return false;
+    }
     for (int row = 0; row < PQntuples(result); row++) {
         struct uuid show_id = pg_uuid(result, row, 0);
         map_fill(&batch->arena, indexer_batch_map(batch, &show_id), result, row);
@@ -105,8 +110,9 @@ static void row_fill(struct arena *arena, struct reservation_row *out, const PGr
 }
 
 static bool rows_load(struct pg *pg, struct indexer_batch *batch, struct error *error) {
-    if (batch->row_count == 0)
+    if (batch->row_count == 0) {
         return true;
+    }
     PGresult *result = PG_QUERY(
         pg, error,
         "SELECT reservation_id, show_id, buyer_id, owner_id, seq, state, reason, seats, section,"
@@ -116,8 +122,9 @@ static bool rows_load(struct pg *pg, struct indexer_batch *batch, struct error *
         " ORDER BY reservation_id FOR UPDATE",
         PG_TEXT(ids_format(&batch->arena, batch->rows, batch->row_count,
                            offsetof(struct reservation_row, reservation_id))));
-    if (!result)
+    if (!result) {
         return false;
+    }
     for (int row = 0; row < PQntuples(result); row++) {
         struct uuid id = pg_uuid(result, row, 0);
         row_fill(&batch->arena, indexer_batch_row(batch, &id), result, row);

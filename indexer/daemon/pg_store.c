@@ -27,8 +27,9 @@ static json_t *json_of_uuid(const struct uuid *uuid) {
 
 static json_t *json_of_integers(const int32_t *items, size_t count) {
     json_t *array = json_array();
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         json_array_append_new(array, json_integer(items[i]));
+    }
     return array;
 }
 
@@ -71,8 +72,9 @@ static bool shows_store(struct pg *pg, struct indexer_batch *batch, struct error
     json_t *ids = json_array();
     for (size_t i = 0; i < batch->record_count; i++) {
         const struct event *event = batch->records[i]->event;
-        if (event->kind != EVENT_SHOW_CREATED)
+        if (event->kind != EVENT_SHOW_CREATED) {
             continue;
+        }
         json_array_append_new(array, json_of_show(&event->as.show_created));
         json_array_append_new(ids,
                               json_pack("{s:o}", "show_id", json_of_uuid(&event->as.head.show_id)));
@@ -109,8 +111,9 @@ static bool statuses_store(struct pg *pg, struct indexer_batch *batch, struct er
     for (size_t i = 0; i < batch->record_count; i++) {
         const struct event *event = batch->records[i]->event;
         bool cancelled = event->kind == EVENT_SHOW_CANCELLED;
-        if (!cancelled && event->kind != EVENT_SHOW_CLOSED)
+        if (!cancelled && event->kind != EVENT_SHOW_CLOSED) {
             continue;
+        }
         struct text none = {"", 0};
         json_array_append_new(
             array, json_pack("{s:o, s:i, s:o}", "show_id", json_of_uuid(&event->as.head.show_id),
@@ -169,9 +172,11 @@ static json_t *json_of_row(const struct reservation_row *row) {
 
 static bool rows_store(struct pg *pg, struct indexer_batch *batch, struct error *error) {
     json_t *array = json_array();
-    for (size_t i = 0; i < batch->row_count; i++)
-        if (batch->rows[i]->seq > 0)
+    for (size_t i = 0; i < batch->row_count; i++) {
+        if (batch->rows[i]->seq > 0) {
             json_array_append_new(array, json_of_row(batch->rows[i]));
+        }
+    }
     return send(
         pg, array,
         "INSERT INTO catalog.reservation (reservation_id, show_id, buyer_id, owner_id, seq, state,"
@@ -238,8 +243,9 @@ static bool refusals_store(struct pg *pg, struct indexer_batch *batch, struct er
     json_t *array = json_array();
     for (size_t i = 0; i < batch->record_count; i++) {
         json_t *refusal = json_of_refusal(batch->records[i]);
-        if (refusal)
+        if (refusal) {
             json_array_append_new(array, refusal);
+        }
     }
     return send(pg, array,
                 "INSERT INTO catalog.refusal (partition, command_offset, command_id, show_id,"
@@ -260,7 +266,7 @@ static bool noted_store(struct pg *pg, struct indexer_batch *batch, struct error
     for (size_t i = 0; i < batch->record_count; i++) {
         const struct sink_record *record = batch->records[i];
         const struct event_noted *noted = &record->event->as.noted;
-        if (record->event->kind == EVENT_NOTED && noted->command == COMMAND_TYPE_RESERVE)
+        if (record->event->kind == EVENT_NOTED && noted->command == COMMAND_TYPE_RESERVE) {
             json_array_append_new(
                 array,
                 json_pack("{s:i, s:I, s:o, s:o, s:o, s:I}", "partition", (int)record->partition,
@@ -268,6 +274,7 @@ static bool noted_store(struct pg *pg, struct indexer_batch *batch, struct error
                           json_of_uuid(&noted->head.show_id), "reservation_id",
                           json_of_uuid(&noted->reservation_id), "buyer_id",
                           json_of_uuid(&noted->buyer_id), "at", (json_int_t)noted->head.at));
+        }
     }
     return send(pg, array,
                 "INSERT INTO catalog.noted_reserve (partition, command_offset, show_id,"
@@ -307,15 +314,17 @@ static json_t *json_of_tickets(const struct ticket_record *record) {
     json_t *ids = json_array();
     if (record->kind == TICKET_RECORD_TICKETS_REVOKED) {
         const struct ticket_tickets_revoked *revoked = &record->as.tickets_revoked;
-        for (size_t i = 0; i < revoked->ticket_ids.count; i++)
+        for (size_t i = 0; i < revoked->ticket_ids.count; i++) {
             json_array_append_new(ids, json_of_uuid(&revoked->ticket_ids.items[i]));
+        }
         return json_pack("{s:o, s:o, s:o, s:I, s:I}", "order_id", json_of_uuid(&revoked->order_id),
                          "show_id", json_of_uuid(&revoked->show_id), "ticket_ids", ids, "issued_at",
                          (json_int_t)0, "revoked_at", (json_int_t)revoked->at);
     }
     const struct ticket_tickets_issued *issued = &record->as.tickets_issued;
-    for (size_t i = 0; i < issued->tickets.count; i++)
+    for (size_t i = 0; i < issued->tickets.count; i++) {
         json_array_append_new(ids, json_of_uuid(&issued->tickets.items[i].ticket_id));
+    }
     return json_pack("{s:o, s:o, s:o, s:I, s:I}", "order_id", json_of_uuid(&issued->order_id),
                      "show_id", json_of_uuid(&issued->show_id), "ticket_ids", ids, "issued_at",
                      (json_int_t)issued->at, "revoked_at", (json_int_t)0);
@@ -323,8 +332,9 @@ static json_t *json_of_tickets(const struct ticket_record *record) {
 
 static bool tickets_store(struct pg *pg, struct indexer_batch *batch, struct error *error) {
     json_t *array = json_array();
-    for (size_t i = 0; i < batch->ticket_count; i++)
+    for (size_t i = 0; i < batch->ticket_count; i++) {
         json_array_append_new(array, json_of_tickets(batch->tickets[i]->tickets));
+    }
     return send(pg, array,
                 "INSERT INTO catalog.order_tickets AS o (order_id, show_id, ticket_ids, issued_at,"
                 " revoked_at)"

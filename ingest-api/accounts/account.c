@@ -2,13 +2,13 @@
 /* The account of whoever is logged in, and what operators do with others'. */
 #include "ingest-api/accounts/account.h"
 
+#include "codec/utf8.h"
 #include "ingest-api/accounts/credential.h"
 #include "ingest-api/commands/idempotency.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
 #include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
-#include "codec/utf8.h"
 
 #include <stdio.h>
 #include <string.h>

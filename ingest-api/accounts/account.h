@@ -2,8 +2,8 @@
 #ifndef SEATLOG_INGEST_API_ACCOUNTS_ACCOUNT_H
 #define SEATLOG_INGEST_API_ACCOUNTS_ACCOUNT_H
 
-#include "runtime/pg/pg.h"
 #include "codec/value.h"
+#include "runtime/pg/pg.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -4,9 +4,9 @@
 
 #include "ingest-api/accounts/credential.h"
 #include "ingest-api/accounts/login_limit.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/loop/daemon.h"
 
 #include <jansson.h>
 #include <pthread.h>

@@ -3,11 +3,11 @@
 #include "ingest-api/accounts/account.h"
 #include "ingest-api/accounts/credential.h"
 #include "ingest-api/commands/idempotency.h"
+#include "ingest-api/commands/text.h"
+#include "ingest-api/commands/time.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
 #include "ingest-api/http/request.h"
-#include "ingest-api/commands/text.h"
-#include "ingest-api/commands/time.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #ifndef SEATLOG_INGEST_API_ACCOUNTS_CREDENTIAL_H
 #define SEATLOG_INGEST_API_ACCOUNTS_CREDENTIAL_H
 
-#include "runtime/base/address.h"
 #include "codec/value.h"
+#include "runtime/base/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,10 +4,10 @@
 #include "ingest-api/accounts/credential.h"
 #include "ingest-api/accounts/login_limit.h"
 #include "ingest-api/accounts/password.h"
+#include "ingest-api/commands/time.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
 #include "ingest-api/http/request.h"
-#include "ingest-api/commands/time.h"
 #include "runtime/base/log.h"
 
 #include <stdio.h>

@@ -2,10 +2,10 @@
 #include "ingest-api/accounts/session.h"
 
 #include "ingest-api/commands/idempotency.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/loop/daemon.h"
 
 #include <poll.h>
 #include <pthread.h>

@@ -2,9 +2,9 @@
 #ifndef SEATLOG_INGEST_API_ACCOUNTS_SESSION_H
 #define SEATLOG_INGEST_API_ACCOUNTS_SESSION_H
 
+#include "codec/value.h"
 #include "runtime/base/error.h"
 #include "runtime/pg/pg.h"
-#include "codec/value.h"
 
 #include <stdbool.h>
 #include <stdint.h>

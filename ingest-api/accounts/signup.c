@@ -2,12 +2,12 @@
 /* POST /signup: what is asked for, its hash, its row; and what a repeated one is told. */
 #include "ingest-api/accounts/account.h"
 #include "ingest-api/accounts/credential.h"
-#include "ingest-api/commands/idempotency.h"
 #include "ingest-api/accounts/password.h"
+#include "ingest-api/commands/idempotency.h"
+#include "ingest-api/commands/text.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
 #include "ingest-api/http/request.h"
-#include "ingest-api/commands/text.h"
 #include "runtime/base/log.h"
 
 #include <sodium.h>

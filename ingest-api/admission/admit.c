@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/admission/admit.h"
 
+#include "ingest-api/admission/rate.h"
+#include "ingest-api/commands/idempotency.h"
 #include "ingest-api/http/cors.h"
 #include "ingest-api/http/crowd.h"
-#include "ingest-api/http/server.h"
-#include "ingest-api/commands/idempotency.h"
 #include "ingest-api/http/json.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/query.h"
-#include "ingest-api/admission/rate.h"
 #include "ingest-api/http/reader.h"
 #include "ingest-api/http/request.h"
+#include "ingest-api/http/server.h"
 #include "runtime/kafka/kafka.h"
 
 #include <arpa/inet.h>

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/calls/booking.h"
 
-#include "ingest-api/catalog/catalog.h"
-#include "ingest-api/commands/command.h"
 #include "ingest-api/calls/order_id.h"
-#include "ingest-api/http/request.h"
-#include "ingest-api/commands/reservation_json.h"
+#include "ingest-api/catalog/catalog.h"
 #include "ingest-api/catalog/show_json.h"
+#include "ingest-api/commands/command.h"
+#include "ingest-api/commands/reservation_json.h"
 #include "ingest-api/commands/time.h"
 #include "ingest-api/commands/wish.h"
-#include "runtime/kafka/kafka.h"
+#include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
 struct booking_state {
     struct reserve_wish wish;

@@ -21,6 +21,7 @@ void order_reservation_list(struct request *request); /* GET /reservations */
 void order_get(struct request *request);              /* GET /orders/{id} */
 void order_list(struct request *request);             /* GET /orders */
 void order_failed_refunds(struct request *request);   /* GET /failed-refunds */
-void order_ticket_get(struct request *request);       /* GET /tickets/{id}.pdf (ingest-api/calls/ticket.c) */
+void order_ticket_get(
+    struct request *request); /* GET /tickets/{id}.pdf (ingest-api/calls/ticket.c) */
 
 #endif

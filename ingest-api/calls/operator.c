@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/calls/operator.h"
 
+#include "codec/utf8.h"
 #include "ingest-api/accounts/account.h"
 #include "ingest-api/accounts/credential.h"
-#include "ingest-api/commands/idempotency.h"
 #include "ingest-api/calls/order_id.h"
 #include "ingest-api/calls/order_rows.h"
+#include "ingest-api/calls/reading.h"
+#include "ingest-api/catalog/show_json.h"
+#include "ingest-api/commands/idempotency.h"
+#include "ingest-api/commands/time.h"
 #include "ingest-api/http/page.h"
 #include "ingest-api/http/problem.h"
-#include "ingest-api/calls/reading.h"
 #include "ingest-api/http/request.h"
-#include "ingest-api/catalog/show_json.h"
-#include "ingest-api/commands/time.h"
 #include "runtime/base/log.h"
-#include "codec/utf8.h"
 
 #include <string.h>
 

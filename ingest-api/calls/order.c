@@ -3,10 +3,10 @@
 #include "ingest-api/calls/booking.h"
 #include "ingest-api/calls/order_id.h"
 #include "ingest-api/calls/order_rows.h"
-#include "ingest-api/http/page.h"
 #include "ingest-api/calls/reading.h"
-#include "ingest-api/http/request.h"
 #include "ingest-api/catalog/show_json.h"
+#include "ingest-api/http/page.h"
+#include "ingest-api/http/request.h"
 #include "seatlog_codec.h"
 
 #include <ctype.h>

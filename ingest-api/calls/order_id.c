@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/calls/order_id.h"
 
-#include "ingest-api/http/problem.h"
 #include "ingest-api/calls/reading.h"
+#include "ingest-api/http/problem.h"
 #include "ingest-api/http/request.h"
 
 struct order_look_up {

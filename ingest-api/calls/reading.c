@@ -2,11 +2,11 @@
 #include "ingest-api/calls/reading.h"
 
 #include "ingest-api/catalog/rows.h"
-#include "ingest-api/http/server.h"
-#include "ingest-api/http/request.h"
 #include "ingest-api/commands/tail.h"
-#include "runtime/kafka/kafka.h"
+#include "ingest-api/http/request.h"
+#include "ingest-api/http/server.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
 
 #include <stdio.h>

@@ -3,9 +3,9 @@
 #include "ingest-api/calls/booking.h"
 #include "ingest-api/calls/contract.h"
 #include "ingest-api/calls/operator.h"
-#include "ingest-api/http/request.h"
-#include "ingest-api/catalog/search.h"
 #include "ingest-api/calls/show.h"
+#include "ingest-api/catalog/search.h"
+#include "ingest-api/http/request.h"
 
 /* What is not said is zero: every role, no body. */
 #define CALL(call_method, call_path, call_handle, call_access, ...)                                \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest-api/calls/reading.h"
+#include "ingest-api/calls/show.h"
 #include "ingest-api/catalog/rows.h"
 #include "ingest-api/http/problem.h"
-#include "ingest-api/calls/reading.h"
 #include "ingest-api/http/request.h"
-#include "ingest-api/calls/show.h"
 
 #include <string.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/calls/show.h"
 
-#include "ingest-api/catalog/catalog.h"
-#include "ingest-api/commands/command.h"
 #include "ingest-api/calls/reading.h"
-#include "ingest-api/http/request.h"
+#include "ingest-api/catalog/catalog.h"
 #include "ingest-api/catalog/show_json.h"
+#include "ingest-api/commands/command.h"
 #include "ingest-api/commands/wish.h"
-#include "runtime/kafka/kafka.h"
+#include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
 #include <string.h>
 

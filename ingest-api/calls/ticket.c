@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/calls/booking.h"
-#include "ingest-api/http/server.h"
-#include "ingest-api/http/problem.h"
 #include "ingest-api/calls/reading.h"
+#include "ingest-api/http/problem.h"
 #include "ingest-api/http/request.h"
+#include "ingest-api/http/server.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/catalog/search.h"
 
+#include "ingest-api/commands/text.h"
+#include "ingest-api/commands/time.h"
 #include "ingest-api/http/page.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
 #include "ingest-api/http/request.h"
-#include "ingest-api/commands/text.h"
-#include "ingest-api/commands/time.h"
 #include "runtime/base/log.h"
 #include "seatlog_codec.h"
 

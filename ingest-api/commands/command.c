@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/commands/command.h"
 
-#include "ingest-api/http/server.h"
 #include "ingest-api/commands/idempotency.h"
 #include "ingest-api/http/request.h"
-#include "runtime/kafka/kafka.h"
+#include "ingest-api/http/server.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
 #include <inttypes.h>
 #include <stdio.h>

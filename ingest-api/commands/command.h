@@ -2,8 +2,8 @@
 #ifndef SEATLOG_INGEST_API_COMMANDS_COMMAND_H
 #define SEATLOG_INGEST_API_COMMANDS_COMMAND_H
 
-#include "ingest-api/http/problem.h"
 #include "ingest-api/commands/wait.h"
+#include "ingest-api/http/problem.h"
 #include "seatlog_types.h"
 
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 #ifndef SEATLOG_INGEST_API_COMMANDS_MONEY_H
 #define SEATLOG_INGEST_API_COMMANDS_MONEY_H
 
-#include "runtime/base/error.h"
 #include "codec/currency.h"
+#include "runtime/base/error.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest-api/commands/command.h"
-#include "ingest-api/http/request.h"
-#include "ingest-api/commands/reservation_json.h"
 #include "ingest-api/catalog/show_json.h"
+#include "ingest-api/commands/command.h"
+#include "ingest-api/commands/reservation_json.h"
+#include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
 
 #include <stdio.h>

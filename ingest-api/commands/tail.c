@@ -3,10 +3,10 @@
 
 #include "ingest-api/catalog/catalog.h"
 #include "ingest-api/commands/wait.h"
-#include "runtime/loop/daemon.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/loop/daemon.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -2,9 +2,9 @@
 #ifndef SEATLOG_INGEST_API_COMMANDS_TEXT_H
 #define SEATLOG_INGEST_API_COMMANDS_TEXT_H
 
-#include "ingest-api/http/reader.h"
 #include "codec/arena.h"
 #include "codec/text/check.h"
+#include "ingest-api/http/reader.h"
 
 /*
  * Texts that people see: titles, names, labels, descriptions, reasons, locations. What stands in a

@@ -2,9 +2,9 @@
 #ifndef SEATLOG_INGEST_API_COMMANDS_WAIT_H
 #define SEATLOG_INGEST_API_COMMANDS_WAIT_H
 
+#include "codec/arena.h"
 #include "ingest-api/commands/judge.h"
 #include "runtime/kafka/producer.h"
-#include "codec/arena.h"
 #include "seatlog_codec.h"
 
 #include <stdbool.h>

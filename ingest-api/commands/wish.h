@@ -2,9 +2,9 @@
 #ifndef SEATLOG_INGEST_API_COMMANDS_WISH_H
 #define SEATLOG_INGEST_API_COMMANDS_WISH_H
 
-#include "ingest-api/http/reader.h"
-#include "ingest-api/commands/wish_show.h"
 #include "codec/arena.h"
+#include "ingest-api/commands/wish_show.h"
+#include "ingest-api/http/reader.h"
 #include "seatlog_types.h"
 
 /*

@@ -2,10 +2,10 @@
 #ifndef SEATLOG_INGEST_API_COMMANDS_WISH_SHOW_H
 #define SEATLOG_INGEST_API_COMMANDS_WISH_SHOW_H
 
-#include "ingest-api/commands/money.h"
-#include "ingest-api/http/reader.h"
 #include "codec/arena.h"
 #include "codec/show_bounds.h"
+#include "ingest-api/commands/money.h"
+#include "ingest-api/http/reader.h"
 #include "seatlog_types.h"
 
 /*

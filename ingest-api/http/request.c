@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/http/request.h"
 
-#include "ingest-api/http/server.h"
 #include "ingest-api/http/problem.h"
+#include "ingest-api/http/server.h"
 #include "runtime/base/log.h"
 
 #include <string.h>

@@ -2,15 +2,15 @@
 #ifndef SEATLOG_INGEST_API_HTTP_REQUEST_H
 #define SEATLOG_INGEST_API_HTTP_REQUEST_H
 
-#include "ingest-api/ingest.h"
+#include "codec/arena.h"
+#include "ingest-api/accounts/session.h"
 #include "ingest-api/http/deadline.h"
 #include "ingest-api/http/pool.h"
 #include "ingest-api/http/router.h"
-#include "ingest-api/accounts/session.h"
+#include "ingest-api/ingest.h"
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"
 #include "runtime/pg/pg.h"
-#include "codec/arena.h"
 
 #include <jansson.h>
 #include <microhttpd.h>

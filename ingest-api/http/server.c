@@ -2,18 +2,18 @@
 #include "ingest-api/http/server.h"
 
 #include "ingest-api/admission/admit.h"
+#include "ingest-api/catalog/plan.h"
+#include "ingest-api/commands/idempotency.h"
+#include "ingest-api/commands/wait.h"
 #include "ingest-api/http/cors.h"
 #include "ingest-api/http/crowd.h"
-#include "ingest-api/commands/idempotency.h"
 #include "ingest-api/http/linger.h"
-#include "ingest-api/catalog/plan.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/request.h"
 #include "ingest-api/http/tls.h"
-#include "ingest-api/commands/wait.h"
-#include "runtime/http/listen.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/http/listen.h"
 
 #include <errno.h>
 #include <malloc.h>

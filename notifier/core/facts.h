@@ -2,8 +2,8 @@
 #ifndef SEATLOG_NOTIFIER_CORE_FACTS_H
 #define SEATLOG_NOTIFIER_CORE_FACTS_H
 
-#include "notifier/core/core.h"
 #include "codec/arena.h"
+#include "notifier/core/core.h"
 
 #include <stdbool.h>
 

@@ -2,11 +2,11 @@
 #include "notifier/daemon/notifier.h"
 
 #include "notifier/core/core.h"
-#include "notifier/smtp/message.h"
 #include "notifier/daemon/outbox.h"
 #include "notifier/daemon/sender.h"
-#include "runtime/kafka/kafka.h"
+#include "notifier/smtp/message.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
 #include <gmime/gmime.h>
 #include <stdlib.h>

@@ -2,10 +2,10 @@
 #ifndef SEATLOG_NOTIFIER_DAEMON_OUTBOX_H
 #define SEATLOG_NOTIFIER_DAEMON_OUTBOX_H
 
+#include "codec/arena.h"
 #include "notifier/core/core.h"
 #include "runtime/base/error.h"
 #include "runtime/pg/pg.h"
-#include "codec/arena.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "notifier/daemon/sender.h"
 
-#include "notifier/smtp/message.h"
-#include "notifier/daemon/outbox.h"
 #include "notifier/core/reason.h"
 #include "notifier/core/text.h"
+#include "notifier/daemon/outbox.h"
+#include "notifier/smtp/message.h"
 #include "runtime/base/address.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/loop/daemon.h"
 #include "runtime/pg/pg.h"
 
 #include <pthread.h>

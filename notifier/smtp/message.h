@@ -2,9 +2,9 @@
 #ifndef SEATLOG_NOTIFIER_SMTP_MESSAGE_H
 #define SEATLOG_NOTIFIER_SMTP_MESSAGE_H
 
+#include "codec/value.h"
 #include "runtime/base/buffer.h"
 #include "runtime/base/error.h"
-#include "codec/value.h"
 
 #include <stdbool.h>
 #include <stdint.h>

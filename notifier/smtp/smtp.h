@@ -2,8 +2,8 @@
 #ifndef SEATLOG_NOTIFIER_SMTP_SMTP_H
 #define SEATLOG_NOTIFIER_SMTP_SMTP_H
 
-#include "runtime/base/error.h"
 #include "codec/value.h"
+#include "runtime/base/error.h"
 
 #include <stdbool.h>
 

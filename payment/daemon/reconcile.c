@@ -3,11 +3,11 @@
 
 #include "payment/daemon/metrics.h"
 #include "payment/daemon/pg.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/loop/daemon.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -2,8 +2,8 @@
 #ifndef SEATLOG_PAYMENT_DAEMON_ROW_H
 #define SEATLOG_PAYMENT_DAEMON_ROW_H
 
-#include "payment/core/core.h"
 #include "codec/value.h"
+#include "payment/core/core.h"
 
 /* A row of payment.work: what the core decides about, and whose it is. */
 struct payment_row {

@@ -3,9 +3,9 @@
 
 #include "payment/daemon/payment.h"
 #include "payment/daemon/pg.h"
-#include "runtime/loop/daemon.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/loop/daemon.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,9 +4,9 @@
 #include "payment/daemon/metrics.h"
 #include "payment/daemon/pg.h"
 #include "payment/daemon/report.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/loop/daemon.h"
 #include "runtime/pg/pg.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/replay.h"
 #include "replay/log/segment.h"
+#include "replay/replay.h"
 #include "runtime/base/buffer.h"
 #include "runtime/kafka/kafka.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/replay.h"
 
-#include "tools/tail/tail_prose.h"
 #include "replay/verify/model.h"
 #include "runtime/base/identity.h"
 #include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
+#include "tools/tail/tail_prose.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 #ifndef SEATLOG_REPLAY_LOG_LOG_H
 #define SEATLOG_REPLAY_LOG_LOG_H
 
+#include "codec/value.h"
 #include "runtime/base/config.h"
 #include "runtime/base/error.h"
-#include "codec/value.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 #include "replay/verify/checks.h"
 
 #include "runtime/base/buffer.h"
-#include "runtime/http/client.h"
 #include "runtime/base/identity.h"
+#include "runtime/http/client.h"
 
 #include <inttypes.h>
 #include <jansson.h>

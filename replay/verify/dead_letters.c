@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/verify/dead_letters.h"
 
-#include "runtime/kafka/kafka.h"
 #include "codec/arena.h"
+#include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
 
 #include <stdlib.h>

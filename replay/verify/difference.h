@@ -2,8 +2,8 @@
 #ifndef SEATLOG_REPLAY_VERIFY_DIFFERENCE_H
 #define SEATLOG_REPLAY_VERIFY_DIFFERENCE_H
 
-#include "runtime/base/buffer.h"
 #include "codec/value.h"
+#include "runtime/base/buffer.h"
 
 /*
  * Where two values in the wire format differ, for people: the first field, by its path, with both

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/verify/ledger.h"
 
+#include "codec/chain.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
-#include "codec/chain.h"
 
 #include <stdlib.h>
 #include <string.h>

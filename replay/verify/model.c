@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/verify/model.h"
 
+#include "codec/chain.h"
 #include "replay/log/table.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
-#include "codec/chain.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #include "replay/verify/partition.h"
 
 #include "replay/verify/difference.h"
-#include "reservation/decide.h"
 #include "reservation/daemon/heap.h"
+#include "reservation/decide.h"
 #include "runtime/base/identity.h"
 #include "runtime/kafka/kafka.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/replay.h"
 
+#include "replay/log/snapshots.h"
 #include "replay/verify/checks.h"
 #include "replay/verify/partition.h"
-#include "replay/log/snapshots.h"
 #include "runtime/base/identity.h"
 #include "runtime/kafka/kafka.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/state.h"
 #include "reservation/core/planted.h"
+#include "reservation/core/state.h"
 
 /*
  * Every function here checks that its event fits the state before it changes anything, so that a
@@ -21,13 +21,16 @@ static struct reservation_payment *payment_adopt(struct reservation_core *core,
         reservation_payment_find(reservation, attempt, payment_id);
     if (payment == NULL) {
         payment = reservation_payment_attempt(reservation, attempt);
-        if (payment != NULL && payment->payment_id != NULL)
+        if (payment != NULL && payment->payment_id != NULL) {
             payment = NULL;
+        }
     }
-    if (payment == NULL)
+    if (payment == NULL) {
         payment = reservation_store_stray_add(core, show, reservation, attempt);
-    if (payment != NULL && payment->payment_id == NULL)
+    }
+    if (payment != NULL && payment->payment_id == NULL) {
         reservation_payment_id_set(core, payment, payment_id);
+    }
     return payment;
 }
 
@@ -58,8 +61,9 @@ static enum reservation_apply_result apply_show_cancelled(struct reservation_cor
     BROKEN_UNLESS(show->status == SHOW_ON_SALE);
     show->status = SHOW_CANCELLED;
     show->call_off_next = show->order.first;
-    if (show->callable > 0)
+    if (show->callable > 0) {
         reservation_timer_show_lower(core, show, event->as.head.at);
+    }
     return RESERVATION_APPLY_APPLIED;
 }
 
@@ -75,12 +79,15 @@ static enum reservation_apply_result apply_show_closed(struct reservation_core *
 
 static bool seats_are_sound(const struct reservation_plan *plan, struct integers seats,
                             int32_t quantity) {
-    if (seats.count != (size_t)quantity)
+    if (seats.count != (size_t)quantity) {
         return false;
-    for (size_t i = 0; i < seats.count; i++)
+    }
+    for (size_t i = 0; i < seats.count; i++) {
         if (seats.items[i] < 0 || seats.items[i] >= plan->seats_count ||
-            (i > 0 && seats.items[i] <= seats.items[i - 1]))
+            (i > 0 && seats.items[i] <= seats.items[i - 1])) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -88,10 +95,12 @@ bool reservation_places_are_sound(const struct reservation_plan *plan, enum sele
                                   struct integers seats, int32_t section, int32_t category,
                                   int32_t quantity) {
     if (quantity < 1 || quantity > RESERVATION_PLACES_PER_RESERVATION_MAX || section < -1 ||
-        section >= plan->sections_count || category < -1 || category >= plan->categories_count)
+        section >= plan->sections_count || category < -1 || category >= plan->categories_count) {
         return false;
-    if (selection != SELECTION_GENERAL)
+    }
+    if (selection != SELECTION_GENERAL) {
         return (unsigned)selection < SELECTION_COUNT && seats_are_sound(plan, seats, quantity);
+    }
     return seats.count == 0 && section >= 0 && plan->sections[section].kind == SECTION_KIND_GENERAL;
 }
 
@@ -105,8 +114,9 @@ static enum reservation_apply_result apply_reserved(struct reservation_core *cor
     BROKEN_UNLESS(reservation_places_are_sound(plan, reserved->selection, reserved->seats,
                                                reserved->section, reserved->category,
                                                reserved->quantity));
-    for (size_t i = 0; i < reserved->seats.count; i++)
+    for (size_t i = 0; i < reserved->seats.count; i++) {
         BROKEN_UNLESS(reservation_seat_is_free(plan, (uint32_t)reserved->seats.items[i]));
+    }
     if (reserved->selection == SELECTION_GENERAL) {
         const struct plan_section *section = &plan->sections[reserved->section];
         BROKEN_UNLESS(section->capacity - section->taken >= reserved->quantity);
@@ -244,13 +254,15 @@ static enum reservation_apply_result apply_void_requested(struct reservation_cor
     BROKEN_UNLESS(payment_is_sound(requested->payment_id, requested->currency));
     struct reservation *reservation =
         reservation_store_find(core, show, &requested->reservation_id);
-    if (reservation == NULL)
+    if (reservation == NULL) {
         return RESERVATION_APPLY_APPLIED;
+    }
     BROKEN_UNLESS(requested->state == reservation->state);
     struct reservation_payment *payment =
         payment_adopt(core, show, reservation, requested->attempt, requested->payment_id);
-    if (payment == NULL)
+    if (payment == NULL) {
         return RESERVATION_APPLY_APPLIED;
+    }
     payment->state = PAYMENT_VOIDING;
     payment_amount_set(payment, requested->amount_minor, requested->currency);
     reservation_store_recount(core, show, reservation);
@@ -274,12 +286,14 @@ static enum reservation_apply_result apply_voided(struct reservation_core *core,
 /* The order's payment, whose capture is on its way. */
 static struct reservation_payment *payment_on_its_way(const struct reservation *reservation,
                                                       struct text payment_id) {
-    if (reservation == NULL || reservation->state != RESERVATION_STATE_SECURED)
+    if (reservation == NULL || reservation->state != RESERVATION_STATE_SECURED) {
         return NULL;
+    }
     struct reservation_payment *payment = reservation_payment_of_order(reservation);
     if (payment == NULL || payment->state != PAYMENT_AUTHORIZED ||
-        !text_equal(reservation_payment_id(payment), payment_id))
+        !text_equal(reservation_payment_id(payment), payment_id)) {
         return NULL;
+    }
     return payment;
 }
 
@@ -333,13 +347,15 @@ static enum reservation_apply_result apply_order_cancelled(struct reservation_co
         reservation_store_find(core, show, &cancelled->reservation_id);
     BROKEN_UNLESS((unsigned)cancelled->reason < CANCEL_REASON_COUNT);
     struct reservation_payment *payment = payment_on_its_way(reservation, cancelled->payment_id);
-    if (payment != NULL)
+    if (payment != NULL) {
         payment->state = PAYMENT_CAPTURED;
-    else
+    } else {
         BROKEN_UNLESS(reservation != NULL && reservation->state == RESERVATION_STATE_SOLD);
+    }
     reservation->cancel = (unsigned)(cancelled->reason + 1) & 3u;
-    if (!RESERVATION_PLANTED(SEATS_KEPT_ON_CANCEL))
+    if (!RESERVATION_PLANTED(SEATS_KEPT_ON_CANCEL)) {
         reservation_places_give(show, reservation);
+    }
     reservation_store_move(core, show, reservation, RESERVATION_STATE_REFUNDING, 0, false);
     return RESERVATION_APPLY_APPLIED;
 }
@@ -351,8 +367,9 @@ static enum reservation_apply_result apply_refund_requested(struct reservation_c
     BROKEN_UNLESS(payment_is_sound(requested->payment_id, requested->currency));
     struct reservation *reservation =
         reservation_store_find(core, show, &requested->reservation_id);
-    if (reservation == NULL)
+    if (reservation == NULL) {
         return RESERVATION_APPLY_APPLIED;
+    }
     BROKEN_UNLESS(requested->state == reservation->state ||
                   (reservation->state == RESERVATION_STATE_REFUND_FAILED &&
                    requested->state == RESERVATION_STATE_REFUNDING));
@@ -465,13 +482,15 @@ enum reservation_apply_result reservation_apply_event(struct reservation_core *c
         reservation_timer_forget(core, *show, head->at);
         result = function(core, *show, event);
     }
-    if (result != RESERVATION_APPLY_APPLIED)
+    if (result != RESERVATION_APPLY_APPLIED) {
         return result;
+    }
     (*show)->seq = head->seq;
     (*show)->clock = head->at;
     (*show)->logic_version = head->logic_version;
-    if (head->logic_version > core->logic_version)
+    if (head->logic_version > core->logic_version) {
         core->logic_version = head->logic_version;
+    }
     reservation_core_changed_push(core, *show);
     return result;
 }

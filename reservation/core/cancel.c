@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/text/check.h"
 #include "reservation/core/decide.h"
 #include "reservation/core/planted.h"
-#include "codec/text/check.h"
 
 #define CODE_WRONG_AMOUNT TEXT_LITERAL("WRONG_AMOUNT")
 
@@ -23,8 +23,9 @@ void reservation_order_cancel(struct reservation_decision *decision,
 static struct reservation_money money_of_order(const struct reservation_decision *decision,
                                                const struct reservation *reservation) {
     const struct reservation_payment *payment = reservation_payment_of_order(reservation);
-    if (payment != NULL)
+    if (payment != NULL) {
         return reservation_money_of(payment);
+    }
     return (struct reservation_money){.currency = reservation_plan_currency(decision->show->plan)};
 }
 
@@ -33,19 +34,21 @@ void reservation_decide_cancel(struct reservation_decision *decision,
     bool started = decision->now_ms >= decision->show->plan->starts_at;
     switch ((enum reservation_state)reservation->state) {
     case RESERVATION_STATE_SECURED:
-        if (reservation->cancel != CANCEL_NONE)
+        if (reservation->cancel != CANCEL_NONE) {
             reservation_emit_noted(decision, reservation);
-        else if (started)
+        } else if (started) {
             reservation_emit_refused(decision, REFUSAL_REASON_SHOW_STARTED, reservation);
-        else
+        } else {
             reservation_emit_cancel_remembered(decision, reservation, CANCEL_REASON_BUYER);
+        }
         return;
     case RESERVATION_STATE_SOLD:
-        if (started)
+        if (started) {
             reservation_emit_refused(decision, REFUSAL_REASON_SHOW_STARTED, reservation);
-        else
+        } else {
             reservation_order_cancel(decision, reservation, CANCEL_REASON_BUYER,
                                      money_of_order(decision, reservation));
+        }
         return;
     case RESERVATION_STATE_REFUNDING:
     case RESERVATION_STATE_REFUNDED:
@@ -68,14 +71,15 @@ void reservation_decide_cancel(struct reservation_decision *decision,
 static bool refund_answer_odd(struct reservation_decision *decision,
                               const struct reservation *reservation, int32_t refund_attempt,
                               struct text refund_id) {
-    if (refund_id.size > RESERVATION_PAYMENT_ID_OCTETS_MAX)
+    if (refund_id.size > RESERVATION_PAYMENT_ID_OCTETS_MAX) {
         reservation_emit_refused(decision, REFUSAL_REASON_INVALID_PAYMENT, reservation);
-    else if (reservation == NULL)
+    } else if (reservation == NULL) {
         reservation_emit_noted(decision, NULL);
-    else if (refund_attempt < 1 || refund_attempt > reservation->refund_attempt)
+    } else if (refund_attempt < 1 || refund_attempt > reservation->refund_attempt) {
         reservation_emit_refused(decision, REFUSAL_REASON_NO_SUCH_PAYMENT, reservation);
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -91,8 +95,9 @@ static enum reservation_state refund_leaves(const struct reservation *reservatio
 void reservation_decide_refund_completed(struct reservation_decision *decision,
                                          const struct reservation *reservation) {
     const struct command_refund_completed *command = &decision->command->as.refund_completed;
-    if (refund_answer_odd(decision, reservation, command->refund_attempt, command->refund_id))
+    if (refund_answer_odd(decision, reservation, command->refund_attempt, command->refund_id)) {
         return;
+    }
     const struct reservation_payment *payment =
         reservation_payment_refund(reservation, command->refund_attempt);
     if (payment == NULL ||
@@ -121,8 +126,9 @@ void reservation_decide_refund_completed(struct reservation_decision *decision,
 void reservation_decide_refund_failed(struct reservation_decision *decision,
                                       const struct reservation *reservation) {
     const struct command_refund_failed *command = &decision->command->as.refund_failed;
-    if (refund_answer_odd(decision, reservation, command->refund_attempt, command->refund_id))
+    if (refund_answer_odd(decision, reservation, command->refund_attempt, command->refund_id)) {
         return;
+    }
     const struct reservation_payment *payment =
         reservation_payment_refund(reservation, command->refund_attempt);
     if (payment == NULL || payment->state != PAYMENT_REFUNDING) {
@@ -153,10 +159,11 @@ void reservation_decide_retry_refund(struct reservation_decision *decision,
         others += payment->state == PAYMENT_REFUNDING || payment->state == PAYMENT_REFUNDED;
     }
     if (failed == 0) {
-        if (others > 0 || reservation->state == RESERVATION_STATE_REFUNDED)
+        if (others > 0 || reservation->state == RESERVATION_STATE_REFUNDED) {
             reservation_emit_noted(decision, reservation);
-        else
+        } else {
             reservation_emit_refused(decision, REFUSAL_REASON_NOT_REFUNDABLE, reservation);
+        }
         return;
     }
     /* The last numbers are kept for the first refunds of what may yet be captured. */
@@ -167,8 +174,9 @@ void reservation_decide_retry_refund(struct reservation_decision *decision,
     }
     for (const struct reservation_payment *payment = reservation->payments; payment != NULL;
          payment = payment->next) {
-        if (payment->state != PAYMENT_REFUND_FAILED)
+        if (payment->state != PAYMENT_REFUND_FAILED) {
             continue;
+        }
         struct reservation_money money = reservation_money_of(payment);
         reservation_emit_refund_requested(
             decision, reservation, &money,
@@ -184,12 +192,14 @@ void reservation_call_off(struct reservation_decision *decision,
         reservation_emit_released(decision, reservation, RELEASE_REASON_SHOW_CANCELLED, false);
         return;
     case RESERVATION_STATE_SECURED:
-        if (reservation->cancel == CANCEL_NONE)
+        if (reservation->cancel == CANCEL_NONE) {
             reservation_emit_cancel_remembered(decision, reservation, CANCEL_REASON_SHOW_CANCELLED);
+        }
         return;
     case RESERVATION_STATE_SOLD:
-        if (RESERVATION_PLANTED(CALL_OFF_SKIPS_SOLD))
+        if (RESERVATION_PLANTED(CALL_OFF_SKIPS_SOLD)) {
             return;
+        }
         reservation_order_cancel(decision, reservation, CANCEL_REASON_SHOW_CANCELLED,
                                  money_of_order(decision, reservation));
         return;
@@ -209,8 +219,9 @@ void reservation_call_off_portion(struct reservation_decision *decision) {
         RESERVATION_ASSERT(show->call_off_next != 0);
         const struct reservation *reservation = reservation_at(decision->core, show->call_off_next);
         show->call_off_next = reservation->next_in_show;
-        if ((reservation->flags & RESERVATION_FLAG_CALLABLE) == 0)
+        if ((reservation->flags & RESERVATION_FLAG_CALLABLE) == 0) {
             continue;
+        }
         reservation_call_off(decision, reservation);
         called_off++;
     }

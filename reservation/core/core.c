@@ -11,8 +11,9 @@ void reservation_core_panic_handler_set(reservation_panic_function *handler) {
 }
 
 void reservation_core_panic(const char *expression, const char *file, int line) {
-    if (panic_handler != NULL)
+    if (panic_handler != NULL) {
         panic_handler(expression, file, line);
+    }
     __builtin_trap();
 }
 
@@ -29,11 +30,13 @@ struct reservation_core *reservation_core_new(const struct reservation_allocator
 }
 
 void reservation_core_free(struct reservation_core *core) {
-    if (core == NULL)
+    if (core == NULL) {
         return;
+    }
     for (struct reservation_show *show = reservation_core_show_next(core, NULL); show != NULL;
-         show = reservation_core_show_next(core, show))
+         show = reservation_core_show_next(core, show)) {
         reservation_plan_free(&core->memory, show->plan);
+    }
     reservation_map_free(core);
     reservation_timer_deinit(core);
     reservation_slab_deinit(&core->reservations, &core->memory);
@@ -96,11 +99,13 @@ const struct uuid *reservation_command_buyer_id(const struct command *command) {
 static void expire_due(struct reservation_decision *decision) {
     struct reservation *due[RESERVATION_HOLDS_PER_EVENT_MAX];
     uint32_t count;
-    if (RESERVATION_PLANTED(SKIP_EXPIRY))
+    if (RESERVATION_PLANTED(SKIP_EXPIRY)) {
         return;
+    }
     while ((count = reservation_timer_due(decision->core, decision->show, decision->now_ms, due,
-                                          RESERVATION_HOLDS_PER_EVENT_MAX)) > 0)
+                                          RESERVATION_HOLDS_PER_EVENT_MAX)) > 0) {
         reservation_emit_holds_expired(decision, due, count);
+    }
 }
 
 static bool is_time_to_close(const struct reservation_decision *decision) {
@@ -115,37 +120,41 @@ static void decide_create_show(struct reservation_decision *decision) {
         bool same =
             uuid_equal(&command->owner_id, &decision->show->owner_id) &&
             reservation_show_is_same(decision->show, &command->show, decision->effects->scratch);
-        if (same)
+        if (same) {
             reservation_emit_noted(decision, NULL);
-        else
+        } else {
             reservation_emit_refused(decision, REFUSAL_REASON_SHOW_EXISTS, NULL);
+        }
         return;
     }
     if (uuid_equal(&command->head.show_id, &none) || uuid_equal(&command->owner_id, &none) ||
         !reservation_plan_is_valid(&command->show, decision->now_ms) ||
-        (decision->core->decides_as >= 3 && !reservation_plan_texts_are_fit(&command->show)))
+        (decision->core->decides_as >= 3 && !reservation_plan_texts_are_fit(&command->show))) {
         reservation_emit_refused(decision, REFUSAL_REASON_INVALID_SHOW, NULL);
-    else
+    } else {
         reservation_emit_show_created(decision);
+    }
 }
 
 /* The buyer's own commands, on a reservation of his that is known; false if they were refused. */
 static bool is_buyers(struct reservation_decision *decision,
                       const struct reservation *reservation) {
     const struct uuid *buyer_id = reservation_command_buyer_id(decision->command);
-    if (reservation == NULL)
+    if (reservation == NULL) {
         reservation_emit_refused(decision, REFUSAL_REASON_NO_SUCH_RESERVATION, NULL);
-    else if (!uuid_equal(&reservation->buyer_id, buyer_id) && !RESERVATION_PLANTED(ANYBODY_MAY))
+    } else if (!uuid_equal(&reservation->buyer_id, buyer_id) && !RESERVATION_PLANTED(ANYBODY_MAY)) {
         reservation_emit_refused(decision, REFUSAL_REASON_NOT_YOURS, reservation);
-    else
+    } else {
         return true;
+    }
     return false;
 }
 
 static void decide_of_buyer(struct reservation_decision *decision,
                             const struct reservation *reservation) {
-    if (!is_buyers(decision, reservation))
+    if (!is_buyers(decision, reservation)) {
         return;
+    }
     switch (decision->command->kind) {
     case COMMAND_RELEASE:
         reservation_decide_release(decision, reservation);
@@ -203,10 +212,12 @@ static void decide_of_reservation(struct reservation_decision *decision,
 }
 
 static void decide_tick(struct reservation_decision *decision) {
-    if (decision->show->status == SHOW_CANCELLED)
+    if (decision->show->status == SHOW_CANCELLED) {
         reservation_call_off_portion(decision);
-    if (decision->effects->count == 0)
+    }
+    if (decision->effects->count == 0) {
         reservation_emit_noted(decision, NULL);
+    }
 }
 
 /* A command of a show that exists, in the order of reservation/README.md. */
@@ -218,8 +229,9 @@ static void decide_of_show(struct reservation_decision *decision) {
         expire_due(decision);
         if (is_time_to_close(decision)) {
             reservation_emit_show_closed(decision);
-            if (kind == COMMAND_TICK)
+            if (kind == COMMAND_TICK) {
                 return;
+            }
         }
     }
     if (show->status == SHOW_CLOSED) {
@@ -228,18 +240,20 @@ static void decide_of_show(struct reservation_decision *decision) {
     }
     const struct uuid *reservation_id = reservation_command_reservation_id(decision->command);
     if (reservation_id == NULL) {
-        if (kind == COMMAND_CREATE_SHOW)
+        if (kind == COMMAND_CREATE_SHOW) {
             decide_create_show(decision);
-        else if (kind == COMMAND_CANCEL_SHOW)
+        } else if (kind == COMMAND_CANCEL_SHOW) {
             reservation_decide_cancel_show(decision);
-        else
+        } else {
             decide_tick(decision);
+        }
         return;
     }
     const struct reservation *reservation =
         reservation_store_find(decision->core, show, reservation_id);
-    if (show->status == SHOW_CANCELLED && reservation != NULL)
+    if (show->status == SHOW_CANCELLED && reservation != NULL) {
         reservation_call_off(decision, reservation);
+    }
     decide_of_reservation(decision, reservation);
 }
 
@@ -265,14 +279,16 @@ void reservation_core_step(struct reservation_core *core, const struct reservati
         .now_ms = record->broker_timestamp_ms,
     };
     if (decision.show == NULL) {
-        if (command->kind == COMMAND_CREATE_SHOW)
+        if (command->kind == COMMAND_CREATE_SHOW) {
             decide_create_show(&decision);
-        else
+        } else {
             reservation_emit_rejected(&decision, REJECTION_REASON_NO_SUCH_SHOW);
+        }
     } else {
         RESERVATION_ASSERT(decision.show->logic_version <= core->decides_as);
-        if (decision.now_ms < decision.show->clock && !RESERVATION_PLANTED(CLOCK_GOES_BACK))
+        if (decision.now_ms < decision.show->clock && !RESERVATION_PLANTED(CLOCK_GOES_BACK)) {
             decision.now_ms = decision.show->clock;
+        }
         decide_of_show(&decision);
     }
     effects->show = decision.show;
@@ -315,25 +331,30 @@ enum reservation_apply_result reservation_core_apply(struct reservation_core *co
                                                      const struct event *event) {
     const struct event_head *head = &event->as.head;
     reservation_core_cursor_advance(core, head->command_offset + 1);
-    if (head->seq == 0)
+    if (head->seq == 0) {
         return RESERVATION_APPLY_STATELESS;
+    }
     struct reservation_show *show = reservation_core_show_find(core, &head->show_id);
     int64_t seq = show != NULL ? show->seq : 0;
-    if (head->seq <= seq)
+    if (head->seq <= seq) {
         return head->seq < 0 ? RESERVATION_APPLY_BROKEN : RESERVATION_APPLY_SEEN;
-    if (head->seq > seq + 1)
+    }
+    if (head->seq > seq + 1) {
         return RESERVATION_APPLY_GAP;
+    }
     enum reservation_apply_result result = reservation_apply_event(core, &show, event);
-    if (result == RESERVATION_APPLY_APPLIED)
+    if (result == RESERVATION_APPLY_APPLIED) {
         show->chain = head->hash;
+    }
     return result;
 }
 
 int64_t reservation_core_cursor(const struct reservation_core *core) { return core->cursor; }
 
 void reservation_core_cursor_advance(struct reservation_core *core, int64_t cursor) {
-    if (cursor > core->cursor)
+    if (cursor > core->cursor) {
         core->cursor = cursor;
+    }
 }
 
 void reservation_core_decide_as(struct reservation_core *core, int32_t logic_version) {
@@ -358,9 +379,7 @@ struct reservation_show *reservation_core_show_next(struct reservation_core *cor
     return slot <= core->shows.used ? show_at(core, slot) : NULL;
 }
 
-struct uuid reservation_show_id(const struct reservation_show *show) {
-    return show->show_id;
-}
+struct uuid reservation_show_id(const struct reservation_show *show) { return show->show_id; }
 
 int64_t reservation_show_seq(const struct reservation_show *show) { return show->seq; }
 
@@ -383,8 +402,9 @@ size_t reservation_core_changed_count(const struct reservation_core *core) {
 }
 
 void reservation_core_changed_push(struct reservation_core *core, struct reservation_show *show) {
-    if (show->changed)
+    if (show->changed) {
         return;
+    }
     show->changed = true;
     show->changed_next = 0;
     uint32_t last = core->changed.last;
@@ -394,12 +414,14 @@ void reservation_core_changed_push(struct reservation_core *core, struct reserva
 }
 
 struct reservation_show *reservation_core_changed_pop(struct reservation_core *core) {
-    if (core->changed.first == 0)
+    if (core->changed.first == 0) {
         return NULL;
+    }
     struct reservation_show *show = show_at(core, core->changed.first);
     core->changed.first = show->changed_next;
-    if (core->changed.first == 0)
+    if (core->changed.first == 0) {
         core->changed.last = 0;
+    }
     show->changed = false;
     core->changed_count--;
     return show;

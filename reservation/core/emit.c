@@ -5,11 +5,13 @@ static const struct uuid no_uuid;
 
 /* At the end of a character, so that it stays UTF-8. */
 static struct text text_cut(struct text text, size_t octets_max) {
-    if (text.size <= octets_max)
+    if (text.size <= octets_max) {
         return text;
+    }
     text.size = octets_max;
-    while (text.size > 0 && ((unsigned char)text.data[text.size] & 0xc0u) == 0x80u)
+    while (text.size > 0 && ((unsigned char)text.data[text.size] & 0xc0u) == 0x80u) {
         text.size--;
+    }
     return text;
 }
 
@@ -39,36 +41,41 @@ static void event_apply(struct reservation_decision *decision, const struct even
 /* Its seats; none in a general section. */
 static struct integers seats_of(struct reservation_decision *decision,
                                 const struct reservation *reservation) {
-    if (reservation->selection == SELECTION_GENERAL)
+    if (reservation->selection == SELECTION_GENERAL) {
         return (struct integers){.count = 0};
+    }
     int32_t *items = reservation_scratch_allocate(decision->effects->scratch,
                                                   reservation->quantity * sizeof(*items));
     const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++)
+    for (uint32_t i = 0; i < reservation->quantity; i++) {
         items[i] = seats[i];
+    }
     return (struct integers){.items = items, .count = reservation->quantity};
 }
 
 static struct place_list places_of(struct reservation_decision *decision,
                                    const struct reservation *reservation) {
-    if (reservation == NULL)
+    if (reservation == NULL) {
         return (struct place_list){.count = 0};
+    }
     const struct reservation_plan *plan = decision->show->plan;
     struct place *places = reservation_scratch_allocate(decision->effects->scratch,
                                                         reservation->quantity * sizeof(*places));
     int32_t general = reservation_general_section(reservation);
     const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++)
+    for (uint32_t i = 0; i < reservation->quantity; i++) {
         places[i] = general >= 0 ? reservation_plan_place(plan, -1, (uint32_t)general)
                                  : reservation_plan_place(
                                        plan, seats[i], reservation_plan_section_of(plan, seats[i]));
+    }
     return (struct place_list){.items = places, .count = reservation->quantity};
 }
 
 static struct reservation_view view_of(struct reservation_decision *decision,
                                        const struct reservation *reservation) {
-    if (reservation == NULL)
+    if (reservation == NULL) {
         return (struct reservation_view){.section = -1};
+    }
     return (struct reservation_view){
         .state = (enum reservation_state)reservation->state,
         .selection = (enum selection)reservation->selection,
@@ -97,15 +104,17 @@ struct reservation_money reservation_money_of(const struct reservation_payment *
 static struct uuid buyer_of(const struct reservation_decision *decision,
                             const struct reservation *reservation) {
     const struct uuid *buyer_id = reservation_command_buyer_id(decision->command);
-    if (buyer_id != NULL)
+    if (buyer_id != NULL) {
         return *buyer_id;
+    }
     return reservation != NULL ? reservation->buyer_id : no_uuid;
 }
 
 static struct uuid reservation_id_of(const struct reservation_decision *decision,
                                      const struct reservation *reservation) {
-    if (reservation != NULL)
+    if (reservation != NULL) {
         return reservation->reservation_id;
+    }
     const struct uuid *reservation_id = reservation_command_reservation_id(decision->command);
     return reservation_id != NULL ? *reservation_id : no_uuid;
 }
@@ -146,8 +155,9 @@ void reservation_emit_refusal(struct reservation_decision *decision,
     bool is_buyers = reservation != NULL && uuid_equal(&refused->buyer_id, &reservation->buyer_id);
     refused->state =
         is_buyers ? (enum reservation_state)reservation->state : RESERVATION_STATE_NONE;
-    if (decision->show != NULL)
+    if (decision->show != NULL) {
         event_apply(decision, event);
+    }
 }
 
 void reservation_emit_refused(struct reservation_decision *decision, enum refusal_reason reason,
@@ -208,12 +218,14 @@ void reservation_emit_reserved(struct reservation_decision *decision,
     reserved->category = wish->category;
     reserved->quantity = wish->quantity;
     reserved->total_minor = 0;
-    if (wish->selection == SELECTION_GENERAL)
+    if (wish->selection == SELECTION_GENERAL) {
         reserved->total_minor =
             wish->quantity * reservation_plan_price_minor(plan, (uint32_t)wish->section);
-    for (size_t i = 0; i < wish->seats.count; i++)
+    }
+    for (size_t i = 0; i < wish->seats.count; i++) {
         reserved->total_minor += reservation_plan_price_minor(
             plan, reservation_plan_section_of(plan, (uint32_t)wish->seats.items[i]));
+    }
     reserved->currency = reservation_plan_currency(plan);
     reserved->expires_at = decision->now_ms + plan->hold_ttl_ms;
     event_apply(decision, event);
@@ -224,13 +236,14 @@ void reservation_emit_holds_expired(struct reservation_decision *decision,
     RESERVATION_ASSERT(count >= 1 && count <= RESERVATION_HOLDS_PER_EVENT_MAX);
     struct event_expired_hold *holds =
         reservation_scratch_allocate(decision->effects->scratch, count * sizeof(*holds));
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         holds[i] = (struct event_expired_hold){.reservation_id = due[i]->reservation_id,
                                                .buyer_id = due[i]->buyer_id,
                                                .state = (enum reservation_state)due[i]->state,
                                                .seats = seats_of(decision, due[i]),
                                                .section = reservation_general_section(due[i]),
                                                .quantity = due[i]->quantity};
+    }
     struct event *event = event_add(decision, EVENT_HOLDS_EXPIRED);
     event->as.holds_expired.holds =
         (struct event_expired_hold_list){.items = holds, .count = count};

@@ -5,8 +5,9 @@
 
 static void map_put(struct reservation_map *map, uint32_t hash, uint32_t slot) {
     uint32_t i = hash & map->mask;
-    while (map->entries[i].slot != 0)
+    while (map->entries[i].slot != 0) {
         i = (i + 1) & map->mask;
+    }
     map->entries[i] = (struct reservation_map_entry){.hash = hash, .slot = slot};
 }
 
@@ -20,19 +21,23 @@ static void map_grow(struct reservation_core *core, struct reservation_map *map)
     map->entries = reservation_memory_allocate(&core->memory, size * sizeof(*map->entries));
     memset(map->entries, 0, size * sizeof(*map->entries));
     map->mask = (uint32_t)(size - 1);
-    if (old.entries == NULL)
+    if (old.entries == NULL) {
         return;
-    for (size_t i = 0; i <= old.mask; i++)
-        if (old.entries[i].slot != 0)
+    }
+    for (size_t i = 0; i <= old.mask; i++) {
+        if (old.entries[i].slot != 0) {
             map_put(map, old.entries[i].hash, old.entries[i].slot);
+        }
+    }
     reservation_memory_release(&core->memory, old.entries, map_octets(&old));
 }
 
 /* At most two thirds full. */
 static void map_insert(struct reservation_core *core, struct reservation_map *map, uint32_t hash,
                        uint32_t slot) {
-    if (map->entries == NULL || (uint64_t)(map->count + 1) * 3 > ((uint64_t)map->mask + 1) * 2)
+    if (map->entries == NULL || (uint64_t)(map->count + 1) * 3 > ((uint64_t)map->mask + 1) * 2) {
         map_grow(core, map);
+    }
     map_put(map, hash, slot);
     map->count++;
 }
@@ -63,13 +68,16 @@ static void map_remove(struct reservation_map *map, uint32_t hash, uint32_t slot
 
 uint32_t reservation_map_show_find(const struct reservation_core *core, const struct uuid *id) {
     const struct reservation_map *map = &core->map_shows;
-    if (map->entries == NULL)
+    if (map->entries == NULL) {
         return 0;
+    }
     uint32_t hash = reservation_map_hash(id, 0);
-    for (uint32_t i = hash & map->mask; map->entries[i].slot != 0; i = (i + 1) & map->mask)
+    for (uint32_t i = hash & map->mask; map->entries[i].slot != 0; i = (i + 1) & map->mask) {
         if (map->entries[i].hash == hash &&
-            uuid_equal(&show_at(core, map->entries[i].slot)->show_id, id))
+            uuid_equal(&show_at(core, map->entries[i].slot)->show_id, id)) {
             return map->entries[i].slot;
+        }
+    }
     return 0;
 }
 
@@ -81,15 +89,18 @@ void reservation_map_show_insert(struct reservation_core *core, uint32_t slot) {
 uint32_t reservation_map_reservation_find(const struct reservation_core *core, uint32_t show,
                                           const struct uuid *id) {
     const struct reservation_map *map = &core->map_reservations;
-    if (map->entries == NULL)
+    if (map->entries == NULL) {
         return 0;
+    }
     uint32_t hash = reservation_map_hash(id, show);
     for (uint32_t i = hash & map->mask; map->entries[i].slot != 0; i = (i + 1) & map->mask) {
-        if (map->entries[i].hash != hash)
+        if (map->entries[i].hash != hash) {
             continue;
+        }
         const struct reservation *reservation = reservation_at(core, map->entries[i].slot);
-        if (reservation->show == show && uuid_equal(&reservation->reservation_id, id))
+        if (reservation->show == show && uuid_equal(&reservation->reservation_id, id)) {
             return map->entries[i].slot;
+        }
     }
     return 0;
 }
@@ -110,14 +121,17 @@ void reservation_map_reservation_remove(struct reservation_core *core, uint32_t 
 static int64_t buyer_entry(const struct reservation_core *core, uint32_t show,
                            const struct uuid *buyer_id, uint32_t hash) {
     const struct reservation_map *map = &core->map_buyers;
-    if (map->entries == NULL)
+    if (map->entries == NULL) {
         return -1;
+    }
     for (uint32_t i = hash & map->mask; map->entries[i].slot != 0; i = (i + 1) & map->mask) {
-        if (map->entries[i].hash != hash)
+        if (map->entries[i].hash != hash) {
             continue;
+        }
         const struct reservation *first = reservation_at(core, map->entries[i].slot);
-        if (first->show == show && uuid_equal(&first->buyer_id, buyer_id))
+        if (first->show == show && uuid_equal(&first->buyer_id, buyer_id)) {
             return i;
+        }
     }
     return -1;
 }

@@ -28,8 +28,9 @@ void *reservation_memory_allocate(struct reservation_memory *memory, size_t size
 }
 
 void reservation_memory_release(struct reservation_memory *memory, void *pointer, size_t size) {
-    if (pointer == NULL)
+    if (pointer == NULL) {
         return;
+    }
     RESERVATION_ASSERT(memory->octets_allocated >= size);
     memory->octets_allocated -= size;
     memory->allocator.release(memory->allocator.context, pointer, size);
@@ -45,8 +46,9 @@ void reservation_memory_deinit(struct reservation_memory *memory) {
 
 static unsigned block_class(size_t size) {
     unsigned size_class = 0;
-    while (((size_t)16 << size_class) < size)
+    while (((size_t)16 << size_class) < size) {
         size_class++;
+    }
     RESERVATION_ASSERT(size_class < RESERVATION_BLOCK_CLASSES);
     return size_class;
 }
@@ -68,8 +70,9 @@ static void blocks_refill(struct reservation_memory *memory, unsigned size_class
 
 void *reservation_block_allocate(struct reservation_memory *memory, size_t size) {
     unsigned size_class = block_class(size);
-    if (memory->blocks[size_class] == NULL)
+    if (memory->blocks[size_class] == NULL) {
         blocks_refill(memory, size_class);
+    }
     struct reservation_block *block = memory->blocks[size_class];
     memory->blocks[size_class] = block->next;
     memory->octets_blocks += (size_t)16 << size_class;
@@ -77,8 +80,9 @@ void *reservation_block_allocate(struct reservation_memory *memory, size_t size)
 }
 
 void reservation_block_release(struct reservation_memory *memory, void *block, size_t size) {
-    if (block == NULL)
+    if (block == NULL) {
         return;
+    }
     unsigned size_class = block_class(size);
     struct reservation_block *freed = block;
     freed->next = memory->blocks[size_class];
@@ -102,8 +106,9 @@ static void slab_directory_free(struct reservation_slab *slab, struct reservatio
 }
 
 void reservation_slab_deinit(struct reservation_slab *slab, struct reservation_memory *memory) {
-    for (uint32_t i = 0; i < slab->chunk_count; i++)
+    for (uint32_t i = 0; i < slab->chunk_count; i++) {
         reservation_memory_release(memory, slab->allocations[i], slab_chunk_octets(slab));
+    }
     slab_directory_free(slab, memory);
 }
 
@@ -121,8 +126,9 @@ static void slab_directory_grow(struct reservation_slab *slab, struct reservatio
 }
 
 static void slab_grow(struct reservation_slab *slab, struct reservation_memory *memory) {
-    if (slab->chunk_count == slab->chunk_size)
+    if (slab->chunk_count == slab->chunk_size) {
         slab_directory_grow(slab, memory);
+    }
     uint8_t *allocation = reservation_memory_allocate(memory, slab_chunk_octets(slab));
     slab->allocations[slab->chunk_count] = allocation;
     slab->chunks[slab->chunk_count++] =
@@ -137,8 +143,9 @@ uint32_t reservation_slab_allocate(struct reservation_slab *slab,
     } else {
         slot = ++slab->used;
         RESERVATION_ASSERT(slot != 0);
-        if ((slot >> RESERVATION_SLAB_CHUNK_SHIFT) >= slab->chunk_count)
+        if ((slot >> RESERVATION_SLAB_CHUNK_SHIFT) >= slab->chunk_count) {
             slab_grow(slab, memory);
+        }
     }
     return slot;
 }
@@ -157,8 +164,9 @@ size_t reservation_slab_octets(const struct reservation_slab *slab) {
 static struct reservation_chunk *scratch_chunk_make(struct reservation_scratch *scratch,
                                                     size_t size) {
     size_t octets = sizeof(struct reservation_chunk) + size;
-    if (octets < SCRATCH_CHUNK_OCTETS)
+    if (octets < SCRATCH_CHUNK_OCTETS) {
         octets = SCRATCH_CHUNK_OCTETS;
+    }
     struct reservation_chunk *chunk = reservation_memory_allocate(&scratch->memory, octets);
     *chunk = (struct reservation_chunk){.octets = octets};
     return chunk;
@@ -172,8 +180,9 @@ static void scratch_enter(struct reservation_scratch *scratch, struct reservatio
 
 void *reservation_scratch_extend(struct reservation_scratch *scratch, size_t size) {
     while ((size_t)(scratch->end - scratch->next) < size) {
-        if (scratch->current->next == NULL)
+        if (scratch->current->next == NULL) {
             scratch->current->next = scratch_chunk_make(scratch, size);
+        }
         scratch_enter(scratch, scratch->current->next);
     }
     void *pointer = scratch->next;
@@ -201,8 +210,9 @@ struct reservation_effects *reservation_effects_new(const struct reservation_all
 }
 
 void reservation_effects_free(struct reservation_effects *effects) {
-    if (effects == NULL)
+    if (effects == NULL) {
         return;
+    }
     struct reservation_scratch *scratch = effects->scratch;
     struct reservation_memory memory = scratch->memory;
     for (struct reservation_chunk *chunk = scratch->first; chunk != NULL;) {

@@ -81,8 +81,9 @@ void reservation_scratch_reset(struct reservation_scratch *scratch);
 /* Aligned for any type, not initialised; valid until reset. */
 static inline void *reservation_scratch_allocate(struct reservation_scratch *scratch, size_t size) {
     size = (size + RESERVATION_ALIGNMENT - 1) / RESERVATION_ALIGNMENT * RESERVATION_ALIGNMENT;
-    if (__builtin_expect((size_t)(scratch->end - scratch->next) < size, 0))
+    if (__builtin_expect((size_t)(scratch->end - scratch->next) < size, 0)) {
         return reservation_scratch_extend(scratch, size);
+    }
     void *pointer = scratch->next;
     scratch->next += size;
     return pointer;

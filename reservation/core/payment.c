@@ -53,8 +53,9 @@ static void pay_hold(struct reservation_decision *decision, const struct reserva
     int64_t grace_ends_at = decision->now_ms + payment_grace_ms(decision);
     bool moved = (reservation->flags & RESERVATION_FLAG_MOVED) != 0 &&
                  !RESERVATION_PLANTED(GRACE_EVERY_TIME);
-    if (!moved && expires_at < grace_ends_at)
+    if (!moved && expires_at < grace_ends_at) {
         expires_at = grace_ends_at;
+    }
     reservation_emit_payment_requested(decision, reservation, total_minor, expires_at);
 }
 
@@ -77,14 +78,15 @@ void reservation_decide_pay(struct reservation_decision *decision,
         reservation_emit_noted(decision, reservation);
         return;
     }
-    if (reservation->state == RESERVATION_STATE_HELD)
+    if (reservation->state == RESERVATION_STATE_HELD) {
         pay_hold(decision, reservation);
-    else
+    } else {
         reservation_emit_refused(decision,
                                  reservation->state == RESERVATION_STATE_PAYING
                                      ? REFUSAL_REASON_PAYMENT_IN_PROGRESS
                                      : REFUSAL_REASON_NOT_PAYABLE,
                                  reservation);
+    }
 }
 
 static bool money_is_valid(const struct reservation_money *money) {
@@ -106,20 +108,22 @@ static bool may_reseat(struct reservation_decision *decision, const struct reser
     const struct reservation_show *show = decision->show;
     struct reservation_buyer_usage usage =
         reservation_store_buyer_usage(decision->core, show, &reservation->buyer_id);
-    if (!amount_is_right(decision, reservation, money))
+    if (!amount_is_right(decision, reservation, money)) {
         *reason = VOID_REASON_WRONG_AMOUNT;
-    else if (show->status == SHOW_CANCELLED)
+    } else if (show->status == SHOW_CANCELLED) {
         *reason = VOID_REASON_SHOW_CANCELLED;
-    else if (reservation->released == RELEASED_BY_BUYER)
+    } else if (reservation->released == RELEASED_BY_BUYER) {
         *reason = VOID_REASON_BUYER_RELEASED;
-    else if (decision->now_ms >= show->plan->ends_at)
+    } else if (decision->now_ms >= show->plan->ends_at) {
         *reason = VOID_REASON_SHOW_OVER;
-    else if (!reservation_places_free(show, reservation) && !RESERVATION_PLANTED(RESEAT_UNCHECKED))
+    } else if (!reservation_places_free(show, reservation) &&
+               !RESERVATION_PLANTED(RESEAT_UNCHECKED)) {
         *reason = VOID_REASON_SEATS_TAKEN;
-    else if (usage.places + reservation->quantity > show->plan->seats_per_buyer_max)
+    } else if (usage.places + reservation->quantity > show->plan->seats_per_buyer_max) {
         *reason = VOID_REASON_LIMIT_EXCEEDED;
-    else
+    } else {
         return true;
+    }
     return false;
 }
 
@@ -133,10 +137,11 @@ static void authorize(struct reservation_decision *decision, const struct reserv
         return;
     }
     if (reservation->state == RESERVATION_STATE_RELEASED) {
-        if (may_reseat(decision, reservation, money, &reason))
+        if (may_reseat(decision, reservation, money, &reason)) {
             reservation_emit_secured(decision, reservation, money);
-        else
+        } else {
             reservation_emit_void_requested(decision, reservation, money, reason);
+        }
         return;
     }
     RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_PAYING);
@@ -167,14 +172,15 @@ void reservation_decide_payment_authorized(struct reservation_decision *decision
         }
         attempt = reservation_payment_attempt(reservation, money.attempt);
     }
-    if (attempt == NULL)
+    if (attempt == NULL) {
         reservation_emit_void_requested(decision, reservation, &money, VOID_REASON_UNKNOWN_ATTEMPT);
-    else if (attempt->state == PAYMENT_REQUESTED)
+    } else if (attempt->state == PAYMENT_REQUESTED) {
         authorize(decision, reservation, &money);
-    else
+    } else {
         reservation_emit_void_requested(decision, reservation, &money,
                                         attempt->payment_id != NULL ? VOID_REASON_DUPLICATE_PAYMENT
                                                                     : VOID_REASON_ATTEMPT_DECLINED);
+    }
 }
 
 void reservation_decide_payment_declined(struct reservation_decision *decision,
@@ -186,12 +192,13 @@ void reservation_decide_payment_declined(struct reservation_decision *decision,
     }
     const struct reservation_payment *payment =
         reservation_payment_attempt(reservation, command->attempt);
-    if (payment == NULL)
+    if (payment == NULL) {
         reservation_emit_refused(decision, REFUSAL_REASON_NO_SUCH_PAYMENT, reservation);
-    else if (payment->state == PAYMENT_REQUESTED)
+    } else if (payment->state == PAYMENT_REQUESTED) {
         reservation_emit_payment_declined(decision, reservation, command->attempt, command->code);
-    else
+    } else {
         reservation_emit_noted(decision, reservation);
+    }
 }
 
 /* The order's payment, if its capture is on its way. */
@@ -205,13 +212,14 @@ static bool is_on_its_way(const struct reservation *reservation,
 static void capture_order(struct reservation_decision *decision,
                           const struct reservation *reservation,
                           const struct reservation_money *money) {
-    if (!amount_is_right(decision, reservation, money))
+    if (!amount_is_right(decision, reservation, money)) {
         reservation_order_cancel(decision, reservation, CANCEL_REASON_WRONG_AMOUNT, *money);
-    else if (reservation->cancel != CANCEL_NONE && !RESERVATION_PLANTED(CANCEL_NOT_REMEMBERED))
+    } else if (reservation->cancel != CANCEL_NONE && !RESERVATION_PLANTED(CANCEL_NOT_REMEMBERED)) {
         reservation_order_cancel(decision, reservation,
                                  (enum cancel_reason)(reservation->cancel - 1), *money);
-    else
+    } else {
         reservation_emit_sold(decision, reservation, money);
+    }
 }
 
 /* Money that was taken though nobody was to take it. */
@@ -224,9 +232,10 @@ static void capture_unasked(struct reservation_decision *decision,
         reservation_emit_refused(decision, REFUSAL_REASON_ATTEMPTS_EXHAUSTED, reservation);
         return;
     }
-    if (attempt != NULL && attempt->state == PAYMENT_REQUESTED)
+    if (attempt != NULL && attempt->state == PAYMENT_REQUESTED) {
         reservation_emit_payment_declined(decision, reservation, money->attempt,
                                           CODE_CAPTURED_UNASKED);
+    }
     reservation_emit_refund_requested(decision, reservation, money,
                                       (enum reservation_state)reservation->state);
 }
@@ -253,20 +262,22 @@ void reservation_decide_payment_captured(struct reservation_decision *decision,
     }
     const struct reservation_payment *payment =
         reservation_payment_find(reservation, money.attempt, money.payment_id);
-    if (is_on_its_way(reservation, payment))
+    if (is_on_its_way(reservation, payment)) {
         capture_order(decision, reservation, &money);
-    else if (payment != NULL && was_captured(payment))
+    } else if (payment != NULL && was_captured(payment)) {
         reservation_emit_noted(decision, reservation);
-    else
+    } else {
         capture_unasked(decision, reservation, &money);
+    }
 }
 
 void reservation_decide_capture_failed(struct reservation_decision *decision,
                                        const struct reservation *reservation) {
     const struct command_capture_failed *command = &decision->command->as.capture_failed;
     const struct reservation_payment *payment = NULL;
-    if (reservation != NULL)
+    if (reservation != NULL) {
         payment = reservation_payment_find(reservation, command->attempt, command->payment_id);
+    }
     if (command->payment_id.size > RESERVATION_PAYMENT_ID_OCTETS_MAX) {
         reservation_emit_refused(decision, REFUSAL_REASON_INVALID_PAYMENT, reservation);
     } else if (reservation == NULL) {
@@ -289,8 +300,9 @@ void reservation_decide_payment_voided(struct reservation_decision *decision,
         return;
     }
     const struct reservation_payment *payment = NULL;
-    if (reservation != NULL)
+    if (reservation != NULL) {
         payment = reservation_payment_find(reservation, command->attempt, command->payment_id);
+    }
     if (payment != NULL && payment->state == PAYMENT_VOIDING) {
         struct reservation_money money = reservation_money_of(payment);
         reservation_emit_voided(decision, reservation, &money);

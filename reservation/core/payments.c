@@ -15,32 +15,36 @@ struct reservation_payment *reservation_payment_find(const struct reservation *r
                                                      int32_t attempt, struct text payment_id) {
     struct reservation_payment *payment = reservation->payments;
     while (payment != NULL && !(payment->attempt == attempt &&
-                                text_equal(reservation_payment_id(payment), payment_id)))
+                                text_equal(reservation_payment_id(payment), payment_id))) {
         payment = payment->next;
+    }
     return payment;
 }
 
 struct reservation_payment *reservation_payment_attempt(const struct reservation *reservation,
                                                         int32_t attempt) {
     struct reservation_payment *payment = reservation->payments;
-    while (payment != NULL && !(payment->requested && payment->attempt == attempt))
+    while (payment != NULL && !(payment->requested && payment->attempt == attempt)) {
         payment = payment->next;
+    }
     return payment;
 }
 
 struct reservation_payment *reservation_payment_refund(const struct reservation *reservation,
                                                        int32_t refund_attempt) {
     struct reservation_payment *payment = refund_attempt > 0 ? reservation->payments : NULL;
-    while (payment != NULL && payment->refund_attempt != refund_attempt)
+    while (payment != NULL && payment->refund_attempt != refund_attempt) {
         payment = payment->next;
+    }
     return payment;
 }
 
 struct reservation_payment *reservation_payment_source(const struct reservation *reservation,
                                                        uint64_t source_digest) {
     struct reservation_payment *payment = reservation->payments;
-    while (payment != NULL && payment->source_digest != source_digest)
+    while (payment != NULL && payment->source_digest != source_digest) {
         payment = payment->next;
+    }
     return payment;
 }
 
@@ -63,10 +67,12 @@ struct reservation_payment *reservation_payment_add(struct reservation_core *cor
                                                     int32_t attempt, bool requested) {
     struct reservation_payment **end = &reservation->payments;
     unsigned strays = 0;
-    for (; *end != NULL; end = &(*end)->next)
+    for (; *end != NULL; end = &(*end)->next) {
         strays += !(*end)->requested;
-    if (!requested && strays >= RESERVATION_PAYMENTS_MAX - RESERVATION_ATTEMPTS_MAX)
+    }
+    if (!requested && strays >= RESERVATION_PAYMENTS_MAX - RESERVATION_ATTEMPTS_MAX) {
         return NULL;
+    }
     struct reservation_payment *payment =
         reservation_block_allocate(&core->memory, sizeof(*payment));
     *payment = (struct reservation_payment){.attempt = attempt, .requested = requested};
@@ -79,12 +85,14 @@ struct reservation_payment *reservation_payment_add(struct reservation_core *cor
 static void text_set(struct reservation_core *core, char **memory, uint8_t *octets,
                      struct text text) {
     RESERVATION_ASSERT(text.size <= UINT8_MAX);
-    if (*memory != NULL)
+    if (*memory != NULL) {
         reservation_block_release(&core->memory, *memory, *octets);
+    }
     *memory = NULL;
     *octets = (uint8_t)text.size;
-    if (text.size == 0)
+    if (text.size == 0) {
         return;
+    }
     *memory = reservation_block_allocate(&core->memory, text.size);
     memcpy(*memory, text.data, text.size);
 }
@@ -113,9 +121,11 @@ void reservation_payments_forget(struct reservation_core *core, struct reservati
 struct text reservation_last_code(const struct reservation *reservation) {
     struct text code = {.data = NULL};
     for (const struct reservation_payment *payment = reservation->payments; payment != NULL;
-         payment = payment->next)
-        if (payment->code_octets > 0)
+         payment = payment->next) {
+        if (payment->code_octets > 0) {
             code = reservation_payment_code(payment);
+        }
+    }
     return code;
 }
 

@@ -22,8 +22,9 @@ static void *pack_room(struct packer *packer, size_t octets, size_t alignment) {
 static uint32_t pack_octets(struct packer *texts, const char *data, size_t octets) {
     uint32_t offset = (uint32_t)texts->used;
     char *room = pack_room(texts, octets, 1);
-    if (room != NULL && octets > 0)
+    if (room != NULL && octets > 0) {
         memcpy(room, data, octets);
+    }
     return offset;
 }
 
@@ -40,20 +41,25 @@ struct labels_cache {
 };
 
 static bool labels_are_same(const struct row *a, const struct row *b) {
-    if (a->seats.count != b->seats.count)
+    if (a->seats.count != b->seats.count) {
         return false;
-    for (size_t i = 0; i < a->seats.count; i++)
-        if (!text_equal(a->seats.items[i], b->seats.items[i]))
+    }
+    for (size_t i = 0; i < a->seats.count; i++) {
+        if (!text_equal(a->seats.items[i], b->seats.items[i])) {
             return false;
+        }
+    }
     return true;
 }
 
 static uint32_t pack_labels(struct packer *texts, const struct row *row,
                             struct labels_cache *cache) {
     unsigned kept = cache->count < LABELS_KEPT ? cache->count : LABELS_KEPT;
-    for (unsigned i = 0; i < kept; i++)
-        if (labels_are_same(cache->rows[i], row))
+    for (unsigned i = 0; i < kept; i++) {
+        if (labels_are_same(cache->rows[i], row)) {
             return cache->offsets[i];
+        }
+    }
     uint32_t offset = (uint32_t)texts->used;
     for (size_t i = 0; i < row->seats.count; i++) {
         char octets = (char)row->seats.items[i].size;
@@ -72,8 +78,9 @@ static void count_rows_and_seats(const struct show_details *details, size_t *row
     for (size_t i = 0; i < details->sections.count; i++) {
         const struct row_list *list = &details->sections.items[i].rows;
         *rows += list->count;
-        for (size_t j = 0; j < list->count; j++)
+        for (size_t j = 0; j < list->count; j++) {
             *seats += list->items[j].seats.count;
+        }
     }
 }
 
@@ -87,8 +94,9 @@ static void pack_rows(struct packer *texts, const struct section *section, struc
         packed.label_offset = pack_octets(texts, from->label.data, from->label.size);
         packed.labels_offset = pack_labels(texts, from, cache);
         *seat += (uint32_t)from->seats.count;
-        if (rows != NULL)
+        if (rows != NULL) {
             rows[*row] = packed;
+        }
     }
 }
 
@@ -108,8 +116,9 @@ static void pack_sections(struct packer *texts, const struct show_details *detai
                                       .kind = (uint8_t)from->kind};
         pack_rows(texts, from, rows, &row, &seat, &cache);
         packed.seats_count = seat - packed.seats_first;
-        if (sections != NULL)
+        if (sections != NULL) {
             sections[i] = packed;
+        }
     }
 }
 
@@ -156,8 +165,9 @@ static size_t plan_pack(const struct show_details *details, void *base) {
         struct plan_category packed = {.price_minor = details->categories.items[i].price_minor,
                                        .name =
                                            pack_text(&texts, details->categories.items[i].name)};
-        if (categories != NULL)
+        if (categories != NULL) {
             categories[i] = packed;
+        }
     }
     pack_sections(&texts, details, sections, rows);
     header.description = pack_text(&texts, details->description);
@@ -167,8 +177,9 @@ static size_t plan_pack(const struct show_details *details, void *base) {
         pack_header(&header, details);
         *plan = header;
         memset(free, 0, words * sizeof(*free));
-        for (uint32_t seat = 0; seat < seats_count; seat++)
+        for (uint32_t seat = 0; seat < seats_count; seat++) {
             reservation_seat_give(plan, seat);
+        }
     }
     return octets;
 }
@@ -183,8 +194,9 @@ struct reservation_plan *reservation_plan_make(struct reservation_memory *memory
 }
 
 void reservation_plan_free(struct reservation_memory *memory, struct reservation_plan *plan) {
-    if (plan != NULL)
+    if (plan != NULL) {
         reservation_memory_release(memory, plan, plan->octets);
+    }
 }
 
 static struct text plan_text(const struct reservation_plan *plan, struct plan_text text) {
@@ -239,13 +251,15 @@ struct show_details reservation_plan_details(const struct reservation_plan *plan
                                              struct reservation_scratch *scratch) {
     struct category *categories =
         reservation_scratch_allocate(scratch, plan->categories_count * sizeof(struct category));
-    for (uint32_t i = 0; i < plan->categories_count; i++)
+    for (uint32_t i = 0; i < plan->categories_count; i++) {
         categories[i] = (struct category){.name = plan_text(plan, plan->categories[i].name),
                                           .price_minor = plan->categories[i].price_minor};
+    }
     struct section *sections =
         reservation_scratch_allocate(scratch, plan->sections_count * sizeof(struct section));
-    for (uint32_t i = 0; i < plan->sections_count; i++)
+    for (uint32_t i = 0; i < plan->sections_count; i++) {
         sections[i] = section_unpack(plan, &plan->sections[i], scratch);
+    }
     return (struct show_details){
         .title = plan_text(plan, plan->title),
         .type = (enum show_type)plan->type,
@@ -270,10 +284,11 @@ static const struct plan_row *plan_row_of(const struct reservation_plan *plan,
     uint32_t high = low + section->rows_count - 1U;
     while (low < high) {
         uint32_t middle = (low + high + 1) / 2;
-        if (plan->rows[middle].seats_first <= seat)
+        if (plan->rows[middle].seats_first <= seat) {
             low = middle;
-        else
+        } else {
             high = middle - 1;
+        }
     }
     return &plan->rows[low];
 }
@@ -287,13 +302,15 @@ struct place reservation_plan_place(const struct reservation_plan *plan, int32_t
                           .section = plan_text(plan, of->name),
                           .category = plan_text(plan, category->name),
                           .price_minor = category->price_minor};
-    if (seat < 0)
+    if (seat < 0) {
         return place;
+    }
     const struct plan_row *row = plan_row_of(plan, of, (uint32_t)seat);
     place.row = (struct text){.data = plan->texts + row->label_offset, .size = row->label_octets};
     const char *packed = plan->texts + row->labels_offset;
-    for (uint32_t i = (uint32_t)seat - row->seats_first; i > 0; i--)
+    for (uint32_t i = (uint32_t)seat - row->seats_first; i > 0; i--) {
         packed += 1 + (uint8_t)*packed;
+    }
     place.label = (struct text){.data = packed + 1, .size = (uint8_t)*packed};
     return place;
 }

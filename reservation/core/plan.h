@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "reservation/core/memory.h"
 #include "codec/show_bounds.h"
+#include "reservation/core/memory.h"
 #include "seatlog_types.h"
 
 /* A text of the plan: offset into its texts, octets. */
@@ -90,8 +90,9 @@ struct text reservation_plan_currency(const struct reservation_plan *plan);
 static inline uint32_t reservation_plan_section_of(const struct reservation_plan *plan,
                                                    uint32_t seat) {
     uint32_t section = 0;
-    while (seat - plan->sections[section].seats_first >= plan->sections[section].seats_count)
+    while (seat - plan->sections[section].seats_first >= plan->sections[section].seats_count) {
         section++;
+    }
     return section;
 }
 

@@ -8,8 +8,9 @@ static struct integers seats_sorted(struct reservation_decision *decision, struc
         reservation_scratch_allocate(decision->effects->scratch, seats.count * sizeof(*items));
     for (size_t i = 0; i < seats.count; i++) {
         size_t place = i;
-        for (; place > 0 && items[place - 1] > seats.items[i]; place--)
+        for (; place > 0 && items[place - 1] > seats.items[i]; place--) {
             items[place] = items[place - 1];
+        }
         items[place] = seats.items[i];
     }
     return (struct integers){.items = items, .count = seats.count};
@@ -41,9 +42,11 @@ static struct reservation_wish wish_of(const struct command_reserve *command) {
 
 static bool is_seats_of(const struct reservation *reservation, struct integers ascending) {
     const uint16_t *seats = reservation_seats(reservation);
-    for (size_t i = 0; i < ascending.count; i++)
-        if (ascending.items[i] != seats[i])
+    for (size_t i = 0; i < ascending.count; i++) {
+        if (ascending.items[i] != seats[i]) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -52,10 +55,12 @@ static bool is_same_wish(struct reservation_decision *decision,
                          const struct reservation_wish *wish) {
     if (!uuid_equal(&reservation->buyer_id, &decision->command->as.reserve.buyer_id) ||
         reservation->selection != wish->selection || reservation->quantity != wish->quantity ||
-        reservation->section != wish->section || reservation->category != wish->category)
+        reservation->section != wish->section || reservation->category != wish->category) {
         return false;
-    if (wish->selection != SELECTION_NAMED)
+    }
+    if (wish->selection != SELECTION_NAMED) {
         return true;
+    }
     return is_seats_of(reservation, seats_sorted(decision, wish->seats));
 }
 
@@ -91,15 +96,18 @@ static const struct reservation *had_already(struct reservation_decision *decisi
                                              const struct reservation_wish *wish) {
     const struct uuid *buyer_id = &decision->command->as.reserve.buyer_id;
     const struct reservation *last = NULL;
-    if (decision->core->decides_as < 3)
+    if (decision->core->decides_as < 3) {
         return NULL;
+    }
     for (const struct reservation *each = NULL;
          (each = reservation_store_buyer_next(decision->core, decision->show, buyer_id, each)) !=
          NULL;) {
-        if (holds_the_same_seats(each, wish) && !RESERVATION_PLANTED(SAME_SEATS_REFUSED))
+        if (holds_the_same_seats(each, wish) && !RESERVATION_PLANTED(SAME_SEATS_REFUSED)) {
             return each;
-        if (is_double_click(decision, each, wish) && (last == NULL || each->made > last->made))
+        }
+        if (is_double_click(decision, each, wish) && (last == NULL || each->made > last->made)) {
             last = each;
+        }
     }
     return last;
 }
@@ -112,12 +120,15 @@ static bool seat_is_own(const struct reservation_decision *decision, int32_t sea
     for (const struct reservation *each = NULL;
          (each = reservation_store_buyer_next(decision->core, decision->show, buyer_id, each)) !=
          NULL;) {
-        if (!reservation_is_live(each) || each->selection == SELECTION_GENERAL)
+        if (!reservation_is_live(each) || each->selection == SELECTION_GENERAL) {
             continue;
+        }
         const uint16_t *seats = reservation_seats(each);
-        for (uint32_t i = 0; i < each->quantity; i++)
-            if (seats[i] == seat)
+        for (uint32_t i = 0; i < each->quantity; i++) {
+            if (seats[i] == seat) {
                 return true;
+            }
+        }
     }
     return false;
 }
@@ -146,10 +157,12 @@ static struct integers seats_at_fault(struct reservation_decision *decision, str
             is_fault = seat_is_own(decision, seat);
             break;
         }
-        if (RESERVATION_PLANTED(TAKEN_SEATS_UNNAMED) && fault == SEAT_TAKEN && count == 1)
+        if (RESERVATION_PLANTED(TAKEN_SEATS_UNNAMED) && fault == SEAT_TAKEN && count == 1) {
             break;
-        if (is_fault && (count == 0 || items[count - 1] != seat))
+        }
+        if (is_fault && (count == 0 || items[count - 1] != seat)) {
             items[count++] = seat;
+        }
     }
     return (struct integers){.items = items, .count = count};
 }
@@ -158,17 +171,20 @@ static struct integers seats_at_fault(struct reservation_decision *decision, str
 static bool seats_are_possible(const struct reservation_plan *plan, struct integers seats) {
     int32_t before = -1;
     for (size_t i = 0; i < seats.count; i++) {
-        if (seats.items[i] <= before)
+        if (seats.items[i] <= before) {
             return false;
+        }
         before = seats.items[i];
     }
     return before < plan->seats_count;
 }
 
 static bool seats_are_free(const struct reservation_plan *plan, struct integers seats) {
-    for (size_t i = 0; i < seats.count; i++)
-        if (!reservation_seat_is_free(plan, (uint32_t)seats.items[i]))
+    for (size_t i = 0; i < seats.count; i++) {
+        if (!reservation_seat_is_free(plan, (uint32_t)seats.items[i])) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -187,8 +203,9 @@ static bool refuse_impossible(struct reservation_decision *decision,
         return true;
     } else if (wish->selection == SELECTION_NAMED) {
         wish->seats = seats_sorted(decision, wish->seats);
-        if (seats_are_possible(plan, wish->seats))
+        if (seats_are_possible(plan, wish->seats)) {
             return false;
+        }
         reason = REFUSAL_REASON_NO_SUCH_SEAT;
         struct integers fault = seats_at_fault(decision, wish->seats, SEAT_UNKNOWN);
         if (fault.count == 0) {
@@ -202,12 +219,13 @@ static bool refuse_impossible(struct reservation_decision *decision,
             wish->selection == SELECTION_GENERAL ? SECTION_KIND_GENERAL : SECTION_KIND_SEATED;
         bool any = wish->selection == SELECTION_BEST_AVAILABLE && wish->section == -1;
         if (!any && (wish->section < 0 || wish->section >= plan->sections_count ||
-                     plan->sections[wish->section].kind != kind))
+                     plan->sections[wish->section].kind != kind)) {
             reason = REFUSAL_REASON_NO_SUCH_SECTION;
-        else if (wish->category < -1 || wish->category >= plan->categories_count)
+        } else if (wish->category < -1 || wish->category >= plan->categories_count) {
             reason = REFUSAL_REASON_NO_SUCH_CATEGORY;
-        else
+        } else {
             return false;
+        }
     }
     reservation_emit_refused(decision, reason, NULL);
     return true;
@@ -260,16 +278,18 @@ static bool refuse_unavailable(struct reservation_decision *decision,
                                struct reservation_wish *wish) {
     const struct reservation_plan *plan = decision->show->plan;
     if (wish->selection == SELECTION_NAMED) {
-        if (seats_are_free(plan, wish->seats))
+        if (seats_are_free(plan, wish->seats)) {
             return false;
+        }
         refuse_taken(decision, wish->seats);
         return true;
     }
     if (wish->selection == SELECTION_GENERAL) {
         const struct plan_section *section = &plan->sections[wish->section];
         int32_t free = section->capacity - section->taken;
-        if (free >= wish->quantity)
+        if (free >= wish->quantity) {
             return false;
+        }
         refuse_not_available(decision, free);
         return true;
     }
@@ -281,8 +301,9 @@ static bool refuse_unavailable(struct reservation_decision *decision,
     }
     int32_t *items =
         reservation_scratch_allocate(decision->effects->scratch, quantity * sizeof(*items));
-    for (uint32_t i = 0; i < quantity; i++)
+    for (uint32_t i = 0; i < quantity; i++) {
         items[i] = first + (int32_t)i;
+    }
     wish->seats = (struct integers){.items = items, .count = quantity};
     return false;
 }
@@ -292,10 +313,11 @@ void reservation_decide_reserve(struct reservation_decision *decision,
     const struct reservation_show *show = decision->show;
     struct reservation_wish wish = wish_of(&decision->command->as.reserve);
     if (known != NULL) {
-        if (is_same_wish(decision, known, &wish))
+        if (is_same_wish(decision, known, &wish)) {
             reservation_emit_noted(decision, known);
-        else
+        } else {
             reservation_emit_refused(decision, REFUSAL_REASON_IDEMPOTENCY_KEY_REUSED, known);
+        }
         return;
     }
     if (show->status == SHOW_CANCELLED) {
@@ -306,15 +328,17 @@ void reservation_decide_reserve(struct reservation_decision *decision,
         reservation_emit_refused(decision, REFUSAL_REASON_SHOW_STARTED, NULL);
         return;
     }
-    if (refuse_impossible(decision, &wish))
+    if (refuse_impossible(decision, &wish)) {
         return;
+    }
     const struct reservation *had = had_already(decision, &wish);
     if (had != NULL) {
         reservation_emit_noted(decision, had);
         return;
     }
-    if (refuse_limits(decision, &wish) || refuse_unavailable(decision, &wish))
+    if (refuse_limits(decision, &wish) || refuse_unavailable(decision, &wish)) {
         return;
+    }
     reservation_emit_reserved(decision, &wish);
 }
 
@@ -329,10 +353,11 @@ void reservation_decide_release(struct reservation_decision *decision,
         const struct reservation_payment *payment =
             reservation_payment_attempt(reservation, reservation->attempt);
         if (reservation->released == RELEASED_EXPIRED && payment != NULL &&
-            payment->state == PAYMENT_REQUESTED)
+            payment->state == PAYMENT_REQUESTED) {
             reservation_emit_released(decision, reservation, RELEASE_REASON_BUYER, true);
-        else
+        } else {
             reservation_emit_noted(decision, reservation);
+        }
         return;
     }
     default:

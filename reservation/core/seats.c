@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/core/plan.h"
 
-#include "reservation/core/state.h"
 #include "reservation/core/planted.h"
+#include "reservation/core/state.h"
 
 void reservation_seat_take(struct reservation_plan *plan, uint32_t seat) {
     RESERVATION_ASSERT(seat < plan->seats_count);
@@ -46,8 +46,9 @@ static uint32_t run_distance(const struct plan_row *row, uint32_t first, uint32_
 static void run_better(struct run *best, const struct plan_row *row, uint32_t first,
                        uint32_t quantity) {
     uint32_t distance = run_distance(row, first, quantity);
-    if (best->first < 0 || distance < best->distance)
+    if (best->first < 0 || distance < best->distance) {
         *best = (struct run){.first = (int32_t)first, .distance = distance};
+    }
 }
 
 /*
@@ -56,19 +57,22 @@ static void run_better(struct run *best, const struct plan_row *row, uint32_t fi
  */
 static void gap_try(const struct plan_row *row, uint32_t begin, uint32_t end, uint32_t quantity,
                     bool may_strand, struct run *best) {
-    if (end - begin < quantity)
+    if (end - begin < quantity) {
         return;
+    }
     uint32_t last = end - quantity; /* the last place where the run may begin */
     uint32_t ideal = row->seats_first;
-    if (row->seats_count > quantity)
+    if (row->seats_count > quantity) {
         ideal += (row->seats_count - quantity) / 2;
+    }
     ideal = ideal < begin ? begin : ideal > last ? last : ideal;
     uint32_t from = ideal > begin + 2 ? ideal - 2 : begin;
     uint32_t to = ideal + 2 < last ? ideal + 2 : last;
     for (uint32_t first = from; first <= to; first++) {
         bool strands = first - begin == 1 || last - first == 1;
-        if (may_strand || !strands)
+        if (may_strand || !strands) {
             run_better(best, row, first, quantity);
+        }
     }
 }
 
@@ -97,11 +101,13 @@ static struct run section_best(const struct reservation_plan *plan,
         bool take_before =
             behind > depth || (before >= 0 && depth - 3 * before <= 3 * behind - depth);
         int32_t row = take_before ? before-- : behind++;
-        if (rows[row].seats_count < quantity)
+        if (rows[row].seats_count < quantity) {
             continue;
+        }
         struct run best = row_best(plan, &rows[row], quantity, may_strand);
-        if (best.first >= 0)
+        if (best.first >= 0) {
             return best;
+        }
     }
     return (struct run){.first = -1};
 }
@@ -114,11 +120,13 @@ int32_t reservation_seats_best(const struct reservation_plan *plan, int32_t sect
             const struct plan_section *candidate = &plan->sections[i];
             if (candidate->kind != SECTION_KIND_SEATED ||
                 (section >= 0 && (uint32_t)section != i) ||
-                (category >= 0 && candidate->category != category))
+                (category >= 0 && candidate->category != category)) {
                 continue;
+            }
             struct run best = section_best(plan, candidate, quantity, may_strand != 0);
-            if (best.first >= 0)
+            if (best.first >= 0) {
                 return best.first;
+            }
         }
     }
     return -1;
@@ -127,8 +135,9 @@ int32_t reservation_seats_best(const struct reservation_plan *plan, int32_t sect
 /* How many bits are set: the compiler's own means may be a call that the core must not make. */
 static uint32_t bits_count(uint64_t word) {
     uint32_t count = 0;
-    for (; word != 0; word &= word - 1)
+    for (; word != 0; word &= word - 1) {
         count++;
+    }
     return count;
 }
 
@@ -155,9 +164,10 @@ int32_t reservation_seats_free(const struct reservation_plan *plan, int32_t sect
     for (uint32_t i = 0; i < plan->sections_count; i++) {
         const struct plan_section *here = &plan->sections[i];
         if ((section == -1 || section == (int32_t)i) &&
-            (category == -1 || category == here->category))
+            (category == -1 || category == here->category)) {
             count +=
                 seats_free_between(plan, here->seats_first, here->seats_first + here->seats_count);
+        }
     }
     return (int32_t)count;
 }

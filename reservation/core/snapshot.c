@@ -1,36 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/state.h"
 #include "reservation/core/planted.h"
+#include "reservation/core/state.h"
 
 static bool sections_are_same(const struct section_list *a, const struct section_list *b) {
-    if (a->count != b->count)
+    if (a->count != b->count) {
         return false;
+    }
     for (size_t i = 0; i < a->count; i++) {
         const struct section *x = &a->items[i];
         const struct section *y = &b->items[i];
         if (!text_equal(x->name, y->name) || x->category != y->category || x->kind != y->kind ||
-            x->capacity != y->capacity || x->rows.count != y->rows.count)
+            x->capacity != y->capacity || x->rows.count != y->rows.count) {
             return false;
+        }
         for (size_t j = 0; j < x->rows.count; j++) {
             const struct row *r = &x->rows.items[j];
             const struct row *s = &y->rows.items[j];
-            if (!text_equal(r->label, s->label) || r->seats.count != s->seats.count)
+            if (!text_equal(r->label, s->label) || r->seats.count != s->seats.count) {
                 return false;
-            for (size_t k = 0; k < r->seats.count; k++)
-                if (!text_equal(r->seats.items[k], s->seats.items[k]))
+            }
+            for (size_t k = 0; k < r->seats.count; k++) {
+                if (!text_equal(r->seats.items[k], s->seats.items[k])) {
                     return false;
+                }
+            }
         }
     }
     return true;
 }
 
 static bool categories_are_same(const struct category_list *a, const struct category_list *b) {
-    if (a->count != b->count)
+    if (a->count != b->count) {
         return false;
-    for (size_t i = 0; i < a->count; i++)
+    }
+    for (size_t i = 0; i < a->count; i++) {
         if (!text_equal(a->items[i].name, b->items[i].name) ||
-            a->items[i].price_minor != b->items[i].price_minor)
+            a->items[i].price_minor != b->items[i].price_minor) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -52,12 +60,14 @@ bool reservation_show_is_same(const struct reservation_show *show,
 
 static struct integers seats_out(const struct reservation *reservation,
                                  struct reservation_scratch *scratch) {
-    if (reservation->selection == SELECTION_GENERAL)
+    if (reservation->selection == SELECTION_GENERAL) {
         return (struct integers){.count = 0};
+    }
     int32_t *items = reservation_scratch_allocate(scratch, reservation->quantity * sizeof(*items));
     const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++)
+    for (uint32_t i = 0; i < reservation->quantity; i++) {
         items[i] = seats[i];
+    }
     return (struct integers){.items = items, .count = reservation->quantity};
 }
 
@@ -67,7 +77,7 @@ static struct snapshot_payment_list payments_out(const struct reservation *reser
         reservation_scratch_allocate(scratch, RESERVATION_PAYMENTS_MAX * sizeof(*items));
     size_t count = 0;
     for (const struct reservation_payment *payment = reservation->payments; payment != NULL;
-         payment = payment->next)
+         payment = payment->next) {
         items[count++] = (struct snapshot_payment){
             .attempt = payment->attempt,
             .requested = payment->requested,
@@ -78,6 +88,7 @@ static struct snapshot_payment_list payments_out(const struct reservation *reser
             .refund_attempt = payment->refund_attempt,
             .source_digest = (int64_t)payment->source_digest,
             .code = reservation_payment_code(payment)};
+    }
     return (struct snapshot_payment_list){.items = items, .count = count};
 }
 
@@ -107,8 +118,9 @@ static struct snapshot_reservation reservation_out(const struct reservation_show
                         !RESERVATION_PLANTED(SNAPSHOT_LOSES_GRACE),
         .refund_attempt = reservation->refund_attempt,
         .cancel_reason = reservation->cancel};
-    if (reservation->payments != NULL)
+    if (reservation->payments != NULL) {
         out.payments = payments_out(reservation, scratch);
+    }
     return out;
 }
 
@@ -124,8 +136,9 @@ void reservation_core_show_snapshot(const struct reservation_core *core,
                                            .at = show->clock,
                                            .logic_version = show->logic_version,
                                            .status = show->status};
-    if (show->status == SHOW_CLOSED)
+    if (show->status == SHOW_CLOSED) {
         return;
+    }
     out->show = reservation_plan_details(show->plan, effects->scratch);
     struct snapshot_reservation *items =
         reservation_scratch_allocate(effects->scratch, show->reservations * sizeof(*items));
@@ -156,11 +169,14 @@ static bool snapshot_reservation_is_sound(const struct reservation_plan *plan,
         in->view.attempt > RESERVATION_ATTEMPTS_MAX || in->refund_attempt < 0 ||
         in->refund_attempt > RESERVATION_REFUND_ATTEMPTS_MAX || in->release_reason < RELEASED_NOT ||
         in->release_reason > RELEASED_CAPTURE_FAILED || in->cancel_reason < CANCEL_NONE ||
-        in->cancel_reason > CANCEL_REASON_COUNT || in->payments.count > RESERVATION_PAYMENTS_MAX)
+        in->cancel_reason > CANCEL_REASON_COUNT || in->payments.count > RESERVATION_PAYMENTS_MAX) {
         return false;
-    for (size_t i = 0; i < in->payments.count; i++)
-        if (!snapshot_payment_is_sound(&in->payments.items[i]))
+    }
+    for (size_t i = 0; i < in->payments.count; i++) {
+        if (!snapshot_payment_is_sound(&in->payments.items[i])) {
             return false;
+        }
+    }
     return reservation_places_are_sound(plan, in->view.selection, in->view.seats,
                                         in->selection_section, in->selection_category,
                                         in->view.quantity);
@@ -170,8 +186,9 @@ static bool payment_in(struct reservation_core *core, struct reservation *reserv
                        const struct snapshot_payment *in) {
     struct reservation_payment *payment =
         reservation_payment_add(core, reservation, in->attempt, in->requested);
-    if (payment == NULL)
+    if (payment == NULL) {
         return false;
+    }
     reservation_payment_id_set(core, payment, in->payment_id);
     reservation_payment_code_set(core, payment, in->code);
     payment->amount_minor = in->amount_minor;
@@ -185,8 +202,9 @@ static bool payment_in(struct reservation_core *core, struct reservation *reserv
 static bool reservation_in(struct reservation_core *core, struct reservation_show *show,
                            const struct snapshot_reservation *in) {
     if (!snapshot_reservation_is_sound(show->plan, in) ||
-        reservation_store_find(core, show, &in->reservation_id) != NULL)
+        reservation_store_find(core, show, &in->reservation_id) != NULL) {
         return false;
+    }
     struct reservation *reservation = reservation_store_make(
         core, show, &in->reservation_id, &in->buyer_id, in->view.seats, in->view.quantity);
     reservation->selection = in->view.selection & 3u;
@@ -196,15 +214,18 @@ static bool reservation_in(struct reservation_core *core, struct reservation_sho
     reservation->refund_attempt = (uint8_t)in->refund_attempt;
     reservation->released = (unsigned)in->release_reason & 7u;
     reservation->cancel = (unsigned)in->cancel_reason & 3u;
-    for (size_t i = 0; i < in->payments.count; i++)
-        if (!payment_in(core, reservation, &in->payments.items[i]))
+    for (size_t i = 0; i < in->payments.count; i++) {
+        if (!payment_in(core, reservation, &in->payments.items[i])) {
             return false;
+        }
+    }
     int64_t time =
         in->view.state == RESERVATION_STATE_RELEASED ? in->released_at : in->view.expires_at;
     reservation_store_move(core, show, reservation, in->view.state, time, in->expiry_moved);
     if (reservation_is_live(reservation)) {
-        if (!reservation_places_free(show, reservation))
+        if (!reservation_places_free(show, reservation)) {
             return false;
+        }
         reservation_places_take(show, reservation);
     }
     return true;
@@ -214,32 +235,40 @@ enum reservation_apply_result
 reservation_core_show_restore(struct reservation_core *core,
                               const struct snapshot_show_snapshot *snapshot) {
     struct reservation_show *show = reservation_core_show_find(core, &snapshot->show_id);
-    if (show != NULL && show->seq >= snapshot->seq)
+    if (show != NULL && show->seq >= snapshot->seq) {
         return RESERVATION_APPLY_SEEN;
+    }
     if (snapshot->seq < 1 || snapshot->status < SHOW_ON_SALE || snapshot->status > SHOW_CLOSED ||
-        (snapshot->status != SHOW_CLOSED && !reservation_plan_is_sound(&snapshot->show)))
+        (snapshot->status != SHOW_CLOSED && !reservation_plan_is_sound(&snapshot->show))) {
         return RESERVATION_APPLY_BROKEN;
-    if (show == NULL)
+    }
+    if (show == NULL) {
         show = reservation_store_show_make(core, &snapshot->show_id, &snapshot->owner_id);
-    else
+    } else {
         reservation_store_show_empty(core, show);
+    }
     show->owner_id = snapshot->owner_id;
     show->chain = snapshot->chain;
     show->seq = snapshot->seq;
     show->clock = snapshot->at;
     show->logic_version = snapshot->logic_version;
     show->status = (uint8_t)snapshot->status;
-    if (snapshot->logic_version > core->logic_version)
+    if (snapshot->logic_version > core->logic_version) {
         core->logic_version = snapshot->logic_version;
-    if (show->status == SHOW_CLOSED)
+    }
+    if (show->status == SHOW_CLOSED) {
         return RESERVATION_APPLY_APPLIED;
+    }
     reservation_store_show_fill(core, show, &snapshot->show);
-    for (size_t i = 0; i < snapshot->reservations.count; i++)
-        if (!reservation_in(core, show, &snapshot->reservations.items[i]))
+    for (size_t i = 0; i < snapshot->reservations.count; i++) {
+        if (!reservation_in(core, show, &snapshot->reservations.items[i])) {
             return RESERVATION_APPLY_BROKEN;
+        }
+    }
     show->call_off_next = show->order.first;
-    if (show->status == SHOW_CANCELLED && show->callable > 0)
+    if (show->status == SHOW_CANCELLED && show->callable > 0) {
         reservation_timer_show_lower(core, show, show->clock);
+    }
     return RESERVATION_APPLY_APPLIED;
 }
 

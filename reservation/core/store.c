@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/state.h"
 #include "reservation/core/planted.h"
+#include "reservation/core/state.h"
 
 _Static_assert(sizeof(struct reservation_show) == 192, "a show is three lines of cache");
 _Static_assert(sizeof(struct reservation) == 96, "a reservation is a line and a half of cache");
@@ -39,8 +39,9 @@ void reservation_store_show_fill(struct reservation_core *core, struct reservati
 }
 
 void reservation_store_show_empty(struct reservation_core *core, struct reservation_show *show) {
-    while (show->order.first != 0)
+    while (show->order.first != 0) {
         reservation_store_forget(core, show, reservation_at(core, show->order.first));
+    }
     RESERVATION_ASSERT(show->reservations == 0 && show->unsettled == 0 && show->callable == 0);
     if (show->plan != NULL) {
         core->seats -= show->plan->seats_count;
@@ -59,12 +60,14 @@ struct reservation *reservation_store_find(struct reservation_core *core,
                                            const struct uuid *reservation_id) {
     if (core->found != 0) {
         struct reservation *found = reservation_at(core, core->found);
-        if (found->show == show->index && uuid_equal(&found->reservation_id, reservation_id))
+        if (found->show == show->index && uuid_equal(&found->reservation_id, reservation_id)) {
             return found;
+        }
     }
     uint32_t slot = reservation_map_reservation_find(core, show->index, reservation_id);
-    if (slot == 0)
+    if (slot == 0) {
         return NULL;
+    }
     core->found = slot;
     return reservation_at(core, slot);
 }
@@ -84,8 +87,9 @@ static void order_remove(struct reservation_core *core, struct reservation_show 
     uint32_t behind = reservation->next_in_show;
     *(before == 0 ? &show->order.first : &reservation_at(core, before)->next_in_show) = behind;
     *(behind == 0 ? &show->order.last : &reservation_at(core, behind)->previous_in_show) = before;
-    if (show->call_off_next == reservation->slot)
+    if (show->call_off_next == reservation->slot) {
         show->call_off_next = behind;
+    }
 }
 
 struct reservation *reservation_store_make(struct reservation_core *core,
@@ -108,8 +112,9 @@ struct reservation *reservation_store_make(struct reservation_core *core,
         kept = reservation_block_allocate(&core->memory, (size_t)quantity * sizeof(*kept));
         reservation->seats.many = kept;
     }
-    for (size_t i = 0; i < seats.count; i++)
+    for (size_t i = 0; i < seats.count; i++) {
         kept[i] = (uint16_t)seats.items[i];
+    }
     reservation_map_reservation_insert(core, slot);
     reservation_map_buyer_insert(core, slot);
     order_append(core, show, reservation);
@@ -134,12 +139,14 @@ static enum reservation_timer timer_of(const struct reservation *reservation) {
 void reservation_store_forget(struct reservation_core *core, struct reservation_show *show,
                               struct reservation *reservation) {
     enum reservation_timer timer = timer_of(reservation);
-    if (timer != TIMER_COUNT)
+    if (timer != TIMER_COUNT) {
         reservation_timer_remove(core, show, reservation, timer);
+    }
     reservation_payments_forget(core, reservation);
-    if (reservation->quantity > RESERVATION_SEATS_INLINE)
+    if (reservation->quantity > RESERVATION_SEATS_INLINE) {
         reservation_block_release(&core->memory, reservation->seats.many,
                                   reservation->quantity * sizeof(uint16_t));
+    }
     show->unsettled -= (reservation->flags & RESERVATION_FLAG_UNSETTLED) != 0;
     show->callable -= (reservation->flags & RESERVATION_FLAG_CALLABLE) != 0;
     show->reservations--;
@@ -173,12 +180,15 @@ static unsigned flags_of(const struct reservation *reservation) {
         [RESERVATION_STATE_REFUND_FAILED] = RESERVATION_FLAG_UNSETTLED,
     };
     unsigned flags = flags_of_state[reservation->state];
-    if (reservation->state == RESERVATION_STATE_SECURED && reservation->cancel != CANCEL_NONE)
+    if (reservation->state == RESERVATION_STATE_SECURED && reservation->cancel != CANCEL_NONE) {
         flags &= ~RESERVATION_FLAG_CALLABLE;
+    }
     const struct reservation_payment *payment = reservation->payments;
-    for (; (flags & RESERVATION_FLAG_UNSETTLED) == 0 && payment != NULL; payment = payment->next)
-        if (payment_is_unsettled(payment))
+    for (; (flags & RESERVATION_FLAG_UNSETTLED) == 0 && payment != NULL; payment = payment->next) {
+        if (payment_is_unsettled(payment)) {
             flags |= RESERVATION_FLAG_UNSETTLED;
+        }
+    }
     return flags | (reservation->flags & RESERVATION_FLAG_MOVED);
 }
 
@@ -186,15 +196,17 @@ void reservation_store_recount(struct reservation_core *core, struct reservation
                                struct reservation *reservation) {
     unsigned flags = flags_of(reservation);
     unsigned before = reservation->flags;
-    if (flags == before)
+    if (flags == before) {
         return;
+    }
     show->callable += (flags & RESERVATION_FLAG_CALLABLE) != 0;
     show->callable -= (before & RESERVATION_FLAG_CALLABLE) != 0;
     show->unsettled += (flags & RESERVATION_FLAG_UNSETTLED) != 0;
     show->unsettled -= (before & RESERVATION_FLAG_UNSETTLED) != 0;
     reservation->flags = flags & 7u;
-    if (show->unsettled == 0)
+    if (show->unsettled == 0) {
         reservation_timer_show_lower(core, show, reservation_show_closes_at(show));
+    }
 }
 
 void reservation_store_move(struct reservation_core *core, struct reservation_show *show,
@@ -202,15 +214,18 @@ void reservation_store_move(struct reservation_core *core, struct reservation_sh
                             int64_t time, bool expiry_moved) {
     enum reservation_timer before = timer_of(reservation);
     reservation->state = state & 15u;
-    if (expiry_moved)
+    if (expiry_moved) {
         reservation->flags |= RESERVATION_FLAG_MOVED;
+    }
     enum reservation_timer after = timer_of(reservation);
     if (after != before || reservation->time != time) {
-        if (before != TIMER_COUNT)
+        if (before != TIMER_COUNT) {
             reservation_timer_remove(core, show, reservation, before);
+        }
         reservation->time = time;
-        if (after != TIMER_COUNT)
+        if (after != TIMER_COUNT) {
             reservation_timer_insert(core, show, reservation, after);
+        }
     }
     reservation_store_recount(core, show, reservation);
 }
@@ -222,8 +237,9 @@ struct reservation_payment *reservation_store_stray_add(struct reservation_core 
     enum reservation_timer before = timer_of(reservation);
     struct reservation_payment *payment =
         reservation_payment_add(core, reservation, attempt, false);
-    if (before == TIMER_FORGET && payment != NULL)
+    if (before == TIMER_FORGET && payment != NULL) {
         reservation_timer_remove(core, show, reservation, before);
+    }
     return payment;
 }
 
@@ -244,10 +260,12 @@ struct reservation_buyer_usage reservation_store_buyer_usage(const struct reserv
     while (slot != 0) {
         const struct reservation *reservation = reservation_at(core, slot);
         usage.reservations++;
-        if (reservation_is_live(reservation))
+        if (reservation_is_live(reservation)) {
             usage.places += reservation->quantity;
-        if (reservation_is_unpaid(reservation))
+        }
+        if (reservation_is_unpaid(reservation)) {
             usage.places_unpaid += reservation->quantity;
+        }
         slot = reservation->next_of_buyer;
     }
     return usage;
@@ -265,9 +283,11 @@ bool reservation_places_free(const struct reservation_show *show,
         return section->capacity - section->taken >= reservation->quantity;
     }
     const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++)
-        if (!reservation_seat_is_free(show->plan, seats[i]))
+    for (uint32_t i = 0; i < reservation->quantity; i++) {
+        if (!reservation_seat_is_free(show->plan, seats[i])) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -280,8 +300,9 @@ void reservation_places_take(struct reservation_show *show, const struct reserva
         return;
     }
     const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++)
+    for (uint32_t i = 0; i < reservation->quantity; i++) {
         reservation_seat_take(show->plan, seats[i]);
+    }
 }
 
 void reservation_places_give(struct reservation_show *show, const struct reservation *reservation) {
@@ -293,20 +314,23 @@ void reservation_places_give(struct reservation_show *show, const struct reserva
         return;
     }
     const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++)
+    for (uint32_t i = 0; i < reservation->quantity; i++) {
         reservation_seat_give(show->plan, seats[i]);
+    }
 }
 
 int64_t reservation_total_minor(const struct reservation_show *show,
                                 const struct reservation *reservation) {
     const struct reservation_plan *plan = show->plan;
     int32_t general = reservation_general_section(reservation);
-    if (general >= 0)
+    if (general >= 0) {
         return reservation->quantity * reservation_plan_price_minor(plan, (uint32_t)general);
+    }
     const uint16_t *seats = reservation_seats(reservation);
     int64_t total = 0;
     uint32_t first = RESERVATION_PLANTED(PRICE_OF_ONE_LESS) && reservation->quantity > 3 ? 1 : 0;
-    for (uint32_t i = first; i < reservation->quantity; i++)
+    for (uint32_t i = first; i < reservation->quantity; i++) {
         total += reservation_plan_price_minor(plan, reservation_plan_section_of(plan, seats[i]));
+    }
     return total;
 }

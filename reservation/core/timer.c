@@ -11,8 +11,9 @@ void reservation_timer_insert(struct reservation_core *core, struct reservation_
     struct reservation_list *list = &show->timers[timer];
     uint32_t slot = reservation->slot;
     uint32_t before = list->last;
-    while (before != 0 && is_before(reservation, reservation_at(core, before)))
+    while (before != 0 && is_before(reservation, reservation_at(core, before))) {
         before = reservation_at(core, before)->previous_in_timer;
+    }
     uint32_t behind = before == 0 ? list->first : reservation_at(core, before)->next_in_timer;
     reservation->previous_in_timer = before;
     reservation->next_in_timer = behind;
@@ -20,12 +21,14 @@ void reservation_timer_insert(struct reservation_core *core, struct reservation_
     *(behind == 0 ? &list->last : &reservation_at(core, behind)->previous_in_timer) = slot;
     if (timer == TIMER_FORGET) {
         int64_t due_at = reservation->time + RESERVATION_FORGET_AFTER_MS;
-        if (due_at < show->forget_due_at)
+        if (due_at < show->forget_due_at) {
             show->forget_due_at = due_at;
+        }
         return;
     }
-    if (reservation->time < show->holds_due_at)
+    if (reservation->time < show->holds_due_at) {
         show->holds_due_at = reservation->time;
+    }
     reservation_timer_show_lower(core, show, reservation->time);
 }
 
@@ -45,8 +48,9 @@ static struct reservation *hold_first(const struct reservation_core *core,
                                       const struct reservation_show *show) {
     uint32_t held = show->timers[TIMER_HELD].first;
     uint32_t moved = show->timers[TIMER_MOVED].first;
-    if (held == 0 || moved == 0)
+    if (held == 0 || moved == 0) {
         return held + moved == 0 ? NULL : reservation_at(core, held + moved);
+    }
     struct reservation *a = reservation_at(core, held);
     struct reservation *b = reservation_at(core, moved);
     return is_before(b, a) ? b : a;
@@ -54,8 +58,9 @@ static struct reservation *hold_first(const struct reservation_core *core,
 
 uint32_t reservation_timer_due(struct reservation_core *core, struct reservation_show *show,
                                int64_t now_ms, struct reservation **due, uint32_t due_max) {
-    if (now_ms < show->holds_due_at)
+    if (now_ms < show->holds_due_at) {
         return 0;
+    }
     uint32_t slots[] = {show->timers[TIMER_HELD].first, show->timers[TIMER_MOVED].first};
     uint32_t count = 0;
     show->holds_due_at = RESERVATION_NEVER;
@@ -64,8 +69,9 @@ uint32_t reservation_timer_due(struct reservation_core *core, struct reservation
         struct reservation *b = slots[1] == 0 ? NULL : reservation_at(core, slots[1]);
         bool second = a == NULL || (b != NULL && is_before(b, a));
         struct reservation *first = second ? b : a;
-        if (first == NULL)
+        if (first == NULL) {
             return count;
+        }
         if (first->time > now_ms || count == due_max) {
             show->holds_due_at = first->time;
             return count;
@@ -77,13 +83,15 @@ uint32_t reservation_timer_due(struct reservation_core *core, struct reservation
 
 void reservation_timer_forget(struct reservation_core *core, struct reservation_show *show,
                               int64_t now_ms) {
-    if (now_ms < show->forget_due_at)
+    if (now_ms < show->forget_due_at) {
         return;
+    }
     uint32_t slot = show->timers[TIMER_FORGET].first;
     while (slot != 0) {
         struct reservation *reservation = reservation_at(core, slot);
-        if (now_ms < reservation->time + RESERVATION_FORGET_AFTER_MS)
+        if (now_ms < reservation->time + RESERVATION_FORGET_AFTER_MS) {
             break;
+        }
         slot = reservation->next_in_timer;
         reservation_store_forget(core, show, reservation);
     }
@@ -99,16 +107,20 @@ int64_t reservation_show_closes_at(const struct reservation_show *show) {
 /* When the show has work that no command may come for. */
 static int64_t show_due_at(const struct reservation_core *core,
                            const struct reservation_show *show) {
-    if (show->status == SHOW_CLOSED)
+    if (show->status == SHOW_CLOSED) {
         return RESERVATION_NEVER;
+    }
     int64_t due_at = RESERVATION_NEVER;
     const struct reservation *hold = hold_first(core, show);
-    if (hold != NULL)
+    if (hold != NULL) {
         due_at = hold->time;
-    if (show->status == SHOW_CANCELLED && show->callable > 0 && show->clock < due_at)
+    }
+    if (show->status == SHOW_CANCELLED && show->callable > 0 && show->clock < due_at) {
         due_at = show->clock;
-    if (show->unsettled == 0 && reservation_show_closes_at(show) < due_at)
+    }
+    if (show->unsettled == 0 && reservation_show_closes_at(show) < due_at) {
         due_at = reservation_show_closes_at(show);
+    }
     return due_at > show->tick_not_before ? due_at : show->tick_not_before;
 }
 
@@ -127,8 +139,9 @@ static void heap_up(struct reservation_core *core, size_t position) {
     struct reservation_heap_entry entry = core->heap[position];
     while (position > 0) {
         size_t parent = (position - 1) / 4;
-        if (core->heap[parent].key <= entry.key)
+        if (core->heap[parent].key <= entry.key) {
             break;
+        }
         heap_place(core, position, core->heap[parent]);
         position = parent;
     }
@@ -140,11 +153,14 @@ static void heap_down(struct reservation_core *core, size_t position) {
     for (;;) {
         size_t first = 4 * position + 1;
         size_t least = first;
-        for (size_t i = first + 1; i < first + 4 && i < core->heap_count; i++)
-            if (core->heap[i].key < core->heap[least].key)
+        for (size_t i = first + 1; i < first + 4 && i < core->heap_count; i++) {
+            if (core->heap[i].key < core->heap[least].key) {
                 least = i;
-        if (first >= core->heap_count || core->heap[least].key >= entry.key)
+            }
+        }
+        if (first >= core->heap_count || core->heap[least].key >= entry.key) {
             break;
+        }
         heap_place(core, position, core->heap[least]);
         position = least;
     }
@@ -169,8 +185,9 @@ static void heap_grow(struct reservation_core *core) {
 }
 
 void reservation_timer_deinit(struct reservation_core *core) {
-    if (core->heap_size == 0)
+    if (core->heap_size == 0) {
         return;
+    }
     reservation_memory_release(&core->memory, core->heap, core->heap_size * sizeof(*core->heap));
     reservation_memory_release(&core->memory, core->heap_positions,
                                (core->heap_size + 1) * sizeof(*core->heap_positions));
@@ -179,8 +196,9 @@ void reservation_timer_deinit(struct reservation_core *core) {
 /* Slots of shows are 1, 2, 3, …: as many as there are entries. */
 void reservation_timer_show_add(struct reservation_core *core,
                                 const struct reservation_show *show) {
-    if (core->heap_count == core->heap_size)
+    if (core->heap_count == core->heap_size) {
         heap_grow(core);
+    }
     RESERVATION_ASSERT(show->index == core->heap_count + 1);
     heap_place(core, core->heap_count++,
                (struct reservation_heap_entry){.key = RESERVATION_NEVER, .show = show->index});
@@ -188,23 +206,27 @@ void reservation_timer_show_add(struct reservation_core *core,
 
 void reservation_timer_show_lower(struct reservation_core *core,
                                   const struct reservation_show *show, int64_t due_at) {
-    if (due_at < show->tick_not_before)
+    if (due_at < show->tick_not_before) {
         due_at = show->tick_not_before;
+    }
     uint32_t position = core->heap_positions[show->index];
-    if (due_at >= core->heap[position].key)
+    if (due_at >= core->heap[position].key) {
         return;
+    }
     core->heap[position].key = due_at;
     heap_up(core, position);
 }
 
 int64_t reservation_core_due_next(struct reservation_core *core) {
-    if (core->heap_count == 0)
+    if (core->heap_count == 0) {
         return RESERVATION_NEVER;
+    }
     for (;;) {
         int64_t due_at = show_due_at(core, show_at(core, core->heap[0].show));
         RESERVATION_ASSERT(due_at >= core->heap[0].key);
-        if (due_at == core->heap[0].key)
+        if (due_at == core->heap[0].key) {
             return due_at;
+        }
         core->heap[0].key = due_at;
         heap_down(core, 0);
     }
@@ -213,12 +235,14 @@ int64_t reservation_core_due_next(struct reservation_core *core) {
 bool reservation_core_due_pop(struct reservation_core *core, int64_t now_ms, int64_t retry_at_ms,
                               struct uuid *show_id) {
     int64_t due_at = reservation_core_due_next(core);
-    if (due_at == RESERVATION_NEVER || due_at > now_ms)
+    if (due_at == RESERVATION_NEVER || due_at > now_ms) {
         return false;
+    }
     struct reservation_show *show = show_at(core, core->heap[0].show);
     *show_id = show->show_id;
-    if (retry_at_ms <= now_ms)
+    if (retry_at_ms <= now_ms) {
         retry_at_ms = now_ms + 1; /* or the caller would never see the end */
+    }
     show->tick_not_before = retry_at_ms;
     core->heap[0].key = retry_at_ms;
     heap_down(core, 0);

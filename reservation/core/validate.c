@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/core/plan.h"
 
-#include "reservation/core/state.h"
 #include "codec/text/check.h"
+#include "reservation/core/state.h"
 
 /* Twice the labels of the longest list, and a power of two. */
 #define LABEL_TABLE_SIZE 8192
@@ -18,8 +18,9 @@ static bool text_is_printable(struct text text, bool free_text) {
     for (size_t i = 0; i < text.size; i++) {
         unsigned char octet = (unsigned char)text.data[i];
         bool layout = octet == '\n' || octet == '\r' || octet == '\t';
-        if ((octet < 0x20 && !(free_text && layout)) || octet == 0x7f)
+        if ((octet < 0x20 && !(free_text && layout)) || octet == 0x7f) {
             return false;
+        }
     }
     return true;
 }
@@ -29,23 +30,28 @@ static bool text_is_line(struct text text, size_t octets_min, size_t octets_max)
 }
 
 static bool text_is_capitals(struct text text, size_t octets) {
-    if (text.size != octets)
+    if (text.size != octets) {
         return false;
-    for (size_t i = 0; i < octets; i++)
-        if (text.data[i] < 'A' || text.data[i] > 'Z')
+    }
+    for (size_t i = 0; i < octets; i++) {
+        if (text.data[i] < 'A' || text.data[i] > 'Z') {
             return false;
+        }
+    }
     return true;
 }
 
 /* As IANA names are: letters, digits, and a few marks. */
 static bool text_is_time_zone(struct text text) {
-    if (!text_is_bounded(text, 1, PLAN_TIME_ZONE_OCTETS_MAX))
+    if (!text_is_bounded(text, 1, PLAN_TIME_ZONE_OCTETS_MAX)) {
         return false;
+    }
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
         bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '/' && c != '_' && c != '+' && c != '-')
+        if (!letter && !(c >= '0' && c <= '9') && c != '/' && c != '_' && c != '+' && c != '-') {
             return false;
+        }
     }
     return true;
 }
@@ -58,19 +64,22 @@ static const struct text *label_at(const struct text *labels, size_t stride, siz
 static bool labels_are_unique(const struct text *labels, size_t stride, size_t count) {
     uint16_t table[LABEL_TABLE_SIZE]; /* index + 1, 0 where empty */
     uint32_t size = 16;
-    while (size < 2 * count)
+    while (size < 2 * count) {
         size *= 2;
+    }
     RESERVATION_ASSERT(size <= LABEL_TABLE_SIZE);
     memset(table, 0, size * sizeof(*table));
     for (size_t i = 0; i < count; i++) {
         const struct text *label = label_at(labels, stride, i);
         uint32_t hash = 2166136261u; /* FNV-1a */
-        for (size_t j = 0; j < label->size; j++)
+        for (size_t j = 0; j < label->size; j++) {
             hash = (hash ^ (uint8_t)label->data[j]) * 16777619u;
+        }
         uint32_t entry = (hash ^ hash >> 15) & (size - 1);
         while (table[entry] != 0) {
-            if (text_equal(*label_at(labels, stride, table[entry] - 1U), *label))
+            if (text_equal(*label_at(labels, stride, table[entry] - 1U), *label)) {
                 return false;
+            }
             entry = (entry + 1) & (size - 1);
         }
         table[entry] = (uint16_t)(i + 1);
@@ -80,19 +89,23 @@ static bool labels_are_unique(const struct text *labels, size_t stride, size_t c
 
 static bool row_is_valid(const struct row *row) {
     if (!text_is_line(row->label, 1, PLAN_LABEL_OCTETS_MAX) || row->seats.count < 1 ||
-        row->seats.count > PLAN_SEATS_PER_ROW_MAX)
+        row->seats.count > PLAN_SEATS_PER_ROW_MAX) {
         return false;
-    for (size_t i = 0; i < row->seats.count; i++)
-        if (!text_is_line(row->seats.items[i], 1, PLAN_LABEL_OCTETS_MAX))
+    }
+    for (size_t i = 0; i < row->seats.count; i++) {
+        if (!text_is_line(row->seats.items[i], 1, PLAN_LABEL_OCTETS_MAX)) {
             return false;
+        }
+    }
     return labels_are_unique(row->seats.items, sizeof(struct text), row->seats.count);
 }
 
 static bool section_is_valid(const struct section *section, size_t categories, size_t *rows,
                              size_t *places) {
     if (!text_is_line(section->name, 1, PLAN_NAME_OCTETS_MAX) || section->category < 0 ||
-        (size_t)section->category >= categories)
+        (size_t)section->category >= categories) {
         return false;
+    }
     if (section->kind == SECTION_KIND_GENERAL) {
         *places += (size_t)section->capacity;
         return section->rows.count == 0 && section->capacity >= 1 &&
@@ -100,37 +113,44 @@ static bool section_is_valid(const struct section *section, size_t categories, s
     }
     *rows += section->rows.count;
     if (section->kind != SECTION_KIND_SEATED || section->capacity != 0 ||
-        section->rows.count == 0 || *rows > PLAN_ROWS_MAX)
+        section->rows.count == 0 || *rows > PLAN_ROWS_MAX) {
         return false;
+    }
     for (size_t i = 0; i < section->rows.count; i++) {
         *places += section->rows.items[i].seats.count;
-        if (*places > RESERVATION_PLACES_PER_SHOW_MAX || !row_is_valid(&section->rows.items[i]))
+        if (*places > RESERVATION_PLACES_PER_SHOW_MAX || !row_is_valid(&section->rows.items[i])) {
             return false;
+        }
     }
     return labels_are_unique(&section->rows.items[0].label, sizeof(struct row),
                              section->rows.count);
 }
 
 static bool sections_are_valid(const struct show_details *details) {
-    if (details->sections.count < 1 || details->sections.count > PLAN_SECTIONS_MAX)
+    if (details->sections.count < 1 || details->sections.count > PLAN_SECTIONS_MAX) {
         return false;
+    }
     size_t rows = 0;
     size_t places = 0;
-    for (size_t i = 0; i < details->sections.count; i++)
+    for (size_t i = 0; i < details->sections.count; i++) {
         if (!section_is_valid(&details->sections.items[i], details->categories.count, &rows,
-                              &places))
+                              &places)) {
             return false;
+        }
+    }
     return places <= RESERVATION_PLACES_PER_SHOW_MAX;
 }
 
 static bool categories_are_valid(const struct category_list *categories) {
-    if (categories->count < 1 || categories->count > PLAN_CATEGORIES_MAX)
+    if (categories->count < 1 || categories->count > PLAN_CATEGORIES_MAX) {
         return false;
+    }
     for (size_t i = 0; i < categories->count; i++) {
         const struct category *category = &categories->items[i];
         if (!text_is_line(category->name, 1, PLAN_NAME_OCTETS_MAX) || category->price_minor < 0 ||
-            category->price_minor > PLAN_PRICE_MINOR_MAX)
+            category->price_minor > PLAN_PRICE_MINOR_MAX) {
             return false;
+        }
     }
     return true;
 }
@@ -163,26 +183,34 @@ static bool text_is_fit(enum text_kind kind, struct text text) {
 }
 
 static bool section_texts_are_fit(const struct section *section) {
-    if (!text_is_fit(TEXT_LINE, section->name))
+    if (!text_is_fit(TEXT_LINE, section->name)) {
         return false;
+    }
     for (size_t i = 0; i < section->rows.count; i++) {
         const struct row *row = &section->rows.items[i];
-        if (!text_is_fit(TEXT_LINE, row->label))
+        if (!text_is_fit(TEXT_LINE, row->label)) {
             return false;
-        for (size_t j = 0; j < row->seats.count; j++)
-            if (!text_is_fit(TEXT_LINE, row->seats.items[j]))
+        }
+        for (size_t j = 0; j < row->seats.count; j++) {
+            if (!text_is_fit(TEXT_LINE, row->seats.items[j])) {
                 return false;
+            }
+        }
     }
     return true;
 }
 
 bool reservation_plan_texts_are_fit(const struct show_details *details) {
-    for (size_t i = 0; i < details->categories.count; i++)
-        if (!text_is_fit(TEXT_LINE, details->categories.items[i].name))
+    for (size_t i = 0; i < details->categories.count; i++) {
+        if (!text_is_fit(TEXT_LINE, details->categories.items[i].name)) {
             return false;
-    for (size_t i = 0; i < details->sections.count; i++)
-        if (!section_texts_are_fit(&details->sections.items[i]))
+        }
+    }
+    for (size_t i = 0; i < details->sections.count; i++) {
+        if (!section_texts_are_fit(&details->sections.items[i])) {
             return false;
+        }
+    }
     return text_is_fit(TEXT_LINE, details->title) && text_is_fit(TEXT_LINE, details->venue) &&
            text_is_fit(TEXT_LINE, details->city) && text_is_fit(TEXT_LINE, details->region) &&
            text_is_fit(TEXT_PARAGRAPH, details->description);

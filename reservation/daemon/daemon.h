@@ -16,8 +16,8 @@
 
 #include "reservation/core/core.h"
 #include "reservation/daemon/heap.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/metrics.h"
+#include "runtime/loop/daemon.h"
 #include "runtime/loop/transaction/transaction.h"
 #include "seatlog_codec.h"
 

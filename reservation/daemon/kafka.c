@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/daemon/kafka.h"
 
-#include "reservation/decide.h"
 #include "reservation/daemon/envelope.h"
 #include "reservation/daemon/show_map.h"
 #include "reservation/daemon/tick.h"
+#include "reservation/decide.h"
 #include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 #ifndef SEATLOG_RESERVATION_DAEMON_LATEST_H
 #define SEATLOG_RESERVATION_DAEMON_LATEST_H
 
-#include "runtime/base/error.h"
 #include "codec/value.h"
+#include "runtime/base/error.h"
 
 #include <stdbool.h>
 

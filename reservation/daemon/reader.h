@@ -2,8 +2,8 @@
 #ifndef SEATLOG_RESERVATION_DAEMON_READER_H
 #define SEATLOG_RESERVATION_DAEMON_READER_H
 
-#include "runtime/loop/daemon.h"
 #include "runtime/kafka/kafka.h"
+#include "runtime/loop/daemon.h"
 
 #include <stdatomic.h>
 

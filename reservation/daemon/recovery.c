@@ -5,8 +5,8 @@
 #include "reservation/daemon/reader.h"
 #include "reservation/daemon/snapshot.h"
 #include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

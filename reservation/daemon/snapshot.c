@@ -3,8 +3,8 @@
 
 #include "reservation/daemon/show_map.h"
 #include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
 #include <assert.h>
 #include <string.h>

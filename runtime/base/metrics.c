@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/base/metrics.h"
 
-#include "runtime/loop/foundation.h"
 #include "runtime/base/identity.h"
+#include "runtime/loop/foundation.h"
 #include "runtime/loop/stall.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/http/listen.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/http/listen.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>

@@ -2,9 +2,9 @@
 #ifndef SEATLOG_RUNTIME_KAFKA_KAFKA_H
 #define SEATLOG_RUNTIME_KAFKA_KAFKA_H
 
+#include "codec/value.h"
 #include "runtime/base/config.h"
 #include "runtime/base/error.h"
-#include "codec/value.h"
 
 #include <librdkafka/rdkafka.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop/daemon.h"
 
-#include "runtime/loop/blame.h"
-#include "runtime/loop/foundation.h"
-#include "runtime/base/random.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/base/random.h"
+#include "runtime/loop/blame.h"
+#include "runtime/loop/foundation.h"
 #include "runtime/loop/sink/sink.h"
 #include "runtime/loop/stall.h"
 #include "runtime/loop/transaction/transaction.h"

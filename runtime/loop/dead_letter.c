@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop/dead_letter.h"
 
-#include "runtime/base/error.h"
 #include "codec/utf8.h"
+#include "runtime/base/error.h"
 
 #include <stdio.h>
 #include <string.h>

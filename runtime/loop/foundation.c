@@ -3,11 +3,11 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
-#include "runtime/pg/pg.h"
+#include "runtime/kafka/kafka.h"
 #include "runtime/loop/stall.h"
+#include "runtime/pg/pg.h"
 
 #include <inttypes.h>
 #include <pthread.h>

@@ -2,8 +2,8 @@
 #ifndef SEATLOG_RUNTIME_PG_PG_H
 #define SEATLOG_RUNTIME_PG_PG_H
 
-#include "runtime/base/error.h"
 #include "codec/value.h"
+#include "runtime/base/error.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>

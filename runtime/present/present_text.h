@@ -2,8 +2,8 @@
 #ifndef SEATLOG_RUNTIME_PRESENT_PRESENT_TEXT_H
 #define SEATLOG_RUNTIME_PRESENT_PRESENT_TEXT_H
 
-#include "runtime/base/buffer.h"
 #include "codec/value.h"
+#include "runtime/base/buffer.h"
 
 #include <stdbool.h>
 

@@ -124,12 +124,14 @@ static struct command *command_add(struct bench *bench, enum command_kind kind, 
 /* A pair that is free as far as the buyer knows; PAIRS if the house is full. */
 static uint32_t pair_choose(struct bench *bench, uint32_t show) {
     uint32_t start = (uint32_t)(random_next(bench) % PAIRS);
-    if (random_next(bench) % 100 < COLLIDE_PER_CENT)
+    if (random_next(bench) % 100 < COLLIDE_PER_CENT) {
         return start;
+    }
     for (uint32_t i = 0; i < PAIRS; i++) {
         uint32_t pair = (start + i) % PAIRS;
-        if ((bench->free_pairs[show][pair / 64] >> pair % 64 & 1) != 0)
+        if ((bench->free_pairs[show][pair / 64] >> pair % 64 & 1) != 0) {
             return pair;
+        }
     }
     return PAIRS;
 }
@@ -142,8 +144,9 @@ static void reserve_add(struct bench *bench) {
         TEN(140), TEN(150), TEN(160), TEN(170), TEN(180), TEN(190)};
     uint32_t show = (uint32_t)(random_next(bench) % SHOWS);
     uint32_t pair = pair_choose(bench, show);
-    if (pair == PAIRS)
+    if (pair == PAIRS) {
         return;
+    }
     uint32_t number = bench->reserves++;
     uint64_t *free_word = &bench->free_pairs[show][pair / 64];
     bool is_free = (*free_word >> pair % 64 & 1) != 0;
@@ -155,15 +158,17 @@ static void reserve_add(struct bench *bench) {
     command->as.reserve.section = -1;
     command->as.reserve.category = -1;
     command->as.reserve.quantity = 0;
-    if (!is_free)
+    if (!is_free) {
         return; /* will be told so */
+    }
     *free_word &= ~((uint64_t)1 << pair % 64);
-    if (random_next(bench) % 100 < PAY_PER_CENT)
+    if (random_next(bench) % 100 < PAY_PER_CENT) {
         bench->pending[bench->pending_tail++] =
             (struct pending){.due = bench->made + DELAY, .number = number, .show = show};
-    else
+    } else {
         bench->expiring[bench->expiring_tail++] = (struct expiring){
             .at_ms = now_ms(bench) + HOLD_TTL_MS + 1, .show = show, .pair = (uint8_t)pair};
+    }
 }
 
 static void purchase_add(struct bench *bench, struct pending pending) {
@@ -193,8 +198,9 @@ static void purchase_add(struct bench *bench, struct pending pending) {
         command->as.payment_authorized.currency = TEXT_LITERAL("USD");
         break;
     }
-    if (pending.step == STEP_CAPTURED)
+    if (pending.step == STEP_CAPTURED) {
         return;
+    }
     pending.step++;
     pending.due = bench->made + DELAY;
     bench->pending[bench->pending_tail++] = pending;
@@ -228,14 +234,15 @@ static void batch_make(struct bench *bench) {
                                                                       << expiring->pair % 64;
         }
         if (bench->pending_head < bench->pending_tail &&
-            bench->pending[bench->pending_head].due <= bench->made)
+            bench->pending[bench->pending_head].due <= bench->made) {
             purchase_add(bench, bench->pending[bench->pending_head++]);
-        else if (bench->reserves < RESERVES)
+        } else if (bench->reserves < RESERVES) {
             reserve_add(bench);
-        else if (bench->pending_head < bench->pending_tail)
+        } else if (bench->pending_head < bench->pending_tail) {
             purchase_add(bench, bench->pending[bench->pending_head++]);
-        else
+        } else {
             return;
+        }
     }
 }
 
@@ -245,8 +252,9 @@ static void step(struct bench *bench, const struct command *command, int64_t at_
     reservation_core_step(bench->core, &record, bench->effects);
     const struct reservation_effects *effects = bench->effects;
     bench->events += effects->count;
-    for (size_t i = 0; i < effects->count; i++)
+    for (size_t i = 0; i < effects->count; i++) {
         bench->kinds[effects->events[i].kind]++;
+    }
     if (effects->show != NULL) {
         struct hash chain = reservation_core_chain_get(bench->core, effects->show);
         chain.octets[0]++;
@@ -259,8 +267,9 @@ static void batch_step(struct bench *bench) {
     uint64_t wall = clock_ns(CLOCK_MONOTONIC);
     uint64_t first = bench->made - bench->count;
     for (uint32_t i = 0; i < bench->count; i++) {
-        if (i + AHEAD < bench->count)
+        if (i + AHEAD < bench->count) {
             reservation_core_prefetch(bench->core, &bench->commands[i + AHEAD]);
+        }
         int64_t at_ms = BEGIN_MS + (int64_t)((first + i) / RATE_PER_MS);
         step(bench, &bench->commands[i], at_ms);
     }
@@ -310,8 +319,9 @@ static void shows_create(struct bench *bench) {
                      .categories = {.items = categories, .count = 2},
                      .sections = {.items = &section, .count = 1}}};
         step(bench, &command, BEGIN_MS);
-        if (bench->effects->events[0].kind != EVENT_SHOW_CREATED)
+        if (bench->effects->events[0].kind != EVENT_SHOW_CREATED) {
             abort();
+        }
     }
     memset(bench->free_pairs, 0xff, SHOWS * sizeof(*bench->free_pairs));
 }
@@ -345,10 +355,12 @@ static double per_second(uint64_t commands, uint64_t ns) {
 
 static void mix_print(const struct bench *bench) {
     printf("  events:");
-    for (int kind = EVENT_RESERVED; kind < EVENT_KIND_COUNT; kind++)
-        if (bench->kinds[kind] != 0)
+    for (int kind = EVENT_RESERVED; kind < EVENT_KIND_COUNT; kind++) {
+        if (bench->kinds[kind] != 0) {
             printf(" %s %" PRIu64 "%s", event_kind_name((enum event_kind)kind), bench->kinds[kind],
                    kind == EVENT_REFUSED ? "\n" : ",");
+        }
+    }
 }
 
 /* Memory a seat: of the shows alone, and with all reservations, half of the seats sold. */
@@ -385,8 +397,9 @@ static double best_available_measure(struct bench *bench) {
                                                       .quantity = 2,
                                                       .keyed = true};
         step(bench, &command, now_ms(bench));
-        if (bench->effects->events[bench->effects->count - 1].kind != EVENT_RESERVED)
+        if (bench->effects->events[bench->effects->count - 1].kind != EVENT_RESERVED) {
             continue;
+        }
         command.kind = COMMAND_RELEASE;
         command.as.release.buyer_id = uuid_of(7, i);
         step(bench, &command, now_ms(bench));
@@ -396,8 +409,9 @@ static double best_available_measure(struct bench *bench) {
 
 /* Memory in huge pages, where the system has them on request: glibc reads its environment once. */
 static void huge_pages_ask(char **arguments) {
-    if (getenv("GLIBC_TUNABLES") != NULL)
+    if (getenv("GLIBC_TUNABLES") != NULL) {
         return;
+    }
     setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 1);
     execv("/proc/self/exe", arguments);
 }

@@ -8,8 +8,8 @@
  */
 #include "runtime/base/config.h"
 #include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
 
 #include <inttypes.h>

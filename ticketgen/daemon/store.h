@@ -2,10 +2,10 @@
 #ifndef SEATLOG_TICKETGEN_DAEMON_STORE_H
 #define SEATLOG_TICKETGEN_DAEMON_STORE_H
 
+#include "codec/arena.h"
 #include "runtime/base/buffer.h"
 #include "runtime/base/error.h"
 #include "runtime/pg/pg.h"
-#include "codec/arena.h"
 #include "seatlog_types.h"
 #include "ticketgen/core/token.h"
 

@@ -2,16 +2,16 @@
 #include "ticketgen/daemon/ticketgen.h"
 
 #include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/kafka/kafka.h"
 #include "runtime/pg/pg.h"
 #include "seatlog_codec.h"
-#include "ticketgen/page/text.h"
 #include "ticketgen/core/core.h"
 #include "ticketgen/daemon/key_file.h"
-#include "ticketgen/page/pdf.h"
 #include "ticketgen/daemon/store.h"
+#include "ticketgen/page/pdf.h"
+#include "ticketgen/page/text.h"
 
 #include <sodium.h>
 #include <stdio.h>

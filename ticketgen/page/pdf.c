@@ -2,8 +2,8 @@
 #include "ticketgen/page/pdf.h"
 
 #include "runtime/present/present_text.h"
-#include "ticketgen/page/text.h"
 #include "ticketgen/page/page.h"
+#include "ticketgen/page/text.h"
 
 #include <cairo-pdf.h>
 #include <stdio.h>

@@ -6,10 +6,10 @@
  * Exit status: 0 all are on the log, 1 not all, 2 bad configuration. */
 #include "catalogue_show.h"
 
-#include "runtime/loop/daemon.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/kafka/producer.h"
+#include "runtime/loop/daemon.h"
 #include "seatlog_codec.h"
 
 #include <stdatomic.h>

@@ -2,9 +2,9 @@
 #ifndef SEATLOG_TOOLS_DEAD_LETTERS_LETTERS_H
 #define SEATLOG_TOOLS_DEAD_LETTERS_LETTERS_H
 
+#include "codec/arena.h"
 #include "runtime/base/config.h"
 #include "runtime/pg/pg.h"
-#include "codec/arena.h"
 #include "seatlog_codec.h"
 
 /*

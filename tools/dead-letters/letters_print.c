@@ -2,10 +2,10 @@
 /* What was set aside, for people: 80 columns, words from outside made harmless for a terminal. */
 #include "letters.h"
 
-#include "tools/tail/tail_prose.h"
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"
 #include "runtime/kafka/kafka.h"
+#include "tools/tail/tail_prose.h"
 
 #include <inttypes.h>
 #include <stdio.h>

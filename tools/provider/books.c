@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/provider/books.h"
 
-#include "tools/provider/formats.h"
 #include "runtime/base/buffer.h"
+#include "tools/provider/formats.h"
 
 #include <errno.h>
 #include <fcntl.h>

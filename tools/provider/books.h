@@ -2,8 +2,8 @@
 #ifndef SEATLOG_TOOLS_PROVIDER_BOOKS_H
 #define SEATLOG_TOOLS_PROVIDER_BOOKS_H
 
-#include "runtime/base/error.h"
 #include "codec/value.h"
+#include "runtime/base/error.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/provider/listing.h"
 
+#include "runtime/base/identity.h"
 #include "tools/provider/api.h"
 #include "tools/provider/check.h"
 #include "tools/provider/formats.h"
 #include "tools/provider/payments.h"
 #include "tools/provider/refunds.h"
-#include "runtime/base/identity.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/provider/server.h"
 
-#include "runtime/loop/daemon.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/loop/daemon.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/provider/server.h"
 
+#include "runtime/base/buffer.h"
+#include "runtime/base/identity.h"
+#include "runtime/base/log.h"
+#include "runtime/loop/daemon.h"
 #include "tools/provider/api.h"
 #include "tools/provider/payments.h"
 #include "tools/provider/refunds.h"
-#include "runtime/base/buffer.h"
-#include "runtime/loop/daemon.h"
-#include "runtime/base/identity.h"
-#include "runtime/base/log.h"
 
 #include <microhttpd.h>
 #include <netdb.h>

@@ -2,8 +2,8 @@
 #ifndef SEATLOG_TOOLS_PROVIDER_SERVER_H
 #define SEATLOG_TOOLS_PROVIDER_SERVER_H
 
-#include "tools/provider/simulator.h"
 #include "runtime/base/error.h"
+#include "tools/provider/simulator.h"
 
 /*
  * HTTP over libmicrohttpd, driven by this process's one thread: a request is read, suspended for as

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/provider/webhooks.h"
 
-#include "tools/provider/formats.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/error.h"
-#include "runtime/http/client.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/http/client.h"
+#include "runtime/loop/daemon.h"
+#include "tools/provider/formats.h"
 
 #include <pthread.h>
 #include <sodium.h>

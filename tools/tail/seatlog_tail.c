@@ -10,8 +10,8 @@
 
 #include "runtime/base/config.h"
 #include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
 #include <inttypes.h>
 #include <locale.h>

@@ -6,8 +6,8 @@
  * Exit status: 0 topics are as they must be; 1 they differ or could not be made; 2 bad
  * configuration. */
 #include "runtime/base/config.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
 #include <stdbool.h>
 #include <stdio.h>

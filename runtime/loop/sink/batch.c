@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/loop/dead_letter.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/loop/dead_letter.h"
 #include "runtime/loop/sink/internal.h"
 
 #include <stdio.h>

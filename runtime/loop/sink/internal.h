@@ -2,14 +2,14 @@
 #ifndef SEATLOG_RUNTIME_LOOP_SINK_INTERNAL_H
 #define SEATLOG_RUNTIME_LOOP_SINK_INTERNAL_H
 
+#include "codec/arena.h"
+#include "runtime/base/metrics.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/kafka/producer.h"
 #include "runtime/loop/blame.h"
 #include "runtime/loop/daemon.h"
-#include "runtime/kafka/kafka.h"
-#include "runtime/base/metrics.h"
-#include "runtime/kafka/producer.h"
 #include "runtime/loop/sink/sink.h"
 #include "runtime/loop/stall.h"
-#include "codec/arena.h"
 #include "seatlog_codec.h"
 
 /*

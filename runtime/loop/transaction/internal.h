@@ -2,11 +2,11 @@
 #ifndef SEATLOG_RUNTIME_LOOP_TRANSACTION_INTERNAL_H
 #define SEATLOG_RUNTIME_LOOP_TRANSACTION_INTERNAL_H
 
-#include "runtime/loop/blame.h"
 #include "runtime/base/metrics.h"
+#include "runtime/loop/blame.h"
 #include "runtime/loop/stall.h"
-#include "runtime/loop/transaction/transaction.h"
 #include "runtime/loop/transaction/producer.h"
+#include "runtime/loop/transaction/transaction.h"
 
 /*
  * What the parts of the loop of transaction.h share, and nobody else:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop/transaction/internal.h"
 
-#include "runtime/loop/daemon.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/loop/daemon.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop/transaction/producer.h"
 
-#include "runtime/loop/daemon.h"
 #include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/loop/daemon.h"
 
 #include <assert.h>
 #include <stdatomic.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop/transaction/internal.h"
 
+#include "runtime/base/identity.h"
+#include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 #include "runtime/loop/daemon.h"
 #include "runtime/loop/dead_letter.h"
-#include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
-#include "runtime/base/log.h"
 #include "seatlog_codec.h"
 
 #include <assert.h>

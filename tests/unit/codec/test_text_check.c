@@ -38,15 +38,18 @@ static void check_samples(const struct sample *samples, size_t count) {
         struct text_fault line = check_bytes(TEXT_LINE, sample->text, strlen(sample->text));
         struct text_fault paragraph =
             check_bytes(TEXT_PARAGRAPH, sample->text, strlen(sample->text));
-        if (line.kind != sample->line || paragraph.kind != sample->paragraph)
+        if (line.kind != sample->line || paragraph.kind != sample->paragraph) {
             fail_msg("%zu \"%s\": %s, %s", i, sample->text, text_fault_name(line.kind),
                      text_fault_name(paragraph.kind));
-        if (line.kind == TEXT_FAULT_NONE)
+        }
+        if (line.kind == TEXT_FAULT_NONE) {
             continue;
+        }
         if (line.byte != sample->byte || line.character != sample->character ||
-            line.code_point != sample->code_point)
+            line.code_point != sample->code_point) {
             fail_msg("%zu \"%s\": at byte %zu, character %zu, U+%04X", i, sample->text, line.byte,
                      line.character, line.code_point);
+        }
     }
 }
 
@@ -189,8 +192,9 @@ static void test_every_emoji(void **state) {
         char *at = line;
         char text[64];
         size_t size = 0;
-        if (line[0] == '#' || strstr(line, "; ") == NULL)
+        if (line[0] == '#' || strstr(line, "; ") == NULL) {
             continue;
+        }
         for (unsigned long point = strtoul(at, &at, 16); point != 0; point = strtoul(at, &at, 16)) {
             if (point < 0x80) {
                 text[size++] = (char)point;
@@ -198,12 +202,14 @@ static void test_every_emoji(void **state) {
             }
             int more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
             text[size++] = (char)(leads[more] | point >> (6 * more));
-            for (int i = more - 1; i >= 0; i--)
+            for (int i = more - 1; i >= 0; i--) {
                 text[size++] = (char)(0x80 | (point >> (6 * i) & 0x3F));
+            }
         }
         struct text_fault fault = check_bytes(TEXT_LINE, text, size);
-        if (fault.kind != TEXT_FAULT_NONE)
+        if (fault.kind != TEXT_FAULT_NONE) {
             fail_msg("%s: %s", line, text_fault_name(fault.kind));
+        }
         count++;
     }
     assert_int_equal(fclose(file), 0);
@@ -219,8 +225,9 @@ static size_t field_read(const char **at, char *text) {
         unsigned long point = strtoul(*at, &end, 16);
         int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
         text[size++] = (char)(leads[more] | point >> (6 * more));
-        for (int i = more - 1; i >= 0; i--)
+        for (int i = more - 1; i >= 0; i--) {
             text[size++] = (char)(0x80 | (point >> (6 * i) & 0x3F));
+        }
         *at = end + (*end == ' ');
     }
     *at += **at == ';';
@@ -234,10 +241,12 @@ static bool is_normal(const char *text, size_t size) {
         uint8_t lead = (uint8_t)text[at];
         size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
         uint32_t point = length == 1 ? lead : lead & (0x7Fu >> length);
-        for (size_t i = 1; i < length; i++)
+        for (size_t i = 1; i < length; i++) {
             point = point << 6 | ((uint8_t)text[at + i] & 0x3Fu);
-        if (text_normal_take(&normal, point) != TEXT_NORMAL_IS)
+        }
+        if (text_normal_take(&normal, point) != TEXT_NORMAL_IS) {
             return false;
+        }
         at += length;
     }
     return text_normal_end(&normal) == TEXT_NORMAL_IS;
@@ -251,19 +260,22 @@ static void test_normalization(void **state) {
     char line[2048];
     size_t count = 0;
     while (fgets(line, sizeof(line), file) != NULL) {
-        if (line[0] == '#' || line[0] == '@')
+        if (line[0] == '#' || line[0] == '@') {
             continue;
+        }
         const char *at = line;
         char texts[5][512];
         size_t sizes[5];
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 5; i++) {
             sizes[i] = field_read(&at, texts[i]);
+        }
         static const int normal_of[] = {1, 1, 1, 3, 3};
         for (int i = 0; i < 5; i++) {
             int normal = normal_of[i];
             bool same = sizes[i] == sizes[normal] && memcmp(texts[i], texts[normal], sizes[i]) == 0;
-            if (is_normal(texts[i], sizes[i]) != same)
+            if (is_normal(texts[i], sizes[i]) != same) {
                 fail_msg("field %d: %s", i + 1, line);
+            }
         }
         count++;
     }
@@ -275,8 +287,9 @@ static void test_marks(void **state) {
     (void)state;
     char text[128] = "x";
     size_t size = 1;
-    for (int i = 0; i < 30; i++, size += 2)
+    for (int i = 0; i < 30; i++, size += 2) {
         memcpy(text + size, "\u0338", 2);
+    }
     assert_int_equal(check_bytes(TEXT_LINE, text, size).kind, TEXT_FAULT_NONE);
     memcpy(text + size, "\u0338\u0338", 4);
     struct text_fault fault = check_bytes(TEXT_LINE, text, size + 4);

@@ -3,10 +3,10 @@
  * The auditor's parts. A history is told event by event and sealed as the decider would; the model
  * must have nothing against the right one, and must say what is wrong with each of the others.
  */
-#include "replay/verify/difference.h"
-#include "replay/verify/model.h"
 #include "replay/log/segment.h"
 #include "replay/log/table.h"
+#include "replay/verify/difference.h"
+#include "replay/verify/model.h"
 #include "replay/verify/watch.h"
 #include "runtime/base/identity.h"
 #include "seatlog_codec.h"

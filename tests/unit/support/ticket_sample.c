@@ -10,9 +10,9 @@
  * milliseconds, each ended with a NUL. An empty row and seat is a general section.
  */
 #include "runtime/base/error.h"
-#include "ticketgen/page/text.h"
 #include "ticketgen/core/core.h"
 #include "ticketgen/page/pdf.h"
+#include "ticketgen/page/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

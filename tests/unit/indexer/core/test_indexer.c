@@ -52,15 +52,17 @@ static void house_close(struct house *house) { arena_deinit(&house->arena); }
 static void fold(struct house *house, struct event *event) {
     assert_int_equal(FOLD_APPLIED, seat_map_fold(house->map, event));
     struct uuid ids[4];
-    if (reservation_ids_of(event, ids, 4) > 0)
+    if (reservation_ids_of(event, ids, 4) > 0) {
         reservation_row_fold(&house->arena, &house->row, event);
+    }
 }
 
 static void assert_house(const struct house *house, const char *expected) {
     char drawing[64];
     size_t used = 0;
-    for (size_t i = 0; i < house->map->seat_count; i++)
+    for (size_t i = 0; i < house->map->seat_count; i++) {
         drawing[used++] = ".hS"[house->map->states[i]];
+    }
     snprintf(drawing + used, sizeof drawing - used, " floor %d held %d sold v%d",
              house->map->general_held[1], house->map->general_sold[1], (int)house->map->version);
     assert_string_equal(expected, drawing);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shows and reservations as the API answers them. */
 #include "ingest-api/catalog/plan.h"
-#include "ingest-api/commands/reservation_json.h"
 #include "ingest-api/catalog/show_json.h"
+#include "ingest-api/commands/reservation_json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "notifier/core/facts.h"
-#include "notifier/smtp/message.h"
 #include "notifier/core/reason.h"
 #include "notifier/core/text.h"
+#include "notifier/smtp/message.h"
 
 #include <gmime/gmime.h>
 #include <setjmp.h>

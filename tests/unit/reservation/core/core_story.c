@@ -19,8 +19,9 @@ static void *heap_allocate(void *context, size_t size) {
     story->octets_allocated += size;
     /* What is read before it is written shows as nonsense, on every run the same. */
     void *memory = malloc(size);
-    if (memory != NULL)
+    if (memory != NULL) {
         memset(memory, 0xa5, size);
+    }
     return memory;
 }
 
@@ -154,8 +155,9 @@ static void check_same_show(struct story *story, struct reservation_core *a,
 
 void story_check_same(struct story *story, struct reservation_core *a, struct reservation_core *b) {
     struct reservation_show *show = NULL;
-    while ((show = reservation_core_show_next(a, show)) != NULL)
+    while ((show = reservation_core_show_next(a, show)) != NULL) {
         check_same_show(story, a, show, b);
+    }
 }
 
 static void check_places_of_show(struct reservation_core *core, struct reservation_show *show) {
@@ -169,17 +171,20 @@ static void check_places_of_show(struct reservation_core *core, struct reservati
         slot = reservation->next_in_show;
         unsettled += (reservation->flags & RESERVATION_FLAG_UNSETTLED) != 0;
         callable += (reservation->flags & RESERVATION_FLAG_CALLABLE) != 0;
-        if (!reservation_is_live(reservation))
+        if (!reservation_is_live(reservation)) {
             continue;
+        }
         if (reservation->selection == SELECTION_GENERAL) {
             general[reservation->section] += reservation->quantity;
             continue;
         }
-        for (uint32_t i = 0; i < reservation->quantity; i++)
+        for (uint32_t i = 0; i < reservation->quantity; i++) {
             assert_int_equal(taken[reservation_seats(reservation)[i]]++, 0);
+        }
     }
-    for (uint32_t seat = 0; seat < plan->seats_count; seat++)
+    for (uint32_t seat = 0; seat < plan->seats_count; seat++) {
         assert_int_equal(reservation_seat_is_free(plan, seat), taken[seat] == 0);
+    }
     for (uint32_t i = 0; i < plan->sections_count; i++) {
         assert_int_equal(plan->sections[i].taken, general[i]);
         assert_true(general[i] <= plan->sections[i].capacity);
@@ -193,9 +198,11 @@ static void check_places_of_show(struct reservation_core *core, struct reservati
 void story_check_places(struct story *story, struct reservation_core *core) {
     (void)story;
     struct reservation_show *show = NULL;
-    while ((show = reservation_core_show_next(core, show)) != NULL)
-        if (show->plan != NULL)
+    while ((show = reservation_core_show_next(core, show)) != NULL) {
+        if (show->plan != NULL) {
             check_places_of_show(core, show);
+        }
+    }
 }
 
 static void check_head(const struct story *story, const struct event_head *head,
@@ -232,8 +239,9 @@ static void check_restored(struct story *story, const struct reservation_record 
 static void fold(struct story *story) {
     struct reservation_effects *effects = story->effects;
     struct hash chain = {{0}};
-    if (effects->show != NULL)
+    if (effects->show != NULL) {
         chain = reservation_core_chain_get(story->core, effects->show);
+    }
     for (size_t i = 0; i < effects->count; i++) {
         struct event *event = &effects->events[i];
         fprintf(story->out, "\n");
@@ -251,8 +259,9 @@ static void fold(struct story *story) {
         assert_int_equal(reservation_core_apply(story->folded, &read),
                          stateless ? RESERVATION_APPLY_STATELESS : RESERVATION_APPLY_SEEN);
     }
-    if (effects->show != NULL)
+    if (effects->show != NULL) {
         reservation_core_chain_set(story->core, effects->show, &chain);
+    }
 }
 
 void story_step(struct story *story, const struct command *given, int64_t now_ms) {
@@ -263,8 +272,9 @@ void story_step(struct story *story, const struct command *given, int64_t now_ms
     assert_true(codec_command_decode(story->codec, &story->arena, wire, &command, &reason));
     struct reservation_record record = {
         .command = &command, .broker_timestamp_ms = now_ms, .offset = story->offset++};
-    for (size_t i = 0; i < sizeof(record.command_hash); i++)
+    for (size_t i = 0; i < sizeof(record.command_hash); i++) {
         record.command_hash.octets[i] = (uint8_t)((size_t)record.offset * 31 + i);
+    }
 
     struct reservation_show *before =
         reservation_core_show_find(story->core, &command.as.head.show_id);
@@ -279,19 +289,23 @@ void story_step(struct story *story, const struct command *given, int64_t now_ms
     assert_int_equal(reservation_core_cursor(story->core), record.offset + 1);
     struct reservation_show *show = story->effects->show;
     struct uuid owner_id = {{0}};
-    if (show != NULL)
+    if (show != NULL) {
         owner_id = show->owner_id;
-    for (size_t i = 0; i < story->effects->count; i++)
+    }
+    for (size_t i = 0; i < story->effects->count; i++) {
         check_head(story, &story->effects->events[i].as.head, &record, show == NULL ? 0 : ++seq, at,
                    &owner_id);
-    if (restored != NULL)
+    }
+    if (restored != NULL) {
         check_restored(story, &record, restored);
+    }
     fold(story);
     if (show != NULL) {
         assert_int_equal(show->seq, seq);
         check_same_show(story, story->core, show, story->folded);
-        if (show->plan != NULL)
+        if (show->plan != NULL) {
             check_places_of_show(story->core, show);
+        }
     }
     assert_int_equal(reservation_core_cursor(story->folded), record.offset + 1);
     arena_reset(&story->arena);

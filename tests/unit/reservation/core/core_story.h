@@ -24,8 +24,8 @@
 
 #include <stdio.h>
 
-#include "reservation/core/core.h"
 #include "codec/arena.h"
+#include "reservation/core/core.h"
 #include "seatlog_codec.h"
 
 /* Day 0, midnight. */

@@ -36,18 +36,21 @@ static char *word_next(struct words *words) {
 }
 
 static void word_must(struct words *words, const char *expected) {
-    if (!word_take(words, expected))
+    if (!word_take(words, expected)) {
         fail_msg("a story says '%s' where '%s' belongs", word_next(words), expected);
+    }
 }
 
 /* "" is empty, x*300 is three hundred times x. */
 static struct text word_text(struct words *words) {
     char *word = word_next(words);
     const char *times = strchr(word, '*');
-    if (strcmp(word, "\"\"") == 0)
+    if (strcmp(word, "\"\"") == 0) {
         return (struct text){.data = ""};
-    if (times == NULL || times != word + 1)
+    }
+    if (times == NULL || times != word + 1) {
         return (struct text){.data = word, .size = strlen(word)};
+    }
     size_t size = (size_t)atoi(times + 1);
     char *data = arena_allocate(&words->story->arena, size);
     memset(data, word[0], size);
@@ -61,8 +64,9 @@ static void words_split(struct words *words, struct story *story, const char *li
     char *rest = NULL;
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
         size_t size = strlen(word);
-        if (size > 1 && (word[size - 1] == ',' || word[size - 1] == ':'))
+        if (size > 1 && (word[size - 1] == ',' || word[size - 1] == ':')) {
             word[size - 1] = '\0';
+        }
         assert_true(words->count < WORDS_MAX);
         words->items[words->count++] = word;
     }
@@ -72,8 +76,9 @@ static void words_split(struct words *words, struct story *story, const char *li
 static int64_t words_time(struct words *words) {
     word_must(words, "at");
     int64_t day = 0;
-    if (word_take(words, "day"))
+    if (word_take(words, "day")) {
         day = atoi(word_next(words));
+    }
     int hour = 0;
     int minute = 0;
     int second = 0;
@@ -86,18 +91,22 @@ static int64_t words_time(struct words *words) {
 
 static int32_t seat_parse(const char *name) {
     static const int32_t firsts[] = {0, 6, 12, 18, 0, 0, 22};
-    if (name[0] == '#')
+    if (name[0] == '#') {
         return atoi(name + 1);
-    if (name[0] < 'A' || name[0] > 'G')
+    }
+    if (name[0] < 'A' || name[0] > 'G') {
         fail_msg("a story has no seat '%s'", name);
+    }
     return firsts[name[0] - 'A'] + atoi(name + 1) - 1;
 }
 
 static int32_t section_parse(const char *name) {
     static const char *const names[] = {"Stalls", "Balcony", "Floor", "Gallery"};
-    for (int32_t i = 0; i < 4; i++)
-        if (strcmp(name, names[i]) == 0)
+    for (int32_t i = 0; i < 4; i++) {
+        if (strcmp(name, names[i]) == 0) {
             return i;
+        }
+    }
     return atoi(name);
 }
 
@@ -132,10 +141,12 @@ static void reserve_parse(struct words *words, struct command_reserve *reserve) 
         word_next(words);
         reserve->quantity = (int32_t)quantity;
         reserve->selection = SELECTION_GENERAL;
-        if (word_take(words, "best"))
+        if (word_take(words, "best")) {
             reserve->selection = SELECTION_BEST_AVAILABLE;
-        if (word_take(words, "in") || word_take(words, "on"))
+        }
+        if (word_take(words, "in") || word_take(words, "on")) {
             reserve->section = section_parse(word_next(words));
+        }
         if (word_take(words, "of")) {
             word_must(words, "category");
             reserve->category = atoi(word_next(words));
@@ -150,8 +161,9 @@ static void reserve_parse(struct words *words, struct command_reserve *reserve) 
 static struct uuid numbered_parse(struct words *words, int32_t *number) {
     char *word = word_next(words);
     char *mark = strpbrk(word, "/#");
-    if (mark == NULL)
+    if (mark == NULL) {
         abort();
+    }
     *number = atoi(mark + 1);
     *mark = '\0';
     return story_uuid(word);
@@ -212,8 +224,9 @@ static bool provider_parse(struct words *words, struct command *command) {
         to->code = word_text(words);
         return true;
     }
-    if (!word_take(words, "refund"))
+    if (!word_take(words, "refund")) {
         return false;
+    }
     if (word_take(words, "completed")) {
         struct command_refund_completed *to = &command->as.refund_completed;
         command->kind = COMMAND_REFUND_COMPLETED;
@@ -248,8 +261,9 @@ static void person_parse(struct words *words, struct command *command) {
         command->as.pay.reservation_id = story_uuid(word_next(words));
         command->as.pay.buyer_id = person;
         word_must(words, "with");
-        if (!word_take(words, "nothing"))
+        if (!word_take(words, "nothing")) {
             command->as.pay.source_id = word_text(words);
+        }
     } else if (word_take(words, "retries")) {
         command->kind = COMMAND_RETRY_REFUND;
         command->as.retry_refund.reservation_id = story_uuid(word_next(words));
@@ -259,8 +273,9 @@ static void person_parse(struct words *words, struct command *command) {
         command->as.head.show_id = story_uuid(word_next(words));
         command->as.create_show.owner_id = person;
         command->as.create_show.show = story_details();
-        if (word_take(words, "titled"))
+        if (word_take(words, "titled")) {
             command->as.create_show.show.title = word_text(words);
+        }
     } else {
         word_must(words, "cancels");
         if (words->next < words->count && words->items[words->next][0] == 'r') {
@@ -286,14 +301,17 @@ struct command story_command(struct story *story, const char *line, int64_t *now
     command.as.head.show_id = story_uuid("Ghost");
     command.as.head.command_id = story_uuid("command");
     memcpy(command.as.head.command_id.octets + 8, &story->offset, sizeof(story->offset));
-    if (word_take(&words, "in"))
+    if (word_take(&words, "in")) {
         command.as.head.show_id = story_uuid(word_next(&words));
-    if (word_take(&words, "tick"))
+    }
+    if (word_take(&words, "tick")) {
         command.kind = COMMAND_TICK;
-    else if (!provider_parse(&words, &command))
+    } else if (!provider_parse(&words, &command)) {
         person_parse(&words, &command);
-    if (words.next != words.count)
+    }
+    if (words.next != words.count) {
         fail_msg("a story goes on with '%s': %s", words.items[words.next], line);
+    }
     return command;
 }
 
@@ -319,9 +337,11 @@ static void story_play(struct story *story, const char *text) {
 
 static void lines_differ(const char *expected, const char *actual) {
     size_t same = 0;
-    for (size_t i = 0; expected[i] != '\0' && expected[i] == actual[i]; i++)
-        if (expected[i] == '\n')
+    for (size_t i = 0; expected[i] != '\0' && expected[i] == actual[i]; i++) {
+        if (expected[i] == '\n') {
             same = i + 1;
+        }
+    }
     print_error("what happens differs from the story here:\n  expected: %.*s\n  happens:  %.*s\n",
                 (int)strcspn(expected + same, "\n"), expected + same,
                 (int)strcspn(actual + same, "\n"), actual + same);
@@ -346,7 +366,8 @@ char *story_play_text(const char *text) {
 
 void story_run(const char *text) {
     char *happened = story_play_text(text);
-    if (strcmp(happened, text) != 0)
+    if (strcmp(happened, text) != 0) {
         lines_differ(text, happened);
+    }
     free(happened);
 }

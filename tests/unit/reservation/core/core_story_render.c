@@ -15,31 +15,36 @@ void story_time_print(FILE *out, int64_t at) {
         fputs("never", out);
         return;
     }
-    if (day != 0)
+    if (day != 0) {
         fprintf(out, "day %" PRId64 " ", day);
+    }
     fprintf(out, "%02d:%02d", (int)(of_day / STORY_HOUR_MS), (int)(of_day / 60000 % 60));
-    if (of_day % 60000 != 0)
+    if (of_day % 60000 != 0) {
         fprintf(out, ":%02d", (int)(of_day / 1000 % 60));
-    if (of_day % 1000 != 0)
+    }
+    if (of_day % 1000 != 0) {
         fprintf(out, ".%03d", (int)(of_day % 1000));
+    }
 }
 
 void story_seat_print(FILE *out, int32_t seat) {
-    if (seat >= 0 && seat < 18)
+    if (seat >= 0 && seat < 18) {
         fprintf(out, "%c%d", 'A' + seat / 6, seat % 6 + 1);
-    else if (seat >= 18 && seat < 22)
+    } else if (seat >= 18 && seat < 22) {
         fprintf(out, "D%d", seat - 17);
-    else if (seat >= 22 && seat < 24)
+    } else if (seat >= 22 && seat < 24) {
         fprintf(out, "G%d", seat - 21);
-    else
+    } else {
         fprintf(out, "#%d", seat);
+    }
 }
 
 static void uuid_print(FILE *out, const struct uuid *id) {
-    if (id->octets[0] == 0)
+    if (id->octets[0] == 0) {
         fputs("-", out);
-    else
+    } else {
         fprintf(out, "%.16s", (const char *)id->octets);
+    }
 }
 
 static void money_print(FILE *out, int64_t amount_minor, struct text currency) {
@@ -62,8 +67,9 @@ static void holding_print(FILE *out, struct integers seats, int32_t section, int
         fprintf(out, " %d in section %d", quantity, section);
     } else {
         seats_print(out, seats);
-        if (seats.count != (size_t)quantity)
+        if (seats.count != (size_t)quantity) {
             fprintf(out, " (%d)", quantity);
+        }
     }
 }
 
@@ -76,8 +82,9 @@ static void summary_check(FILE *out, const struct show_summary *summary) {
     struct show_details details = story_details();
     if (!text_is(summary->venue, details.venue) || !text_is(summary->city, details.city) ||
         !text_is(summary->time_zone, details.time_zone) ||
-        summary->starts_at != details.starts_at || summary->ends_at != details.ends_at)
+        summary->starts_at != details.starts_at || summary->ends_at != details.ends_at) {
         fputs(" WITH ANOTHER SUMMARY", out);
+    }
 }
 
 /* ", Stalls (Stalls 10.00) A1 A2 of Ghost": what a message to the buyer says. */
@@ -87,14 +94,16 @@ static void places_print(FILE *out, const struct place_list *places,
     for (size_t i = 0; i < places->count; i++) {
         const struct place *place = &places->items[i];
         bool begins = i == 0 || place->section_index != places->items[i - 1].section_index;
-        if (begins)
+        if (begins) {
             fprintf(out, " %.*s (%.*s, %" PRId64 ".%02d)", TEXT_FORMAT(place->section),
                     TEXT_FORMAT(place->category), place->price_minor / 100,
                     (int)(place->price_minor % 100));
-        if (place->seat < 0)
+        }
+        if (place->seat < 0) {
             fputs(" *", out);
-        else
+        } else {
             fprintf(out, " %.*s%.*s", TEXT_FORMAT(place->row), TEXT_FORMAT(place->label));
+        }
     }
     fprintf(out, "%s of %.*s", places->count == 0 ? " no place" : "", TEXT_FORMAT(summary->title));
     summary_check(out, summary);
@@ -116,8 +125,9 @@ static void show_created_print(FILE *out, const struct event_show_created *event
     for (size_t i = 0; i < event->show.sections.count; i++) {
         const struct section *section = &event->show.sections.items[i];
         places += section->capacity;
-        for (size_t j = 0; j < section->rows.count; j++)
+        for (size_t j = 0; j < section->rows.count; j++) {
             seats += section->rows.items[j].seats.count;
+        }
     }
     fprintf(out, " %.*s at %.*s, %.*s: %zu seats, %d places", TEXT_FORMAT(event->show.title),
             TEXT_FORMAT(event->show.venue), TEXT_FORMAT(event->show.city), seats, places);
@@ -136,17 +146,21 @@ static void holds_expired_print(FILE *out, const struct event_holds_expired *eve
 
 static void view_print(FILE *out, const struct reservation_view *view) {
     fprintf(out, ": %s", reservation_state_name(view->state));
-    if (view->state == RESERVATION_STATE_NONE)
+    if (view->state == RESERVATION_STATE_NONE) {
         return;
+    }
     fprintf(out, " %s", selection_name(view->selection));
     holding_print(out, view->seats, view->section, view->quantity);
     money_print(out, view->total_minor, view->currency);
-    if (view->expires_at != 0)
+    if (view->expires_at != 0) {
         until_print(out, ", until ", view->expires_at);
-    if (view->attempt != 0)
+    }
+    if (view->attempt != 0) {
         fprintf(out, ", attempt %d", view->attempt);
-    if (view->code.size != 0)
+    }
+    if (view->code.size != 0) {
         fprintf(out, ", %.*s", TEXT_FORMAT(view->code));
+    }
 }
 
 static void reserved_print(FILE *out, const struct event_reserved *event) {
@@ -156,10 +170,12 @@ static void reserved_print(FILE *out, const struct event_reserved *event) {
     if (event->selection == SELECTION_GENERAL) {
         fprintf(out, " %d in section %d", event->quantity, event->section);
     } else {
-        if (event->section >= 0)
+        if (event->section >= 0) {
             fprintf(out, " in section %d", event->section);
-        if (event->category >= 0)
+        }
+        if (event->category >= 0) {
             fprintf(out, " of category %d", event->category);
+        }
         holding_print(out, event->seats, -1, event->quantity);
     }
     money_print(out, event->total_minor, event->currency);
@@ -195,8 +211,9 @@ static void payments_print(FILE *out, const struct event *event) {
         fputs(",", out);
         holding_print(out, event->as.secured.seats, event->as.secured.section,
                       event->as.secured.quantity);
-        if (event->as.secured.reseated)
+        if (event->as.secured.reseated) {
             fputs(", reseated", out);
+        }
         return;
     case EVENT_PAYMENT_DECLINED: {
         const struct event_payment_declined *declined = &event->as.payment_declined;
@@ -297,16 +314,21 @@ static void refused_print(FILE *out, const struct event_refused *refused) {
         fprintf(out, ", own");
         seats_print(out, refused->seats_own);
     }
-    if (refused->limit >= 0)
+    if (refused->limit >= 0) {
         fprintf(out, ", limit %d of %s", refused->limit, limit_scope_name(refused->limit_of));
-    if (refused->used >= 0)
+    }
+    if (refused->used >= 0) {
         fprintf(out, ", used %d", refused->used);
-    if (refused->used_unpaid >= 0)
+    }
+    if (refused->used_unpaid >= 0) {
         fprintf(out, ", unpaid %d", refused->used_unpaid);
-    if (refused->free >= 0)
+    }
+    if (refused->free >= 0) {
         fprintf(out, ", free %d", refused->free);
-    if (refused->state != RESERVATION_STATE_NONE)
+    }
+    if (refused->state != RESERVATION_STATE_NONE) {
         fprintf(out, ", now %s", reservation_state_name(refused->state));
+    }
 }
 
 static void answers_print(FILE *out, const struct event *event) {
@@ -332,10 +354,11 @@ static void answers_print(FILE *out, const struct event *event) {
 }
 
 void story_event_print(FILE *out, const struct event *event) {
-    if (event->as.head.seq == 0)
+    if (event->as.head.seq == 0) {
         fprintf(out, "  - %s", event_kind_name(event->kind));
-    else
+    } else {
         fprintf(out, "%3" PRId64 " %s", event->as.head.seq, event_kind_name(event->kind));
+    }
     switch (event->kind) {
     case EVENT_SHOW_CREATED:
         show_created_print(out, &event->as.show_created);

@@ -55,11 +55,13 @@ static struct reservation_plan *house_build(struct story *story, const char *pic
     assert_true(reservation_plan_is_sound(&details));
     struct reservation_plan *plan = reservation_plan_make(memory, &details);
     uint32_t seat = 0;
-    for (const char *c = picture; *c != '\0'; c++)
-        if (*c == 'x')
+    for (const char *c = picture; *c != '\0'; c++) {
+        if (*c == 'x') {
             reservation_seat_take(plan, seat++);
-        else
+        } else {
             seat += *c == '.' || *c == 'o';
+        }
+    }
     return plan;
 }
 
@@ -74,12 +76,15 @@ static void house_check_in(int32_t section, int32_t category, uint32_t quantity,
     char *found = strdup(expected);
     int32_t seat = 0;
     for (char *c = found; *c != '\0'; c++) {
-        if (*c == '\n' || *c == '|')
+        if (*c == '\n' || *c == '|') {
             continue;
-        if (*c == 'o')
+        }
+        if (*c == 'o') {
             *c = '.';
-        if (first >= 0 && seat >= first && seat < first + (int32_t)quantity)
+        }
+        if (first >= 0 && seat >= first && seat < first + (int32_t)quantity) {
             *c = 'o';
+        }
         seat++;
     }
     assert_string_equal(found, expected);
@@ -200,14 +205,18 @@ struct candidate {
 };
 
 static bool candidate_is_better(const struct candidate *a, const struct candidate *b) {
-    if (a->strands != b->strands)
+    if (a->strands != b->strands) {
         return !a->strands;
-    if (a->row_distance != b->row_distance)
+    }
+    if (a->row_distance != b->row_distance) {
         return a->row_distance < b->row_distance;
-    if (a->row != b->row)
+    }
+    if (a->row != b->row) {
         return a->row < b->row;
-    if (a->middle_distance != b->middle_distance)
+    }
+    if (a->middle_distance != b->middle_distance) {
         return a->middle_distance < b->middle_distance;
+    }
     return a->first < b->first;
 }
 
@@ -220,16 +229,20 @@ static int32_t best_by_trying(const struct reservation_plan *plan, uint32_t quan
         uint32_t end = begin + plan->rows[row].seats_count;
         for (uint32_t first = begin; first + quantity <= end; first++) {
             bool free = true;
-            for (uint32_t i = 0; i < quantity; i++)
+            for (uint32_t i = 0; i < quantity; i++) {
                 free = free && reservation_seat_is_free(plan, first + i);
-            if (!free)
+            }
+            if (!free) {
                 continue;
+            }
             uint32_t left = first;
-            while (left > begin && reservation_seat_is_free(plan, left - 1))
+            while (left > begin && reservation_seat_is_free(plan, left - 1)) {
                 left--;
+            }
             uint32_t right = first + quantity;
-            while (right < end && reservation_seat_is_free(plan, right))
+            while (right < end && reservation_seat_is_free(plan, right)) {
                 right++;
+            }
             struct candidate candidate = {
                 .strands = first - left == 1 || right - first - quantity == 1,
                 .row_distance = (uint32_t)labs(3L * row - depth),
@@ -237,8 +250,9 @@ static int32_t best_by_trying(const struct reservation_plan *plan, uint32_t quan
                 .middle_distance =
                     (uint32_t)labs(2L * (first - begin) + quantity - (long)(end - begin)),
                 .first = first};
-            if (!found || candidate_is_better(&candidate, &best))
+            if (!found || candidate_is_better(&candidate, &best)) {
                 best = candidate;
+            }
             found = true;
         }
     }
@@ -269,9 +283,10 @@ static void test_random_houses(void **state) {
         }
         picture[size] = '\0';
         struct reservation_plan *plan = house_build(&story, picture, &memory);
-        for (uint32_t quantity = 1; quantity <= 6; quantity++)
+        for (uint32_t quantity = 1; quantity <= 6; quantity++) {
             assert_int_equal(reservation_seats_best(plan, -1, -1, quantity),
                              best_by_trying(plan, quantity));
+        }
         reservation_plan_free(&memory, plan);
         arena_reset(&story.arena);
     }

@@ -234,8 +234,9 @@ static void test_refund_attempts(void **state) {
         play(&story, line);
         assert_int_equal(story.effects->events[0].kind, EVENT_REFUND_FAILED);
         play(&story, "at 10:01 Otto retries r1");
-        if (story.effects->events[0].kind != EVENT_REFUND_REQUESTED)
+        if (story.effects->events[0].kind != EVENT_REFUND_REQUESTED) {
             break;
+        }
     }
     assert_int_equal(attempts, RESERVATION_REFUND_ATTEMPTS_MAX - RESERVATION_PAYMENTS_MAX);
     assert_int_equal(story.effects->events[0].as.refused.reason, REFUSAL_REASON_ATTEMPTS_EXHAUSTED);
@@ -300,8 +301,9 @@ static void test_reason_is_a_text(void **state) {
             const struct event *event = &story.effects->events[0];
             if (samples[i].good || version < 3) {
                 assert_int_equal(event->kind, EVENT_SHOW_CANCELLED);
-                if (version == 3)
+                if (version == 3) {
                     assert_int_equal(event->as.show_cancelled.reason.size, samples[i].reason.size);
+                }
             } else {
                 assert_int_equal(event->kind, EVENT_REFUSED);
                 assert_int_equal(event->as.refused.reason, REFUSAL_REASON_INVALID_REASON);
@@ -321,8 +323,9 @@ static void test_largest_house(void **state) {
     story_init(&story);
     for (size_t i = 0; i < 1200; i++) {
         size_t size = (size_t)snprintf(names[i], sizeof(names[i]), "%zu", i + 1);
-        if (i < 50)
+        if (i < 50) {
             labels[i] = (struct text){.data = names[i], .size = size};
+        }
         rows[i] = (struct row){.label = {.data = names[i], .size = size}, .seats = {labels, 50}};
     }
     struct section section = {.name = TEXT_LITERAL("Arena"), .rows = {rows, 1200}};

@@ -93,8 +93,9 @@ static void test_logic_version(void **state) {
 
 static void assert_told(struct story *story, const char *expected) {
     const char *told = story_transcript(story);
-    if (strstr(told, expected) == NULL)
+    if (strstr(told, expected) == NULL) {
         fail_msg("expected \"%s\" in \"%s\"", expected, told);
+    }
 }
 
 /*
@@ -369,8 +370,9 @@ static void test_no_allocation_a_command(void **state) {
         arena_reset(&story.arena);
         struct reservation_statistics statistics;
         reservation_core_statistics_get(story.core, &statistics);
-        if (i < 10000) /* nearly three hours of the show's time: things are made and forgotten */
+        if (i < 10000) { /* nearly three hours of the show's time: things are made and forgotten */
             allocations = statistics.allocations;
+        }
     }
     struct reservation_statistics statistics;
     reservation_core_statistics_get(story.core, &statistics);
@@ -482,8 +484,9 @@ static void test_damaged_events(void **state) {
             struct text reason;
             if (!codec_event_decode(story.codec, &story.arena,
                                     (struct octets){.data = octets, .size = wire.size}, &event,
-                                    &reason))
+                                    &reason)) {
                 continue;
+            }
             struct reservation_core *core = story_restored(&story, before);
             enum reservation_apply_result result = reservation_core_apply(core, &event);
             results[result]++;

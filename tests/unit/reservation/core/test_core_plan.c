@@ -40,8 +40,9 @@ static void draft_begin(struct draft *draft) {
     draft->show.sections.items = draft->sections;
     for (size_t i = 0; i < PLAN_ROWS_MAX + 2; i++) {
         size_t size = (size_t)snprintf(draft->names[i], sizeof(draft->names[i]), "%zu", i);
-        if (i <= PLAN_SEATS_PER_ROW_MAX)
+        if (i <= PLAN_SEATS_PER_ROW_MAX) {
             draft->labels[i] = (struct text){.data = draft->names[i], .size = size};
+        }
         draft->rows[i] = (struct row){.label = {.data = draft->names[i], .size = size},
                                       .seats = {.items = draft->labels, .count = 1}};
     }
@@ -49,20 +50,23 @@ static void draft_begin(struct draft *draft) {
 
 /* The first section gets `rows` rows of `seats` seats each, all of the draft's own. */
 static void draft_rows(struct draft *draft, size_t rows, size_t seats) {
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < rows; i++) {
         draft->rows[i].seats.count = seats;
+    }
     draft->sections[0].rows = (struct row_list){.items = draft->rows, .count = rows};
 }
 
 static void sections_repeat(struct draft *draft, size_t count) {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         draft->sections[i] = draft->sections[2];
+    }
     draft->show.sections.count = count;
 }
 
 static void categories_repeat(struct draft *draft, size_t count) {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         draft->categories[i] = draft->categories[0];
+    }
     draft->show.categories.count = count;
 }
 
@@ -257,10 +261,12 @@ static void test_valid_shows(void **state) {
         draft_begin(&draft);
         assert_true(reservation_plan_is_valid(&draft.show, NOON));
         cases[i].change(&draft);
-        if (reservation_plan_is_valid(&draft.show, NOON) != cases[i].valid)
+        if (reservation_plan_is_valid(&draft.show, NOON) != cases[i].valid) {
             fail_msg("%s: %s", cases[i].name, cases[i].valid ? "was refused" : "was taken");
-        if (!cases[i].valid)
+        }
+        if (!cases[i].valid) {
             continue;
+        }
         /* And it is on sale, with every check that a step has. */
         struct story story;
         story_init(&story);
@@ -293,20 +299,20 @@ CHANGE(text_seat_label, draft_rows(draft, 1, 3); draft->labels[1] = LITERAL(" ")
 static void test_texts(void **state) {
     (void)state;
     static struct draft draft;
-    static void (*const changes[])(struct draft * draft) = {text_title_invisible,
-                                                            text_title_blank,
-                                                            text_title_untrimmed,
-                                                            text_title_noncharacter,
-                                                            text_description_blank,
-                                                            text_description_crlf,
-                                                            text_venue,
-                                                            text_city,
-                                                            text_region,
-                                                            text_category,
-                                                            text_section,
-                                                            text_row_label,
-                                                            text_seat_label,
-                                                            text_row_label_decomposed};
+    static void (*const changes[])(struct draft *draft) = {text_title_invisible,
+                                                           text_title_blank,
+                                                           text_title_untrimmed,
+                                                           text_title_noncharacter,
+                                                           text_description_blank,
+                                                           text_description_crlf,
+                                                           text_venue,
+                                                           text_city,
+                                                           text_region,
+                                                           text_category,
+                                                           text_section,
+                                                           text_row_label,
+                                                           text_seat_label,
+                                                           text_row_label_decomposed};
     for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
         for (int32_t version = 2; version <= 3; version++) {
             struct story story;
@@ -317,11 +323,13 @@ static void test_texts(void **state) {
             struct command command = create_show(&draft);
             story_step(&story, &command, NOON);
             const struct event *event = &story.effects->events[0];
-            if (version == 2 && event->kind != EVENT_SHOW_CREATED)
+            if (version == 2 && event->kind != EVENT_SHOW_CREATED) {
                 fail_msg("%zu is refused by version 2", i);
+            }
             if (version == 3 && (event->kind != EVENT_REFUSED ||
-                                 event->as.refused.reason != REFUSAL_REASON_INVALID_SHOW))
+                                 event->as.refused.reason != REFUSAL_REASON_INVALID_SHOW)) {
                 fail_msg("%zu is taken by version 3", i);
+            }
             story_deinit(&story);
         }
     }
@@ -348,7 +356,7 @@ static void test_nobodys_show(void **state) {
 static void test_another_body(void **state) {
     (void)state;
     static struct draft draft;
-    static void (*const changes[])(struct draft * draft) = {
+    static void (*const changes[])(struct draft *draft) = {
         title_longest,   title_japanese,   description_none, region_none,       zone_utc,
         starts_next,     ends_latest,      hold_shortest,    limit_most,        categories_most,
         price_free,      sections_most,    places_most,      row_label_longest, row_longest,
@@ -373,8 +381,9 @@ static void test_labels_come_back(void **state) {
     (void)state;
     static struct draft draft;
     draft_begin(&draft);
-    for (size_t i = 0; i < 40; i++)
+    for (size_t i = 0; i < 40; i++) {
         draft.rows[i].seats = (struct texts){.items = &draft.labels[i % 11], .count = 5 + i % 3};
+    }
     draft.sections[0].rows = (struct row_list){.items = draft.rows, .count = 40};
     struct story story;
     story_init(&story);
@@ -382,7 +391,7 @@ static void test_labels_come_back(void **state) {
     reservation_memory_init(&memory, &story.allocator);
     struct reservation_plan *plan = reservation_plan_make(&memory, &draft.show);
     int32_t seat = 0;
-    for (size_t i = 0; i < 40; i++)
+    for (size_t i = 0; i < 40; i++) {
         for (size_t j = 0; j < draft.rows[i].seats.count; j++, seat++) {
             struct place place = reservation_plan_place(plan, seat, 0);
             assert_int_equal(place.seat, seat);
@@ -392,6 +401,7 @@ static void test_labels_come_back(void **state) {
             assert_true(text_equal(place.category, draft.categories[0].name));
             assert_int_equal(place.price_minor, draft.categories[0].price_minor);
         }
+    }
     reservation_plan_free(&memory, plan);
     story_deinit(&story);
 }

@@ -74,12 +74,14 @@ static void reserve_random(struct history *history, struct command_reserve *rese
     reserve->section = pick(history, 6) - 1;
     reserve->category = pick(history, 4) == 0 ? pick(history, 5) : -1;
     reserve->quantity = pick(history, 20) == 0 ? pick(history, 200) - 20 : 1 + pick(history, 4);
-    if (reserve->selection != SELECTION_NAMED)
+    if (reserve->selection != SELECTION_NAMED) {
         return;
+    }
     int count = 1 + pick(history, pick(history, 10) == 0 ? 7 : 3);
     int32_t first = pick(history, 26) - 1;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         seats[i] = pick(history, 8) == 0 ? pick(history, 24) : first + i;
+    }
     reserve->seats = (struct integers){.items = seats, .count = (size_t)count};
 }
 
@@ -98,8 +100,9 @@ static struct reservation *in_state(struct history *history, const struct comman
     while (slot != 0 && skip >= 0) {
         struct reservation *reservation = reservation_at(history->story.core, slot);
         slot = reservation->next_in_show;
-        if (reservation->state != state)
+        if (reservation->state != state) {
             continue;
+        }
         found = reservation;
         skip--;
     }
@@ -109,8 +112,10 @@ static struct reservation *in_state(struct history *history, const struct comman
 static const struct reservation_payment *payment_any(struct history *history,
                                                      const struct reservation *reservation) {
     const struct reservation_payment *payment = reservation->payments;
-    for (int skip = pick(history, 3); payment != NULL && payment->next != NULL && skip > 0; skip--)
+    for (int skip = pick(history, 3); payment != NULL && payment->next != NULL && skip > 0;
+         skip--) {
         payment = payment->next;
+    }
     return payment;
 }
 
@@ -137,8 +142,9 @@ static struct result result_random(struct history *history, const struct command
         [COMMAND_REFUND_FAILED] = RESERVATION_STATE_REFUNDING,
     };
     enum reservation_state state = waiting[command->kind];
-    if (pick(history, 4) == 0)
+    if (pick(history, 4) == 0) {
         state = (enum reservation_state)(1 + pick(history, RESERVATION_STATE_COUNT - 1));
+    }
     const struct reservation *reservation = in_state(history, command, state);
     int32_t attempt = pick(history, 5);
     struct result result = {.reservation_id = numbered("r", pick(history, RESERVATIONS)),
@@ -156,14 +162,17 @@ static struct result result_random(struct history *history, const struct command
             result.attempt = payment->attempt;
             result.payment_id = reservation_payment_id(payment);
         }
-        if (pick(history, 15) != 0)
+        if (pick(history, 15) != 0) {
             result.amount_minor = reservation_total_minor(show_of(history, command), reservation);
+        }
     }
-    if (result.payment_id.size == 0 || pick(history, 15) == 0)
+    if (result.payment_id.size == 0 || pick(history, 15) == 0) {
         result.payment_id = formatted(history, pick(history, 12) != 0 ? "pay" : "odd",
                                       result.attempt + 10 * pick(history, 2));
-    if (pick(history, 60) == 0)
+    }
+    if (pick(history, 60) == 0) {
         result.currency = TEXT_LITERAL("EUR");
+    }
     return result;
 }
 
@@ -233,10 +242,12 @@ static void buyer_random(struct history *history, struct command *command) {
         [COMMAND_CANCEL] = RESERVATION_STATE_SOLD,
     };
     enum reservation_state state = willing[command->kind];
-    if (command->kind == COMMAND_CANCEL && pick(history, 2) == 0)
+    if (command->kind == COMMAND_CANCEL && pick(history, 2) == 0) {
         state = RESERVATION_STATE_SECURED;
-    if (pick(history, 4) == 0)
+    }
+    if (pick(history, 4) == 0) {
         state = (enum reservation_state)(1 + pick(history, RESERVATION_STATE_COUNT - 1));
+    }
     const struct reservation *reservation = in_state(history, command, state);
     command->as.release.reservation_id = numbered("r", pick(history, RESERVATIONS));
     command->as.release.buyer_id = numbered("buyer", pick(history, BUYERS));
@@ -244,8 +255,9 @@ static void buyer_random(struct history *history, struct command *command) {
         command->as.release.reservation_id = reservation->reservation_id;
         command->as.release.buyer_id = reservation->buyer_id;
     }
-    if (command->kind == COMMAND_PAY)
+    if (command->kind == COMMAND_PAY) {
         command->as.pay.source_id = formatted(history, "card", pick(history, 6));
+    }
 }
 
 static struct command command_random(struct history *history) {
@@ -289,8 +301,9 @@ static struct payment_fate *fate_of(struct history *history, const struct event 
         struct payment_fate *fate = &history->fates[i];
         if (memcmp(&fate->show_id, &event->as.head.show_id, sizeof(struct uuid)) == 0 &&
             memcmp(&fate->reservation_id, reservation_id, sizeof(struct uuid)) == 0 &&
-            fate->attempt == attempt && strcmp(fate->payment_id, name) == 0)
+            fate->attempt == attempt && strcmp(fate->payment_id, name) == 0) {
             return fate;
+        }
     }
     assert_true(history->fates_count < PAYMENTS_MAX);
     struct payment_fate *fate = &history->fates[history->fates_count++];
@@ -304,23 +317,26 @@ static void fates_watch(struct history *history, const struct command *command,
                         const struct event *event) {
     switch (event->kind) {
     case EVENT_SOLD:
-        if (event->as.sold.amount_minor > 0)
+        if (event->as.sold.amount_minor > 0) {
             fate_of(history, event, &event->as.sold.reservation_id, event->as.sold.attempt,
                     event->as.sold.payment_id)
                 ->sold++;
+        }
         return;
     case EVENT_REFUND_REQUESTED:
         if (command->kind != COMMAND_RETRY_REFUND &&
-            event->as.refund_requested.state != RESERVATION_STATE_NONE)
+            event->as.refund_requested.state != RESERVATION_STATE_NONE) {
             fate_of(history, event, &event->as.refund_requested.reservation_id,
                     event->as.refund_requested.attempt, event->as.refund_requested.payment_id)
                 ->refunds++;
+        }
         return;
     case EVENT_VOID_REQUESTED:
-        if (event->as.void_requested.state != RESERVATION_STATE_NONE)
+        if (event->as.void_requested.state != RESERVATION_STATE_NONE) {
             fate_of(history, event, &event->as.void_requested.reservation_id,
                     event->as.void_requested.attempt, event->as.void_requested.payment_id)
                 ->voids++;
+        }
         return;
     default:
         return;
@@ -333,11 +349,13 @@ static void capture_check(struct history *history, const struct command *command
     const struct event *last = &effects->events[effects->count - 1];
     const struct command_payment_captured *captured = &command->as.payment_captured;
     if (command->kind != COMMAND_PAYMENT_CAPTURED || last->kind == EVENT_REFUSED ||
-        last->kind == EVENT_REJECTED)
+        last->kind == EVENT_REJECTED) {
         return;
+    }
     if (last->kind == EVENT_REFUND_REQUESTED &&
-        last->as.refund_requested.state == RESERVATION_STATE_NONE)
+        last->as.refund_requested.state == RESERVATION_STATE_NONE) {
         return;
+    }
     const struct payment_fate *fate =
         fate_of(history, last, &captured->reservation_id, captured->attempt, captured->payment_id);
     assert_true(fate->sold + fate->refunds >= 1);
@@ -348,15 +366,17 @@ static void fates_check(const struct history *history) {
         const struct payment_fate *fate = &history->fates[i];
         assert_true(fate->sold <= 1);
         /* Those beyond RESERVATION_PAYMENTS_MAX are not remembered, and may be asked for again. */
-        if (strncmp(fate->payment_id, "pay", 3) == 0)
+        if (strncmp(fate->payment_id, "pay", 3) == 0) {
             assert_true(fate->refunds <= 1);
+        }
     }
 }
 
 static void limits_check(struct history *history) {
     struct reservation_show *show = history->story.effects->show;
-    if (show == NULL || show->plan == NULL)
+    if (show == NULL || show->plan == NULL) {
         return;
+    }
     for (int i = 0; i < BUYERS; i++) {
         struct uuid buyer_id = numbered("buyer", i);
         struct reservation_buyer_usage usage =
@@ -367,8 +387,9 @@ static void limits_check(struct history *history) {
 }
 
 static void time_passes(struct history *history) {
-    if (pick(history, 400) == 0)
+    if (pick(history, 400) == 0) {
         history->now_ms += 24 * 3600 * 1000;
+    }
     switch (pick(history, 100)) {
     case 0:
         history->now_ms += 3600 * 1000;
@@ -418,12 +439,13 @@ static void history_begin(struct history *history, uint64_t seed) {
 /* Everything that is still under way ends, and then the shows close. */
 static void history_end(struct history *history) {
     history->now_ms += 30LL * 24 * 3600 * 1000;
-    for (int round = 0; round < 4; round++)
+    for (int round = 0; round < 4; round++) {
         for (int i = 0; i < SHOWS; i++) {
             struct command command = {.kind = COMMAND_TICK};
             command.as.head.show_id = numbered("show", i);
             history_step(history, &command);
         }
+    }
     story_check_same(&history->story, history->story.core, history->story.folded);
     fates_check(history);
     story_deinit(&history->story);
@@ -435,8 +457,9 @@ static void test_histories(void **state) {
     int64_t kinds[EVENT_KIND_COUNT] = {0};
     const char *only = getenv("SEATLOG_SEED");
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        if (only != NULL && strtoull(only, NULL, 10) != seed)
+        if (only != NULL && strtoull(only, NULL, 10) != seed) {
             continue;
+        }
         history_begin(&history, seed);
         for (int i = 0; i < COMMANDS; i++) {
             struct command command = command_random(&history);
@@ -444,14 +467,16 @@ static void test_histories(void **state) {
             time_passes(&history);
         }
         history_end(&history);
-        for (int i = 0; i < EVENT_KIND_COUNT; i++)
+        for (int i = 0; i < EVENT_KIND_COUNT; i++) {
             kinds[i] += history.kinds[i];
+        }
     }
     /* A history that never comes by a kind of event proves nothing about it. */
     for (int i = 0; i < EVENT_KIND_COUNT; i++) {
         print_message("%-18s %8" PRId64 "\n", event_kind_name((enum event_kind)i), kinds[i]);
-        if (only == NULL && i != EVENT_REJECTED && i != EVENT_UNDECODABLE)
+        if (only == NULL && i != EVENT_REJECTED && i != EVENT_UNDECODABLE) {
             assert_true(kinds[i] > 20);
+        }
     }
 }
 

@@ -25,8 +25,9 @@ static char *file_read(const char *path) {
     FILE *file = fopen(path, "r");
     char *text = NULL;
     size_t size = 0;
-    if (file == NULL || getdelim(&text, &size, '\0', file) <= 0)
+    if (file == NULL || getdelim(&text, &size, '\0', file) <= 0) {
         abort();
+    }
     fclose(file);
     return text;
 }
@@ -37,10 +38,12 @@ static size_t stories_cut(char *text, struct told *stories, size_t count) {
         char *line_end = strchr(title, '\n');
         char *next = strstr(line_end, "\n== ");
         *line_end = '\0';
-        if (next != NULL)
+        if (next != NULL) {
             *next++ = '\0';
-        if (count == STORIES_MAX)
+        }
+        if (count == STORIES_MAX) {
             abort();
+        }
         stories[count++] = (struct told){.title = title + 3, .text = line_end + 1};
         title = next;
     }
@@ -67,19 +70,24 @@ int main(void) {
     static struct CMUnitTest tests[STORIES_MAX];
     size_t count = 0;
     glob_t files;
-    if (glob(SEATLOG_SOURCE_DIRECTORY "/tests/unit/reservation/core/core_stories/*.story", 0, NULL, &files) != 0)
+    if (glob(SEATLOG_SOURCE_DIRECTORY "/tests/unit/reservation/core/core_stories/*.story", 0, NULL,
+             &files) != 0) {
         return 1;
+    }
     for (size_t i = 0; i < files.gl_pathc; i++) {
         size_t first = count;
         count = stories_cut(file_read(files.gl_pathv[i]), stories, count);
-        if (getenv("SEATLOG_GOLDEN_WRITE") != NULL)
+        if (getenv("SEATLOG_GOLDEN_WRITE") != NULL) {
             stories_write(files.gl_pathv[i], stories + first, count - first);
+        }
     }
-    if (getenv("SEATLOG_GOLDEN_WRITE") != NULL)
+    if (getenv("SEATLOG_GOLDEN_WRITE") != NULL) {
         return 0;
-    for (size_t i = 0; i < count; i++)
+    }
+    for (size_t i = 0; i < count; i++) {
         tests[i] = (struct CMUnitTest){
             .name = stories[i].title, .test_func = test_story, .initial_state = &stories[i]};
+    }
     globfree(&files);
     return _cmocka_run_group_tests("core: stories", tests, count, NULL, NULL);
 }

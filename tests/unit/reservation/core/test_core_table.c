@@ -134,8 +134,9 @@ static char *table_play(void) {
     FILE *out = open_memstream(&text, &size);
     for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
         fprintf(out, "== %s\n", states[i].name);
-        for (size_t j = 0; j < sizeof(commands) / sizeof(*commands); j++)
+        for (size_t j = 0; j < sizeof(commands) / sizeof(*commands); j++) {
             cell_play(out, states[i].prelude, commands[j]);
+        }
         fprintf(out, "\n");
     }
     fclose(out);
@@ -168,13 +169,15 @@ static void test_table(void **state) {
     char *line = strtok_r(happens, "\n", &rest_happens);
     char *expected = strtok_r(golden, "\n", &rest_golden);
     while (line != NULL && expected != NULL) {
-        if (line[0] == '=')
+        if (line[0] == '=') {
             section = line + 3;
-        else if (line[0] != ' ')
+        } else if (line[0] != ' ') {
             command = line;
-        if (strcmp(line, expected) != 0)
+        }
+        if (strcmp(line, expected) != 0) {
             fail_msg("%s, \"%s\":\n  expected: %s\n  happens:  %s", section, command, expected,
                      line);
+        }
         line = strtok_r(NULL, "\n", &rest_happens);
         expected = strtok_r(NULL, "\n", &rest_golden);
     }

@@ -2,10 +2,10 @@
 #include "runtime/loop/sink/sink.h"
 
 #include "runtime/base/buffer.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/base/identity.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/metrics.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/loop/daemon.h"
 #include "seatlog_codec.h"
 #include "tests/unit/support/kafka_cluster.h"
 #include "tests/unit/support/postgresql.h"

@@ -12,9 +12,9 @@
 /* The four above must come before: */
 #include <cmocka.h>
 
-#include "runtime/loop/daemon.h"
-#include "runtime/kafka/kafka.h"
 #include "runtime/base/metrics.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/loop/daemon.h"
 #include "runtime/loop/transaction/transaction.h"
 
 #include <librdkafka/rdkafka_mock.h>

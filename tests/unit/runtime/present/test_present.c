@@ -146,7 +146,8 @@ static void test_a_moment_is_complete(void **state) {
 /* Another implementation over the same database: every zone and link, every change of offset. */
 static void test_every_zone_is_as_python_tells_it(void **state) {
     (void)state;
-    FILE *zones = popen("python3 " SEATLOG_SOURCE_DIRECTORY "/tests/unit/runtime/present/zones.py", "r");
+    FILE *zones =
+        popen("python3 " SEATLOG_SOURCE_DIRECTORY "/tests/unit/runtime/present/zones.py", "r");
     assert_non_null(zones);
     char line[256], zone[64], day[16], time[8], name[16], seen[64] = "";
     int minutes, zone_count = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ticketgen/core/base45.h"
-#include "ticketgen/daemon/key_file.h"
 #include "ticketgen/core/token.h"
+#include "ticketgen/daemon/key_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ticketgen/page/text.h"
 #include "ticketgen/core/core.h"
 #include "ticketgen/page/pdf.h"
+#include "ticketgen/page/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -19,8 +19,8 @@ struct arena_block;
 struct arena {
     struct arena_block *first;   /* all blocks, oldest first; NULL before the first allocation */
     struct arena_block *current; /* where the next allocation is tried */
-    size_t used;                 /* octets of the current block that are taken */
-    size_t allocated;            /* octets held from the heap, all blocks */
+    size_t used;                 /* bytes of the current block that are taken */
+    size_t allocated;            /* bytes held from the heap, all blocks */
 };
 
 /* Holds no memory yet. An arena of all zeroes is initialised as well. */
@@ -30,16 +30,16 @@ void arena_init(struct arena *arena);
 void arena_deinit(struct arena *arena);
 
 /* Everything allocated so far becomes invalid; the memory is kept for the next round, except what
- * exceeds ARENA_KEPT_SIZE_MAX: one huge record must not cost its size for ever. */
+ * exceeds ARENA_KEPT_SIZE_MAX: one huge record must not cost its size forever. */
 void arena_reset(struct arena *arena);
 
 #define ARENA_KEPT_SIZE_MAX ((size_t)4 * 1024 * 1024)
 
-/* size octets, aligned for any type, not cleared; never NULL (size 0 gives a pointer that must not
+/* size bytes, aligned for any type, not cleared; never NULL (size 0 gives a pointer that must not
  * be followed). */
 void *arena_allocate(struct arena *arena, size_t size);
 
-/* count × size octets; a product that overflows is out of memory. */
+/* count × size bytes; a product that overflows is out of memory. */
 void *arena_allocate_array(struct arena *arena, size_t count, size_t size);
 
 /* A copy of the text, followed by a NUL that is not counted: .data is also a C string, provided

@@ -4,7 +4,7 @@
 
 /*
  * What a show and its seat plan are bounded by, in one place for those who refuse what is beyond:
- * the core, with INVALID_SHOW, and ingest-api before it, with words. octets are bytes of UTF-8.
+ * the core, with INVALID_SHOW, and ingest-api before it, with words. bytes are bytes of UTF-8.
  * Changing one changes what the core decides: a new logic version (reservation/README.md).
  */
 #define PLAN_PLACES_MAX 60000

@@ -6,7 +6,7 @@
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 #define LOW_BITS UINT64_C(0x0101010101010101)
 
-/* Octets of the character at the cursor, 0 if it is malformed; the ranges are RFC 3629's table. */
+/* Bytes of the character at the cursor, 0 if it is malformed; the ranges are RFC 3629's table. */
 static size_t utf8_sequence(const uint8_t *at, size_t left) {
     uint8_t first = at[0];
     uint8_t second_min = 0x80;

@@ -6,7 +6,7 @@
  * The values that commands, events and tickets are made of.
  *
  * All of them are views: none owns what it points to. What a decoder returns lives in the arena it
- * was given; what an encoder is given must live until the call returns. An empty text, octets or
+ * was given; what an encoder is given must live until the call returns. An empty text, bytes or
  * list may have a NULL pointer.
  *
  * Pure: this header pulls in nothing but the C library's type definitions.

@@ -189,7 +189,7 @@ bool ingest_start(struct daemon *daemon, struct error *error) {
     if (sodium_init() < 0) {
         return error_set(error, ERROR_DIE, "libsodium does not start");
     }
-    /* A query that hangs must not keep a worker for ever. */
+    /* A query that hangs must not keep a worker forever. */
     setenv("PGOPTIONS", STATEMENT_TIMEOUT, 0);
     if (!present_time_zone_is_known(TEXT_LITERAL("Europe/London"))) {
         return error_set(error, ERROR_DIE, "the time zone database (tzdata) is not installed");

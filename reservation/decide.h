@@ -3,7 +3,7 @@
 #define SEATLOG_RESERVATION_DECIDE_H
 
 /*
- * From the octets of a record of seatlog.commands to the octets of its events: the core with the
+ * From the bytes of a record of seatlog.commands to the bytes of its events: the core with the
  * codec around it, and nothing else. The daemon, the auditor's replay and the simulator decide by
  * this one path, so that "byte for byte" is about the same code.
  */
@@ -45,7 +45,7 @@ bool reservation_decide_again_as(struct reservation_core *core, int32_t named_ve
 
 /*
  * Encodes and seals the effects one after the other: begin with chain from
- * reservation_decide_chain; each call gives the octets of event `index` (valid until the codec's
+ * reservation_decide_chain; each call gives the bytes of event `index` (valid until the codec's
  * next encode) and moves the chain on; end with reservation_decide_seal.
  */
 struct hash reservation_decide_chain(const struct reservation_core *core,

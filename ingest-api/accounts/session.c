@@ -109,7 +109,7 @@ bool session_token_hash(const char *text, struct hash *hash) {
     return true;
 }
 
-/* Hashes of random tokens: any octets of them spread evenly. */
+/* Hashes of random tokens: any bytes of them spread evenly. */
 static struct remembered *memory_set(struct session_store *store, const struct hash *hash) {
     uint32_t index;
     memcpy(&index, hash->octets, sizeof index);

@@ -16,7 +16,7 @@
  * cut off nothing remembered is used, unless PostgreSQL cannot answer either; where it keeps its
  * connections and does not answer (it is frozen), nobody waits for it to find that out again.
  *
- * Tokens and API keys are 32 random octets as base64url; only their BLAKE2b-256 is stored or
+ * Tokens and API keys are 32 random bytes as base64url; only their BLAKE2b-256 is stored or
  * remembered.
  */
 enum role {

@@ -14,7 +14,7 @@
 /*
  * Shows as the catalog (schemas/sql/020_catalog.sql) has them, with a memory: a hot show is asked
  * of PostgreSQL a few times a second at most, however often it is looked at, and while PostgreSQL
- * is away what is remembered is served as it is. Bounded by octets; the show looked at longest ago
+ * is away what is remembered is served as it is. Bounded by bytes; the show looked at longest ago
  * goes first. Any thread.
  */
 struct catalog;

@@ -9,7 +9,7 @@
 
 /*
  * A show as GET /events/{event_id} answers it. Pure. Written by hand: 60,000 seats are millions of
- * octets, and made anew whenever a seat has changed.
+ * bytes, and made anew whenever a seat has changed.
  */
 enum seat_state { SEAT_FREE = 0, SEAT_HELD = 1, SEAT_SOLD = 2 };
 

@@ -27,7 +27,7 @@ bool judge_event(struct judge *judge, const struct event *event);
 /* Whether it must see events of other commands too. */
 bool judge_follows_reservation(const struct judge *judge);
 
-/* The head of an event's wire octets, without decoding the rest; false: not an event that we know.
+/* The head of an event's wire bytes, without decoding the rest; false: not an event that we know.
  */
 struct event_peek {
     struct uuid show_id;

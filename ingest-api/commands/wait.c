@@ -34,7 +34,7 @@ void wait_table_free(struct wait_table *table) {
     }
 }
 
-/* Ids are random, or SHA-1: any octets of them spread evenly. */
+/* Ids are random, or SHA-1: any bytes of them spread evenly. */
 static size_t index_of(const struct uuid *id) {
     uint32_t value;
     memcpy(&value, id->octets, sizeof value);

@@ -58,7 +58,7 @@ enum reader_need { READER_OPTIONAL, READER_REQUIRED };
  * there and optional leaves *out alone and is no error.
  */
 struct text_rule {
-    size_t size_min; /* octets */
+    size_t size_min; /* bytes */
     size_t size_max;
     bool lines; /* line ends and tabs are allowed; other control characters never are */
 };

@@ -130,7 +130,7 @@ void request_wake(struct request *request);
 
 /*
  * Answers. Also from a worker, whose next step is then request_done. Name and value of a header
- * live in the arena or for ever.
+ * live in the arena or forever.
  */
 void request_answer(struct request *request, unsigned status, const char *content_type);
 void request_answer_json(struct request *request, unsigned status, json_t *body); /* takes body */
@@ -140,7 +140,7 @@ void request_header_add(struct request *request, const char *name, const char *v
 /* The step that follows a worker's answer. */
 void request_done(struct request *request);
 
-/* Parameters of the query and headers; NULL where there is none. Octets are as sent, unescaped. */
+/* Parameters of the query and headers; NULL where there is none. Bytes are as sent, unescaped. */
 const char *request_query_parameter(struct request *request, const char *name);
 const char *request_header(struct request *request, const char *name);
 

@@ -33,7 +33,7 @@ struct route {
     enum route_access access;
     unsigned roles; /* any of these; 0: every role */
     enum route_body body;
-    size_t body_size_max; /* octets; 0: ROUTE_BODY_SIZE_MAX */
+    size_t body_size_max; /* bytes; 0: ROUTE_BODY_SIZE_MAX */
     const char *query;    /* the parameters it takes, separated by blanks; NULL: none */
     bool password;        /* costs an Argon2: limited by address, and harder */
 };

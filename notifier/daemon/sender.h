@@ -23,7 +23,7 @@ struct mail_sender_options {
 
 struct mail_sender;
 
-/* The options are copied; the texts must outlive it. NULL with *error (DIE): they can not be used.
+/* The options are copied; the texts must outlive it. NULL with *error (DIE): they cannot be used.
  */
 struct mail_sender *mail_sender_new(const struct mail_sender_options *options, struct error *error);
 

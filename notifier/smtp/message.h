@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /*
- * A mail as it goes over the wire (RFC 5322, MIME). The same parts give the same octets, so that
+ * A mail as it goes over the wire (RFC 5322, MIME). The same parts give the same bytes, so that
  * every try is the same mail. Needs g_mime_init().
  */
 struct mail_message {

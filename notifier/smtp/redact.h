@@ -6,7 +6,7 @@
 
 /*
  * What a mail server says may name the person: "550 <ann@example.com>: no such user". Copies text
- * into out (size octets, NUL included; cut if need be) with every address, and the recipient's name
+ * into out (size bytes, NUL included; cut if need be) with every address, and the recipient's name
  * before the @ where it stands alone, replaced by "(address)": outbox and logs keep no address.
  * Pure.
  */

@@ -127,7 +127,7 @@ static void authorize_payment(struct decision *decision) {
         result_set(decision, PAYMENT_RESULT_AUTHORIZED, "");
         return;
     case PAYMENT_STATUS_PENDING:
-        /* The key would be answered with this very answer for ever: ask for the payment instead. */
+        /* The key would be answered with this very answer forever: ask for the payment instead. */
         text_copy(work->payment_id, sizeof work->payment_id, answer->payment_id);
         step_retry(decision, PAYMENT_STEP_LOOK_UP);
         return;
@@ -151,7 +151,7 @@ static void create_answered(struct decision *decision) {
     case PAYMENT_ANSWER_REFUSED:
         if (strcmp(decision->answer->code, "IDEMPOTENCY_KEY_REUSED") == 0) {
             /* An earlier try of ours said something else (a setting has changed): what became of it
-             * can not be learnt by this key any more, only undone. */
+             * cannot be learnt by this key any more, only undone. */
             give_up_creating(work, decision->limits, PAYMENT_CODE_UNREACHABLE, decision->now_ms);
             decision->alarm = "an attempt was begun with other settings; it is undone";
             return;
@@ -170,7 +170,7 @@ static void create_answered(struct decision *decision) {
         step_retry(decision, PAYMENT_STEP_CREATE);
         break;
     }
-    /* What can not be tried again within the hold is given up at its end, not later. */
+    /* What cannot be tried again within the hold is given up at its end, not later. */
     work->due_at_ms = least(work->due_at_ms, work->expires_at_ms);
 }
 

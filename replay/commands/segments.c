@@ -50,7 +50,7 @@ static bool segment_replace(FILE *file, const char *temporary, const char *path,
 
 /*
  * Copies what the reader gives into a new segment at path. previous (may be NULL) is the segment
- * that stood there: its records must come first, to the octet; else history was rewritten in
+ * that stood there: its records must come first, to the byte; else history was rewritten in
  * between.
  */
 static bool records_copy(struct replay_reader *reader, struct replay_reader *previous, FILE *file,

@@ -20,7 +20,7 @@ struct replay_log *replay_log_open_kafka(const struct config *config, struct err
 struct replay_log *replay_log_open_directory(const char *path, struct error *error);
 void replay_log_close(struct replay_log *log);
 
-/* How many partitions a topic has; -1 and *error when it can not be known. */
+/* How many partitions a topic has; -1 and *error when it cannot be known. */
 int32_t replay_log_partitions(struct replay_log *log, const char *topic, struct error *error);
 
 /*

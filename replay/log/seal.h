@@ -8,7 +8,7 @@
 /*
  * A seal is a file that says what every partition's history was up to some offset, signed with
  * Ed25519 and kept away from Kafka. Whoever rewrites history, and even recomputes every hash chain,
- * can not make it agree with a seal. Text, a line a fact:
+ * cannot make it agree with a seal. Text, a line a fact:
  *
  *   seatlog seal 1
  *   at 2026-11-24T06:50:00Z

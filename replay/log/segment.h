@@ -11,9 +11,9 @@
  * line "seatlog segment 1\n"; then each record:
  *
  *   u64 offset, i64 timestamp_ms, u32 key size, u32 value size (0xffffffff: none), key, value,
- *   32 octets BLAKE2b-256 of all of the record before
+ *   32 bytes BLAKE2b-256 of all of the record before
  *
- * all integers most significant octet first; and last a record with offset 2^64-1, no key, no value
+ * all integers most significant byte first; and last a record with offset 2^64-1, no key, no value
  * and as timestamp the end offset of the partition, so that a file cut short is noticed.
  */
 #define SEGMENT_MAGIC "seatlog segment 1\n"

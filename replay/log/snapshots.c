@@ -99,7 +99,7 @@ static bool tail_fold(struct check *check) {
     return read != REPLAY_READ_FAILED;
 }
 
-/* The show's state as octets, copied into the arena. */
+/* The show's state as bytes, copied into the arena. */
 static struct octets state_of(struct check *check, struct reservation_core *core,
                               const struct reservation_show *show,
                               struct reservation_effects *effects) {

@@ -7,7 +7,7 @@
 /*
  * Snapshot and tail equal the fold of everything: restores the partition's latest snapshots into a
  * second core, folds the events from where they say, and compares every show with the partition's
- * core, octet by octet. Differences are added to the partition's findings and its violated. No
+ * core, byte by byte. Differences are added to the partition's findings and its violated. No
  * snapshots yet are fine.
  *
  * false: the log could not be read, partition->error says why.

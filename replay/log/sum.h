@@ -9,7 +9,7 @@
 /*
  * One hash over a partition's history: BLAKE2b-256 of every record in order, each as offset and
  * timestamp (u64, i64), key size and value size (u32; 0xffffffff for none), key, value; integers
- * most significant octet first.
+ * most significant byte first.
  */
 struct replay_sum {
     crypto_generichash_state state;

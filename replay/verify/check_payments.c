@@ -37,7 +37,7 @@ static void answered(void *context, const struct http_response *response) {
              response->failure != NULL ? response->failure : "not the answer expected");
 }
 
-/* One page of the provider's list; NULL and *error when it can not be had. */
+/* One page of the provider's list; NULL and *error when it cannot be had. */
 static json_t *page_get(const struct replay_books *books, struct http_client *client,
                         const char *cursor, struct error *error) {
     const struct config *config = books->context->config;

@@ -95,7 +95,7 @@ static json_t *json_of_value(avro_value_t *value) {
     }
 }
 
-/* Only for octets that codec_*_decode has found sound: avro-c believes the lengths it reads. */
+/* Only for bytes that codec_*_decode has found sound: avro-c believes the lengths it reads. */
 static json_t *json_of_wire(struct octets wire, const struct codec_schema **schema) {
     *schema = wire.size >= PREFIX_SIZE ? codec_schema_by_id(schema_id_of(wire)) : NULL;
     if (*schema == NULL) {

@@ -7,8 +7,8 @@
 
 /*
  * Where two values in the wire format differ, for people: the first field, by its path, with both
- * values ("head.at: expected 1732428000000, found 1732428000001"), or the first octet where the
- * records can not be told apart by fields. Appends a sentence to out.
+ * values ("head.at: expected 1732428000000, found 1732428000001"), or the first byte where the
+ * records cannot be told apart by fields. Appends a sentence to out.
  */
 void replay_difference(struct octets expected, struct octets found, struct buffer *out);
 

@@ -80,7 +80,7 @@ void replay_ledger_deinit(struct replay_ledger *ledger);
 void replay_ledger_take(struct replay_ledger *ledger, const struct replay_record *record,
                         const struct event *event);
 
-/* The table's key for a provider's payment id: the first octets of its BLAKE2b. */
+/* The table's key for a provider's payment id: the first bytes of its BLAKE2b. */
 struct uuid replay_ledger_payment_key(struct text payment_id);
 
 #endif

@@ -10,7 +10,7 @@
 
 /*
  * Who has which place, by the events alone: a second opinion that shares no code with the core. It
- * knows nothing of commands, limits or payments; it only counts, and says what can not be:
+ * knows nothing of commands, limits or payments; it only counts, and says what cannot be:
  *
  *   a seat given to one reservation while another has it
  *   more places of a general section given than it has
@@ -18,7 +18,7 @@
  *   a seq that is not the next one, a broken hash chain, a clock that goes back
  *   a hold that is not over, ended as if it were; a hold that should be over long ago
  *
- * Memory: a few octets a seat, some hundred a live reservation, sixty a show that is over.
+ * Memory: a few bytes a seat, some hundred a live reservation, sixty a show that is over.
  */
 struct replay_model;
 
@@ -26,7 +26,7 @@ struct replay_model *replay_model_new(void);
 void replay_model_free(struct replay_model *model);
 
 /*
- * Takes the next event of the partition (value: its octets on the log). true: nothing against it.
+ * Takes the next event of the partition (value: its bytes on the log). true: nothing against it.
  * false: *finding says what is wrong, in a sentence. The model then goes on as the event says.
  */
 bool replay_model_take(struct replay_model *model, const struct event *event, struct octets value,

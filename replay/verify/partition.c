@@ -97,7 +97,7 @@ static bool event_next(struct run *run) {
     return true;
 }
 
-/* Reads the next command. false: no more, or the log can not be read. */
+/* Reads the next command. false: no more, or the log cannot be read. */
 static bool command_next(struct run *run) {
     struct replay_partition *partition = run->partition;
     enum replay_read read = replay_reader_next(run->commands, &run->command, &partition->error);

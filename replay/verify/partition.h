@@ -45,7 +45,7 @@ struct replay_partition {
     int64_t cursor;                /* next command to decide */
     int64_t commands_end;          /* end of the partition of commands */
     int64_t last_timestamp_ms;     /* of the last command decided */
-    struct hash head;              /* BLAKE2b-256 over all events' octets: see replay/log/seal.h */
+    struct hash head;              /* BLAKE2b-256 over all events' bytes: see replay/log/seal.h */
     struct reservation_core *core; /* as of the last event; the caller frees by deinit */
     struct replay_model *model;
 };

@@ -15,7 +15,7 @@
 
 #include "reservation/core/core.h"
 
-#define RESERVATION_BLOCK_CLASSES 5 /* 16, 32, 64, 128, 256 octets */
+#define RESERVATION_BLOCK_CLASSES 5 /* 16, 32, 64, 128, 256 bytes */
 #define RESERVATION_BLOCK_OCTETS_MAX 256
 #define RESERVATION_SLAB_CHUNK_SHIFT 10
 #define RESERVATION_SLAB_CHUNK_RECORDS (1u << RESERVATION_SLAB_CHUNK_SHIFT)
@@ -39,7 +39,7 @@ struct reservation_slab {
     size_t record_octets;
     uint32_t chunk_count, chunk_size; /* in use; room in chunks */
     uint32_t used;                    /* slots ever given out; the highest slot */
-    uint32_t free;                    /* first free slot; its first 4 octets name the next */
+    uint32_t free;                    /* first free slot; its first 4 bytes name the next */
 };
 
 void reservation_memory_init(struct reservation_memory *memory,

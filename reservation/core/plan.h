@@ -39,7 +39,7 @@ struct plan_section {
 };
 
 struct plan_row {
-    uint32_t labels_offset; /* of its seats' labels: each an octet count and the octets */
+    uint32_t labels_offset; /* of its seats' labels: each an byte count and the bytes */
     uint32_t label_offset;
     uint16_t seats_first;
     uint16_t seats_count;

@@ -60,7 +60,7 @@ static const struct text *label_at(const struct text *labels, size_t stride, siz
     return (const void *)((const char *)labels + index * stride);
 }
 
-/* Of texts that lie `stride` octets apart. */
+/* Of texts that lie `stride` bytes apart. */
 static bool labels_are_unique(const struct text *labels, size_t stride, size_t count) {
     uint16_t table[LABEL_TABLE_SIZE]; /* index + 1, 0 where empty */
     uint32_t size = 16;

@@ -8,8 +8,8 @@
  * Records in, events out: the hooks of transaction.h by which a command is decoded, decided by its
  * partition's core, and its events sealed and produced to the partition of the same number.
  *
- * What can not be decoded, or whose key is not its show's id, becomes Undecodable and goes to the
- * dead letters with its octets; what belongs to another partition becomes
+ * What cannot be decoded, or whose key is not its show's id, becomes Undecodable and goes to the
+ * dead letters with its bytes; what belongs to another partition becomes
  * Rejected{WRONG_PARTITION}.
  */
 struct reservation_kafka;

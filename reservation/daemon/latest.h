@@ -16,7 +16,7 @@ struct reservation_latest;
 struct reservation_latest *reservation_latest_new(void);
 void reservation_latest_free(struct reservation_latest *latest); /* NULL is fine */
 
-/* A value of no octets takes the key away, as a tombstone does. */
+/* A value of no bytes takes the key away, as a tombstone does. */
 void reservation_latest_put(struct reservation_latest *latest, struct octets key,
                             struct octets value);
 

@@ -37,7 +37,7 @@ void reservation_snapshot_begin(struct reservation_partition *partition, int64_t
 }
 
 /*
- * Returns the octets written; 0: the record is too large for the topic, and was not. Then the round
+ * Returns the bytes written; 0: the record is too large for the topic, and was not. Then the round
  * is not completed: a restart folds from where the last complete one says, which takes longer and
  * is right.
  */

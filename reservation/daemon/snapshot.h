@@ -6,7 +6,7 @@
 
 /*
  * Rounds of snapshots, a fuzzy checkpoint of one partition in the compacted topic
- * seatlog.snapshots: every show that has changed since the last round, a bounded number of octets a
+ * seatlog.snapshots: every show that has changed since the last round, a bounded number of bytes a
  * transaction, then the partition's record. That says from which event on to fold: the one that was
  * next when the round began, since every show's snapshot is at least as new as that.
  *
@@ -26,7 +26,7 @@ void reservation_snapshot_begin(struct reservation_partition *partition, int64_t
                                 int64_t now_ms, const struct reservation_snapshot_limits *limits);
 
 /*
- * Does a piece of the partition's round where one is due, for at most *octets of snapshots, which
+ * Does a piece of the partition's round where one is due, for at most *bytes of snapshots, which
  * it takes from *octets. now_ms: monotonic. Returns after how many milliseconds to call again, 0 at
  * once.
  */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for size more octets and the NUL. */
+/* Room for size more bytes and the NUL. */
 static void buffer_reserve(struct buffer *buffer, size_t size) {
     if (size > SIZE_MAX / 4 || buffer->size > SIZE_MAX / 4) {
         die("a buffer would exceed the address space");

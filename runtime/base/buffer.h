@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /*
- * A growing run of octets, always followed by a NUL that does not count, so that data is a C string
+ * A growing run of bytes, always followed by a NUL that does not count, so that data is a C string
  * when the contents are text. Zero-initialise, then append; dies when memory is out.
  */
 struct buffer {

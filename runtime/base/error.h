@@ -11,7 +11,7 @@
  * outside (PostgreSQL or Kafka is away, a disk is full), the error says so too: only what is not
  *        certainly outside counts against the record it happened to (see runtime/loop/blame.h).
  * PARK:  this input will never work; put it aside (dead letter, work item) and go on.
- * DIE:   the process can not be trusted to go on; exit, the supervisor restarts it.
+ * DIE:   the process cannot be trusted to go on; exit, the supervisor restarts it.
  */
 enum error_action { ERROR_NONE = 0, ERROR_RETRY, ERROR_PARK, ERROR_DIE };
 

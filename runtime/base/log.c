@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* PIPE_BUF on Linux: a write(2) of at most this many octets to a pipe is never mixed with another.
+/* PIPE_BUF on Linux: a write(2) of at most this many bytes to a pipe is never mixed with another.
  */
 #define LINE_SIZE_MAX 4096
 
@@ -21,7 +21,7 @@ static char log_daemon[64] = "seatlog";
 static atomic_int log_level_least = LOG_LEVEL_INFO;
 static _Thread_local char log_trace_id[33];
 
-/* Octets beyond the room are dropped and the line is marked; LINE_CUT always fits behind them. */
+/* Bytes beyond the room are dropped and the line is marked; LINE_CUT always fits behind them. */
 struct line {
     char data[LINE_SIZE_MAX];
     size_t size;
@@ -37,7 +37,7 @@ static void line_append(struct line *line, const char *octets, size_t size) {
     line->size += size;
 }
 
-/* How many octets the well-formed UTF-8 character at text has; 0 for an ill-formed one. */
+/* How many bytes the well-formed UTF-8 character at text has; 0 for an ill-formed one. */
 static size_t utf8_character_size(const unsigned char *text, size_t size) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t count = text[0] < 0x80               ? 1

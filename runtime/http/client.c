@@ -188,7 +188,7 @@ void http_client_start(struct http_client *client, const struct http_request *re
 }
 
 /*
- * Certain only while libcurl has handed no octet of the request to the system. The code of the
+ * Certain only while libcurl has handed no byte of the request to the system. The code of the
  * failure does not decide it: where a kept connection dies after the request was sent, libcurl
  * sends it again on a new one, and what is reported may be that nobody listens there any more. The
  * counts stay through that.

@@ -37,7 +37,7 @@ void kafka_conf_default(rd_kafka_conf_t *conf, const struct config *config, cons
 
 /*
  * Checks what the cluster says of a topic: partition count (0: any) and, where asked, that
- * timestamps are LogAppendTime. RETRY while the cluster can not be reached, DIE where the answer is
+ * timestamps are LogAppendTime. RETRY while the cluster cannot be reached, DIE where the answer is
  * wrong. Fills *partition_count where not NULL.
  */
 bool kafka_topic_check(rd_kafka_t *client, const char *topic, int32_t partitions_expected,

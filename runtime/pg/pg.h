@@ -35,7 +35,7 @@ struct pg *pg_new(const char *url, const char *application_name);
 void pg_answer_ms_set(struct pg *pg, int64_t answer_ms);
 void pg_free(struct pg *pg);
 
-/* The live connection for LISTEN, COPY and pipelines; NULL with *error when it can not be had. */
+/* The live connection for LISTEN, COPY and pipelines; NULL with *error when it cannot be had. */
 PGconn *pg_connection(struct pg *pg, struct error *error);
 
 /* How often it has connected: a new number means that LISTEN and session settings are to be made
@@ -43,7 +43,7 @@ PGconn *pg_connection(struct pg *pg, struct error *error);
 uint64_t pg_generation(const struct pg *pg);
 
 /*
- * Parameters of a statement, all in text format but octets, which go in binary as bytea. Use the
+ * Parameters of a statement, all in text format but bytes, which go in binary as bytea. Use the
  * constructors: PG_TEXT(c string or NULL for null), PG_SPAN(struct text), PG_INTEGER(int64),
  * PG_UUID(const struct uuid *), PG_OCTETS(data, size), PG_BOOLEAN, PG_NULL.
  */

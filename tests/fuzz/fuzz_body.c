@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 /*
- * Bodies of HTTP requests: the first octet chooses the call. What ingest takes becomes a command,
+ * Bodies of HTTP requests: the first byte chooses the call. What ingest takes becomes a command,
  * and neither the codec nor the core may call it ill-formed.
  */
 #define NOW_MS INT64_C(1767225600000)

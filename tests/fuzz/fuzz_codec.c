@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 /*
- * Records of every topic, as anybody may have written them: the first octet chooses the topic. What
+ * Records of every topic, as anybody may have written them: the first byte chooses the topic. What
  * decodes is encoded, decodes again, and is encoded to the same octets.
  */
 static struct codec *codec;

@@ -6,7 +6,7 @@
 
 /*
  * The core fed with commands: the input is a seat plan, then one command after the other, a few
- * octets each. Every event is encoded, sealed, told to the model of who has which seat, and folded
+ * bytes each. Every event is encoded, sealed, told to the model of who has which seat, and folded
  * into a second core; snapshots of both, and what a third core makes of one, must be the same.
  */
 #define BUYERS 4

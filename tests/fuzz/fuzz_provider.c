@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 /*
- * What a payment provider may answer: the first three octets choose the call and the status. An
+ * What a payment provider may answer: the first three bytes choose the call and the status. An
  * answer is of a kind that the core knows, and the core survives it.
  */
 static const struct payment_limits limits = {.retry_base_ms = 200,

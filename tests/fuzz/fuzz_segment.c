@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 /*
- * An exported segment from anybody. What is read to its end is written again octet by octet.
+ * An exported segment from anybody. What is read to its end is written again byte by byte.
  */
 #define SEGMENT_SIZE_MAX 65536
 

@@ -15,7 +15,7 @@
 struct sim_told {
     int32_t partition;
     int64_t offset;
-    struct hash hash; /* of its octets */
+    struct hash hash; /* of its bytes */
 };
 
 struct sim_show_plan {

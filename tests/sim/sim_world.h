@@ -144,7 +144,7 @@ struct octets sim_show_key(struct sim_world *world, const struct uuid *show_id);
 /* The first eight digits, for prose; lives as long as the step. */
 const char *sim_short(struct sim_world *world, const struct uuid *uuid);
 
-/* Decodes into the step's memory. A record of the log that can not be decoded is a violation. */
+/* Decodes into the step's memory. A record of the log that cannot be decoded is a violation. */
 bool sim_event_decode(struct sim_world *world, struct octets value, struct event *event);
 bool sim_tickets_decode(struct sim_world *world, struct octets value, struct ticket_record *record);
 

@@ -10,7 +10,7 @@
 
 /*
  * From an event to its record on seatlog.tickets. Pure: the same event and key give the same
- * record, octet for octet, whoever computes it and whenever.
+ * record, byte for byte, whoever computes it and whenever.
  */
 
 /* Tickets are good from the sale until this long after the show's end: re-admission, shows that run

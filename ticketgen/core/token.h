@@ -10,7 +10,7 @@
 
 /*
  * The ticket token: a signed right to one place, which anybody can verify offline with the public
- * key. The README of this folder has the layout octet by octet. All numbers are big-endian.
+ * key. The README of this folder has the layout byte by byte. All numbers are big-endian.
  *
  * Pure: no clock, no randomness (Ed25519 is deterministic), no files; libsodium computes.
  */
@@ -44,7 +44,7 @@ struct ticket_key {
 /* The key of a seed. */
 void ticket_key_derive(const uint8_t seed[TICKET_SEED_SIZE], struct ticket_key *key);
 
-/* The id of a public key: the first octets of its BLAKE2b-256. */
+/* The id of a public key: the first bytes of its BLAKE2b-256. */
 void ticket_key_id(const uint8_t public_key[TICKET_PUBLIC_KEY_SIZE],
                    uint8_t key_id[TICKET_KEY_ID_SIZE]);
 
@@ -61,7 +61,7 @@ enum ticket_token_verdict {
 };
 
 /*
- * Judges a token by the public keys given, 32 octets each, one after the other. *claims is filled
+ * Judges a token by the public keys given, 32 bytes each, one after the other. *claims is filled
  * when it is genuine. Any input is safe.
  */
 enum ticket_token_verdict ticket_token_verify(struct text token, const uint8_t *public_keys,

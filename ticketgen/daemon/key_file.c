@@ -60,7 +60,7 @@ static void folder_sync(const char *path) {
 }
 
 /* Draws until tokens do not begin with base45's space, which many a program would strip. (They
- * never end with one: the last octet of an Ed25519 signature is below 45.) */
+ * never end with one: the last byte of an Ed25519 signature is below 45.) */
 static void seed_draw(uint8_t seed[TICKET_SEED_SIZE]) {
     struct ticket_key key;
     do {

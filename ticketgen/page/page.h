@@ -12,7 +12,7 @@
 #define TICKET_PAGE_WIDTH 419.53
 #define TICKET_PAGE_HEIGHT 595.28
 
-/* Draws the page of one ticket of the order. false: the QR code can not be made. */
+/* Draws the page of one ticket of the order. false: the QR code cannot be made. */
 bool ticket_page_draw(struct page_text *text, const struct ticket_tickets_issued *issued,
                       size_t index, const char *issuer);
 

@@ -11,7 +11,7 @@
 
 /*
  * Appends a PDF with a page for each of `count` tickets of the order, from the one at `first` on,
- * to out. `issuer` is the name at the top of the page. The same input gives the same octets: the
+ * to out. `issuer` is the name at the top of the page. The same input gives the same bytes: the
  * document's date is the order's. *missing (may be NULL) is increased by the number of characters
  * that no installed font has; U+FFFD stands for them, since a ticket without them is better than
  * none.

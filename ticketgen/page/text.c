@@ -130,7 +130,7 @@ static void layout_style(PangoLayout *layout, const struct page_style *style, do
     pango_attr_list_unref(attributes);
 }
 
-/* Marks the octets of value whose clusters hold a glyph that no font has. Returns how many
+/* Marks the bytes of value whose clusters hold a glyph that no font has. Returns how many
  * clusters. */
 static size_t missing_mark(PangoLayout *layout, bool *marks) {
     size_t missing = 0;

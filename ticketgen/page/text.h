@@ -59,7 +59,7 @@ double page_text_measure(struct page_text *text, struct text value, const struct
 /*
  * Whether the fonts installed have a sample of each script that titles are likely to be in: Latin,
  * Greek, Cyrillic, Arabic, Hebrew, Devanagari, Thai, Japanese, Korean, Chinese, and emoji in
- * colour. false: *script names the first that can not be written.
+ * colour. false: *script names the first that cannot be written.
  */
 bool page_text_fonts_check(const char **script);
 

@@ -14,7 +14,7 @@ struct slot {
     struct octets wire; /* NULL: free */
 };
 
-/* Open addressing; ids are random, so their own octets spread them. */
+/* Open addressing; ids are random, so their own bytes spread them. */
 struct tail_shows {
     struct slot *slots;
     size_t capacity;

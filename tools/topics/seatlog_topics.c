@@ -39,7 +39,7 @@ struct topic_plan {
     size_t setting_count;
 };
 
-/* Commands, events and tickets are the audit: kept for ever. */
+/* Commands, events and tickets are the audit: kept forever. */
 static const struct setting settings_log[] = {
     {"cleanup.policy", "delete"},     {"retention.ms", "-1"},
     {"retention.bytes", "-1"},        {"message.timestamp.type", "LogAppendTime"},

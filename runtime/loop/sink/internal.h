@@ -19,7 +19,7 @@
  */
 #define SINK_OFFSET_UNKNOWN (-1)
 
-/* A batch ends with the record that reaches this many octets of values. */
+/* A batch ends with the record that reaches this many bytes of values. */
 #define SINK_BATCH_OCTETS_MAX ((size_t)16 * 1024 * 1024)
 
 /* A partition that is assigned to us. */

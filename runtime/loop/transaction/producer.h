@@ -6,7 +6,7 @@
 
 /*
  * One of the two transactional producers of the loop in transaction.h, which alone uses it. It is
- * made anew by itself whenever it can not be trusted any more. One thread at a time.
+ * made anew by itself whenever it cannot be trusted any more. One thread at a time.
  */
 #define TRANSACTION_OUTPUTS_MAX 8
 

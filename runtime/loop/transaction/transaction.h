@@ -140,8 +140,8 @@ void transaction_produce(struct transaction *transaction, int32_t source,
                          const struct transaction_output *output);
 
 /*
- * Puts a record that can not be used into seatlog.dead-letters (which must be one of the outputs),
- * with the reason and the original octets, in the same transaction.
+ * Puts a record that cannot be used into seatlog.dead-letters (which must be one of the outputs),
+ * with the reason and the original bytes, in the same transaction.
  */
 void transaction_dead_letter(struct transaction *transaction,
                              const struct transaction_record *record, const char *reason);

@@ -211,7 +211,7 @@ static void test_a_codec_a_thread(void **state) {
         }                                                                                          \
     }
 
-/* One line a record: its wire octets, a tab, the record as JSON. */
+/* One line a record: its wire bytes, a tab, the record as JSON. */
 static void print_samples(void) {
     PRINT_SAMPLES(command, COMMAND_KIND_COUNT)
     PRINT_SAMPLES(event, EVENT_KIND_COUNT)

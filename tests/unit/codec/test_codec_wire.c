@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generated codec, octet by octet: hand-made records, the registry, the event chain, arenas. */
+/* The generated codec, byte by byte: hand-made records, the registry, the event chain, arenas. */
 #include "tests/unit/support/codec_samples.h"
 
 #include <sodium.h>
 #include <stdio.h>
 
-/* ---- octets by hand ---------------------------------------------------------------------- */
+/* ---- bytes by hand ---------------------------------------------------------------------- */
 
 struct bytes {
     uint8_t data[512];
@@ -125,7 +125,7 @@ static void test_reserve_is_what_the_specification_says(void **state) {
 static void test_arrays_in_blocks(void **state) {
     (void)state;
     struct bytes bytes = reserve_start();
-    put_long(&bytes, -2); /* two items in 3 octets */
+    put_long(&bytes, -2); /* two items in 3 bytes */
     put_long(&bytes, 3);
     put_long(&bytes, 7);
     put_long(&bytes, 300);

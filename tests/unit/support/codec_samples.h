@@ -11,7 +11,7 @@ static struct sample sample_of(uint64_t seed) {
         .arena = &arena, .state = seed, .count_max = seed % 7, .text_characters_max = seed % 11};
 }
 
-/* A copy that ends where its heap block ends, so that the sanitizer sees one octet too far. */
+/* A copy that ends where its heap block ends, so that the sanitizer sees one byte too far. */
 static struct octets exact_copy(struct octets wire) {
     uint8_t *copy = malloc(wire.size > 0 ? wire.size : 1);
     assert_non_null(copy);

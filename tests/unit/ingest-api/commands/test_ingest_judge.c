@@ -235,7 +235,7 @@ static void test_a_head_is_read_without_decoding(void **state) {
         assert_memory_equal(&peek.show_id, &other, sizeof other);
         assert_memory_equal(&peek.command_id, &own_command, sizeof own_command);
         assert_true(peek.seq == event.as.head.seq);
-        for (size_t size = 0; size < 80; size++) { /* cut short at any octet */
+        for (size_t size = 0; size < 80; size++) { /* cut short at any byte */
             event_peek((struct octets){.data = wire.data, .size = size}, &peek);
         }
         assert_false(event_peek((struct octets){.data = wire.data, .size = 60}, &peek));

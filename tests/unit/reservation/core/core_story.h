@@ -16,7 +16,7 @@
  *   - every event's head is right, and seq has no gaps;
  *   - folding the events gives the same state as deciding did;
  *   - a core restored from a snapshot decides the command alike;
- *   - all of that holds for what came back from the codec, compared octet by octet;
+ *   - all of that holds for what came back from the codec, compared byte by byte;
  *   - no seat is held by two, and the free ones are those that nobody has.
  *
  * Names (of people, reservations, shows) are their own ids: their letters, padded with zeros.
@@ -79,12 +79,12 @@ struct uuid story_uuid(const char *name);
 
 /* Checked after every step; a test may call them of its own. */
 void story_check_places(struct story *story, struct reservation_core *core);
-/* The show as its snapshot's octets; valid until the codec's next encode. */
+/* The show as its snapshot's bytes; valid until the codec's next encode. */
 struct octets story_snapshot(struct story *story, struct reservation_core *core,
                              const struct reservation_show *show);
 /* A core with what the snapshots of all shows of another tell. */
 struct reservation_core *story_restored(struct story *story, struct reservation_core *core);
-/* All shows alike, octet by octet. */
+/* All shows alike, byte by byte. */
 void story_check_same(struct story *story, struct reservation_core *a, struct reservation_core *b);
 
 #endif

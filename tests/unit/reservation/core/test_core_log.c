@@ -458,7 +458,7 @@ static void test_misplaced_events(void **state) {
     story_deinit(&story);
 }
 
-/* The same with events that have an octet wrong, at their own place. */
+/* The same with events that have an byte wrong, at their own place. */
 static void test_damaged_events(void **state) {
     (void)state;
     struct story story;

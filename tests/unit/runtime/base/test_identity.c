@@ -88,7 +88,7 @@ static void an_order_id_that_is_none_is_refused(void **state) {
         "ASNFZ4mrze_-3LqYdlQyEP____________________",   /* too short */
         "ASNFZ4mrze_-3LqYdlQyEP____________________4=", /* padded */
         "ASNFZ4mrze/+3LqYdlQyEP////////////////////4",  /* the other alphabet */
-        "ASNFZ4mrze_-3LqYdlQyEP____________________5",  /* bits beyond the last octet */
+        "ASNFZ4mrze_-3LqYdlQyEP____________________5",  /* bits beyond the last byte */
         "ASNFZ4mrze_-3LqYdlQyEP___________________ 4",
         "01234567-89ab-cdef-fedc-ba9876543210",
     };

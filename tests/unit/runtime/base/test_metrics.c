@@ -119,7 +119,7 @@ static void readiness_has_a_reason(void **state) {
     buffer_deinit(&reason);
 }
 
-/* Sends the octets to the server and returns all it answers; the caller frees. */
+/* Sends the bytes to the server and returns all it answers; the caller frees. */
 static char *exchange(const char *request) {
     int client = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in address = {.sin_family = AF_INET,

@@ -189,7 +189,7 @@ static void a_broker_that_answers_too_late_leaves_it_unknown(void **state) {
     rd_kafka_mock_broker_set_rtt(cluster.mock, 1, 0);
 }
 
-/* A sequence that can not be repaired is fatal to librdkafka's client, not to ours. */
+/* A sequence that cannot be repaired is fatal to librdkafka's client, not to ours. */
 static void it_survives_a_fatal_error(void **state) {
     (void)state;
     struct error error = {0};

@@ -42,9 +42,9 @@ static void test_base45_refuses_what_no_octets_encode_to(void **state) {
     static const char *const wrong[] = {
         "A",         /* a length that does not occur */
         "ABCD",      /* the same */
-        ":::",       /* 91124, more than two octets hold */
+        ":::",       /* 91124, more than two bytes hold */
         "GGW",       /* 65536 */
-        "::",        /* 2024, more than an octet holds */
+        "::",        /* 2024, more than an byte holds */
         "U5",        /* 255 is U5; */
         "V5",        /* 256 */
         "ab8",       /* lower case */

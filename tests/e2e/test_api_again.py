@@ -145,8 +145,8 @@ def test_a_refusal_that_is_read_later_says_the_same(buyer, new_show):
     buyer("POST", "/reserve", named(event_id, "0", "1"))
     pending = buyer("POST", "/reserve", named(event_id, "5"), headers={"Prefer": "respond-async"})
     late = buyer("GET", pending.headers["Location"], headers=SOLD)
-    told = refused(late, "buyer-limit", "You can hold at most 2 seats for this event; you already hold 2. Those that are not "
-                   "paid yet you can release to choose others.")
+    told = refused(late, "buyer-limit", "You can hold at most 2 seats for this event; you already hold 2. You can release "
+                   "the ones you have not paid for.")
     assert told["limit"] == 2
 
 

@@ -89,8 +89,9 @@ void operator_order_list(struct request *request) {
     const char *username = request_query_parameter(request, "username");
     request->state = state;
     struct text text = {.data = username, .size = username != NULL ? strlen(username) : 0};
-    /* Older accounts may have names that are no addresses today. */
-    if (text.size == 0 || !text_is_valid(text) || !username_read(text, &state->username)) {
+    /* Older accounts may have names that are no addresses today; all have an @. */
+    if (text.size == 0 || strchr(username, '@') == NULL || !text_is_valid(text) ||
+        !username_read(text, &state->username)) {
         problem_answer_field(request, "username", "username must be the buyer's email address.");
         return;
     }

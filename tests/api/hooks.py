@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the requests of schemathesis come from: one account of the wanted role, made anew where a call ends it."""
+"""Who the requests of schemathesis come from: one account of the wanted role, made anew where a call ends it; and what
+is done to them before they are sent (positive.py says why)."""
 
 import json
 import os
@@ -7,11 +8,16 @@ import re
 import secrets
 import urllib.request
 
+import positive
 import schemathesis
 
 URL = os.environ["SEATLOG_API_URL"]
 TOKEN = os.environ.get("SEATLOG_API_TOKEN", "")
+PARTITIONS = int(os.environ["SEATLOG_API_PARTITIONS"])
 ENDS = {"logout", "deleteAccount"}  # whoever calls these has no login afterwards
+BODIES = {"signup": positive.signup, "createApiKey": positive.api_key, "cancelEvent": positive.event_cancel,
+          "createEvent": positive.event}
+SHOWS = {}
 
 
 def post(path, body):
@@ -36,13 +42,35 @@ if TOKEN:
             case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
 
 
+def is_positive(case):
+    return case.meta is None or case.meta.generation.mode.is_positive
+
+
+def body_fit(case, name):
+    if not isinstance(case.body, dict):
+        return
+    body = json.loads(json.dumps(case.body))
+    if name == "reserve":
+        positive.reserve(body, positive.show_of(URL, TOKEN, str(body["event_id"]), SHOWS))
+    elif name in BODIES:
+        BODIES[name](body)
+    if body != case.body:
+        case.body = body
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """A key stands for one request, and a place on the log is nobody's to invent: both are made usable where they
-    are well-formed, so that their being refused is not taken for a fault."""
+    """An Idempotency-Key stands for one request: each gets its own, where it is well-formed."""
+    name = case.operation.definition.raw.get("operationId")
     headers = case.headers or {}
     if re.fullmatch(r"[!-~]{1,255}", headers.get("Idempotency-Key") or ""):
         headers["Idempotency-Key"] = headers["Idempotency-Key"][:200] + secrets.token_hex(8)
     query = case.query or {}
     if re.fullmatch(r"~?[0-9]{1,5}-[0-9]{1,16}", str(query.get("after", ""))):
-        query["after"] = "0-0"
+        after = positive.after_fit(case.path_parameters or {}, PARTITIONS)
+        if after is not None:
+            query["after"] = after
+    if is_positive(case):
+        if name == "search":
+            positive.search(query)
+        body_fit(case, name)

@@ -34,7 +34,7 @@ arguments_read() {
 targets_build() {
     CC=clang cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
         -DSEATLOG_SANITIZE=fuzzer-no-link,address,undefined \
-        "-DSEATLOG_FOLDERS_ONLY=schemas;runtime;reservation;payment;ticketgen;notifier;indexer;ingest-api;replay;tests/fuzz" &&
+        "-DSEATLOG_FOLDERS_ONLY=codec;runtime;reservation;payment;ticketgen;notifier;indexer;ingest-api;replay;tests/fuzz" &&
         cmake --build "$build" --target fuzz
 }
 

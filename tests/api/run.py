@@ -94,8 +94,9 @@ def ready(url):
         return False
 
 
-def post(url, path, body):
-    request = urllib.request.Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+def post(url, path, body, token=None):
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    request = urllib.request.Request(url + path, json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
@@ -112,15 +113,30 @@ def token_of(values, url, role):
     return post(url, "/login", person)["token"]
 
 
+def event_make(values, url):
+    """An event of every kind of place, so that reservations are really made, and paid."""
+    token = post(url, "/login", {"username": values["SEATLOG_ORGANIZER"],
+                                 "password": values["SEATLOG_ORGANIZER_PASSWORD"]})["token"]
+    start = time.time() + 30 * 86400
+    starts, ends = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)) for at in (start, start + 7200))
+    return post(url, "/events", {
+        "title": "Judged", "type": "other", "venue": "Court", "city": "Chico", "country": "US", "starts_at": starts,
+        "ends_at": ends, "time_zone": "America/Los_Angeles", "currency": "USD", "seats_per_buyer_max": 1000,
+        "categories": [{"name": "Paid", "price_minor": 1250}, {"name": "Free", "price_minor": 0}],
+        "sections": [{"name": "Stalls", "category": "Paid", "rows": [{"label": str(i), "seats": 200} for i in range(50)]},
+                     {"name": "Floor", "category": "Free", "capacity": 40000}]}, token)["event_id"]
+
+
 def judge(values, url, role, folder, options):
     """Runs schemathesis as this role; whether all was well. Its JUnit file is at folder/ROLE.xml."""
-    command = [str(pathlib.Path(sys.executable).parent / "schemathesis"), "run", url + "/openapi.yaml",
+    command = [str(pathlib.Path(sys.executable).parent / "schemathesis"), "--config-file",
+               str(HERE / "schemathesis.toml"), "run", url + "/openapi.yaml",
                "--checks", "all", "--seed", str(options.seed), "--max-examples", str(options.examples),
                "--workers", "1", "--request-timeout", "60", "--generation-database", "none",
                "--continue-on-failure", "--report", "junit", "--report-junit-path", str(folder / f"{role}.xml"),
                "--no-color", "--warnings", "off", "--output-sanitize", "false", "--output-truncate", "false", *options.rest]
     environment = {**os.environ, "SEATLOG_API_URL": url, "SEATLOG_API_TOKEN": token_of(values, url, role),
-                   "SEATLOG_API_PARTITIONS": str(options.partitions), "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
+                   "SEATLOG_API_EVENT": options.event, "SEATLOG_API_PARTITIONS": str(options.partitions), "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
     begun = time.monotonic()
     ended = subprocess.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True, check=False)
@@ -133,6 +149,7 @@ def judge(values, url, role, folder, options):
 def judge_all(values, url, folder, options):
     """All roles at once; each is a process of its own, and two cores are busy with them."""
     roles = options.roles or ROLES
+    options.event = event_make(values, url)
     with concurrent.futures.ThreadPoolExecutor(len(roles)) as pool:
         return dict(zip(roles, pool.map(lambda role: judge(values, url, role, folder, options), roles)))
 

@@ -9,6 +9,7 @@ import base64
 import datetime
 import json
 import re
+import time
 import unicodedata
 import urllib.error
 import urllib.parse
@@ -214,13 +215,15 @@ def after_fit(path, count):
 
 
 def show_of(url, token, event_id, known):
-    """The event as GET /events/{event_id} answers, None where there is none."""
-    if event_id not in known:
-        request = urllib.request.Request(f"{url}/events/{urllib.parse.quote(event_id, safe='')}",
-                                         headers={"Authorization": f"Bearer {token}"} if token else {})
+    """The event as GET /events/{event_id} answers, None where there is none. 202: it is still on its way."""
+    request = urllib.request.Request(f"{url}/events/{urllib.parse.quote(event_id, safe='')}",
+                                     headers={"Authorization": f"Bearer {token}"} if token else {})
+    until = time.monotonic() + 60
+    while event_id not in known and time.monotonic() < until:
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return known.setdefault(event_id, json.load(answer) if answer.status == 200 else None)
+                if answer.status == 200:
+                    known[event_id] = json.load(answer)
         except urllib.error.HTTPError:
             return None
-    return known[event_id]
+    return known.get(event_id)

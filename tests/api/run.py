@@ -23,6 +23,8 @@ import time
 import urllib.request
 import xml.etree.ElementTree as tree
 
+import positive
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ROLES = ["nobody", "buyer", "organizer", "operator"]
@@ -150,6 +152,8 @@ def judge_all(values, url, folder, options):
     """All roles at once; each is a process of its own, and two cores are busy with them."""
     roles = options.roles or ROLES
     options.event = event_make(values, url)
+    if positive.show_of(url, token_of(values, url, "operator"), options.event, {}) is None:
+        sys.exit("the event to be judged by does not appear")
     with concurrent.futures.ThreadPoolExecutor(len(roles)) as pool:
         return dict(zip(roles, pool.map(lambda role: judge(values, url, role, folder, options), roles)))
 

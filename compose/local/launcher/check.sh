@@ -233,7 +233,7 @@ command_test() {
     local suite status=0 suites=()
     YES=yes
     case ${1:-} in
-    '') suites=(style unit sim e2e fuzz) ;;
+    '') suites=(style unit sim e2e api fuzz) ;;
     style | unit | sim | e2e | api | fuzz | asan | tsan | valgrind | chaos)
         suites=("$1")
         shift

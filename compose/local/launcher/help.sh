@@ -20,8 +20,8 @@ usage: ./seatlog COMMAND [--help]
   replay verify|show|…              the auditor's tool: decide again and compare
   sim [--seeds N]                   the cores in a simulated world that breaks
   chaos [--faults N] [--seed S]     real processes, killed while people buy
-  test [SUITE]                      style, unit, sim, e2e, fuzz; closes with
-                                    `N passed, N failed`
+  test [SUITE]                      style, unit, sim, e2e, api, fuzz; closes
+                                    with `N passed, N failed`
   bench [core|pipeline|recovery]    speed, beside PostgreSQL; after a kill
   env                               addresses and demo accounts, for eval
 
@@ -213,10 +213,11 @@ help_test() {
 usage: ./seatlog test [SUITE [ARGUMENT…]]
 Installs what the tests need, builds, runs all suites or one, and closes with
 `N passed, N failed`. What follows a suite goes to ctest, pytest or the program.
-  style  unit  sim  e2e  fuzz        these five by default
+  style  unit  sim  e2e  api  fuzz   these six by default
   asan  tsan  valgrind  chaos        by name only
 For example: ./seatlog test e2e tests/e2e/test_race.py
              ./seatlog test fuzz 600
+             ./seatlog test api --seed 7 --as buyer
 END
 }
 

@@ -18,6 +18,7 @@ ENDS = {"logout", "deleteAccount"}  # whoever calls these has no login afterward
 BODIES = {"signup": positive.signup, "createApiKey": positive.api_key, "cancelEvent": positive.event_cancel,
           "createEvent": positive.event}
 EVENT = os.environ["SEATLOG_API_EVENT"]  # one that there is: ids are never guessed
+LOOKER = os.environ["SEATLOG_API_LOOKER"]  # an operator's, to know what an event has, whoever asks
 SHOWS = {}
 
 
@@ -53,7 +54,7 @@ def body_fit(case, name):
     body = json.loads(json.dumps(case.body))
     if name == "reserve":
         body["event_id"] = positive.chosen(body["event_id"], [EVENT, body["event_id"]])
-        positive.reserve(body, positive.show_of(URL, TOKEN, str(body["event_id"]), SHOWS))
+        positive.reserve(body, positive.show_of(URL, LOOKER, str(body["event_id"]), SHOWS))
     elif name in BODIES:
         BODIES[name](body)
     if body != case.body:

@@ -138,7 +138,8 @@ def judge(values, url, role, folder, options):
                "--continue-on-failure", "--report", "junit", "--report-junit-path", str(folder / f"{role}.xml"),
                "--no-color", "--warnings", "off", "--output-sanitize", "false", "--output-truncate", "false", *options.rest]
     environment = {**os.environ, "SEATLOG_API_URL": url, "SEATLOG_API_TOKEN": token_of(values, url, role),
-                   "SEATLOG_API_EVENT": options.event, "SEATLOG_API_PARTITIONS": str(options.partitions), "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
+                   "SEATLOG_API_EVENT": options.event, "SEATLOG_API_LOOKER": options.looker,
+                   "SEATLOG_API_PARTITIONS": str(options.partitions), "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
     begun = time.monotonic()
     ended = subprocess.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True, check=False)
@@ -152,7 +153,8 @@ def judge_all(values, url, folder, options):
     """All roles at once; each is a process of its own, and two cores are busy with them."""
     roles = options.roles or ROLES
     options.event = event_make(values, url)
-    if positive.show_of(url, token_of(values, url, "operator"), options.event, {}) is None:
+    options.looker = token_of(values, url, "operator")
+    if positive.show_of(url, options.looker, options.event, {}) is None:
         sys.exit("the event to be judged by does not appear")
     with concurrent.futures.ThreadPoolExecutor(len(roles)) as pool:
         return dict(zip(roles, pool.map(lambda role: judge(values, url, role, folder, options), roles)))

@@ -72,16 +72,14 @@ static bool indexer_late(struct daemon *daemon, struct pg *pg, const struct sink
         return true;
     }
     const struct event_head *head = &record->event->as.head;
-    PGresult *result = PG_QUERY(pg, error, "SELECT seq FROM catalog.seat_map WHERE show_id = $1",
-                                PG_UUID(&head->show_id));
-    if (result == NULL) {
+    int64_t seq = 0;
+    if (!indexer_pg_map_seq(pg, &head->show_id, &seq, error)) {
         return false;
     }
-    bool next = PQntuples(result) == 1 && pg_integer(result, 0, 0) == head->seq - 1;
-    PQclear(result);
-    return next || error_set(error, ERROR_PARK,
-                             "the catalog has gone on without it: make the catalog anew from the "
-                             "log (./seatlog replay rebuild)");
+    return (seq >= 0 && seq == head->seq - 1) ||
+           error_set(error, ERROR_PARK,
+                     "the catalog has gone on without it: make the catalog anew from the "
+                     "log (./seatlog replay rebuild)");
 }
 
 static void indexer_batch_end(struct daemon *daemon) {

@@ -136,3 +136,15 @@ static bool rows_load(struct pg *pg, struct indexer_batch *batch, struct error *
 bool indexer_pg_load(struct pg *pg, struct indexer_batch *batch, struct error *error) {
     return maps_load(pg, batch, error) && rows_load(pg, batch, error);
 }
+
+bool indexer_pg_map_seq(struct pg *pg, const struct uuid *show_id, int64_t *seq,
+                        struct error *error) {
+    PGresult *result = PG_QUERY(pg, error, "SELECT seq FROM catalog.seat_map WHERE show_id = $1",
+                                PG_UUID(show_id));
+    if (result == NULL) {
+        return false;
+    }
+    *seq = PQntuples(result) == 1 ? pg_integer(result, 0, 0) : -1;
+    PQclear(result);
+    return true;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
+#include "runtime/kafka/kafka.h"
 #include "tests/sim/sim_sink.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 enum sender_stage { SENDER_IDLE, SENDER_TAKEN, SENDER_TRIED };
 
 struct mailer {
+    struct daemon daemon;
     struct sim_sink sink;
     enum sender_stage stage;
     struct sim_mail *mail;
@@ -41,19 +43,21 @@ static void mail_add(struct sim_world *world, const struct mail *mail) {
     };
 }
 
-static void notifier_handle(struct sim_world *world, const struct sim_sink_record *record) {
+static bool notifier_handle(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
+                            struct error *error) {
+    struct sim_world *world = sim_session_world(pg);
     struct mail mail;
-    struct event event;
-    struct ticket_record tickets;
-    if (record->topic == SIM_EVENTS) {
-        if (sim_event_decode(world, record->value, &event) && mail_core_of_event(&event, &mail)) {
-            mail_add(world, &mail);
-        }
-    } else if (sim_tickets_decode(world, record->value, &tickets) &&
-               mail_core_of_tickets(&tickets, &world->scratch, &mail)) {
+    (void)daemon;
+    (void)error;
+    if (record->event != NULL ? mail_core_of_event(record->event, &mail)
+                              : mail_core_of_tickets(record->tickets, &world->scratch, &mail)) {
         mail_add(world, &mail);
     }
+    return true;
 }
+
+static const char *const topics[] = {TOPIC_EVENTS, TOPIC_TICKETS, NULL};
+static const struct sink_spec notifier_sink = {.topics = topics, .handle = notifier_handle};
 
 /* --- the sender ----------------------------------------------------------------------------------
  */
@@ -167,8 +171,8 @@ static bool sender_step(struct sim_world *world, int32_t process, struct mailer 
 
 static void *notifier_start(struct sim_world *world, int32_t process) {
     struct mailer *mailer = allocate_zeroed(1, sizeof *mailer);
-    sim_sink_start(&mailer->sink, world, process, 1u << SIM_EVENTS | 1u << SIM_TICKETS,
-                   notifier_handle);
+    sim_daemon_init(&mailer->daemon, world, process, NULL);
+    sim_sink_start(&mailer->sink, world, process, &mailer->daemon, &notifier_sink);
     return mailer;
 }
 
@@ -187,6 +191,7 @@ static void notifier_stop(struct sim_world *world, int32_t process) {
     if (mailer->stage != SENDER_IDLE && mailer->mail->locked_by == process) {
         mailer->mail->locked_by = -1;
     }
+    sim_sink_stop(&mailer->sink);
     free(mailer);
 }
 

@@ -50,6 +50,7 @@ struct flight {
 };
 
 struct payer {
+    struct daemon daemon;
     struct sim_sink sink;
     struct flight flights[FLIGHTS_MAX];
 };
@@ -75,6 +76,7 @@ static void work_add(struct sim_world *world, const struct payment_row *row, str
     struct sim_work *known = work_find(world->tables, row);
     if (known != NULL) {
         if (row->work.kind == PAYMENT_VOID && !known->row.reported && row->reported) {
+            sim_tables_change(world, known, sizeof *known);
             known->row.reported = true;
             known->row.attempt = row->attempt;
             known->due_at_ms = world->now_ms;
@@ -118,32 +120,33 @@ static struct payment_row row_of(const struct event *event, enum payment_kind ki
     return row;
 }
 
-static void payment_handle(struct sim_world *world, const struct sim_sink_record *record) {
-    struct event event;
+static bool payment_handle(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
+                           struct error *error) {
+    struct sim_world *world = sim_session_world(pg);
+    const struct event *event = record->event;
     struct payment_row row;
     const struct text none = {0};
-    if (!sim_event_decode(world, record->value, &event)) {
-        return;
-    }
-    switch (event.kind) {
+    (void)daemon;
+    (void)error;
+    switch (event->kind) {
     case EVENT_PAYMENT_REQUESTED: {
-        const struct event_payment_requested *wanted = &event.as.payment_requested;
-        row = row_of(&event, PAYMENT_AUTHORIZE, wanted->reservation_id, wanted->attempt,
+        const struct event_payment_requested *wanted = &event->as.payment_requested;
+        row = row_of(event, PAYMENT_AUTHORIZE, wanted->reservation_id, wanted->attempt,
                      wanted->amount_minor, wanted->currency, none);
         row.work.expires_at_ms = wanted->expires_at;
         work_add(world, &row, wanted->source_id);
         break;
     }
     case EVENT_SECURED: {
-        const struct event_secured *wanted = &event.as.secured;
-        row = row_of(&event, PAYMENT_CAPTURE, wanted->reservation_id, wanted->attempt,
+        const struct event_secured *wanted = &event->as.secured;
+        row = row_of(event, PAYMENT_CAPTURE, wanted->reservation_id, wanted->attempt,
                      wanted->amount_minor, wanted->currency, wanted->payment_id);
         work_add(world, &row, none);
         break;
     }
     case EVENT_VOID_REQUESTED: {
-        const struct event_void_requested *wanted = &event.as.void_requested;
-        row = row_of(&event, PAYMENT_VOID, wanted->reservation_id, wanted->attempt,
+        const struct event_void_requested *wanted = &event->as.void_requested;
+        row = row_of(event, PAYMENT_VOID, wanted->reservation_id, wanted->attempt,
                      wanted->amount_minor, wanted->currency, wanted->payment_id);
         if (!sim_planted(world, SIM_PLANTED_VOID_DROPPED)) {
             work_add(world, &row, none);
@@ -151,8 +154,8 @@ static void payment_handle(struct sim_world *world, const struct sim_sink_record
         break;
     }
     case EVENT_REFUND_REQUESTED: {
-        const struct event_refund_requested *wanted = &event.as.refund_requested;
-        row = row_of(&event, PAYMENT_REFUND, wanted->reservation_id, wanted->refund_attempt,
+        const struct event_refund_requested *wanted = &event->as.refund_requested;
+        row = row_of(event, PAYMENT_REFUND, wanted->reservation_id, wanted->refund_attempt,
                      wanted->amount_minor, wanted->currency, wanted->payment_id);
         if (!sim_planted(world, SIM_PLANTED_REFUND_FORGOTTEN)) {
             work_add(world, &row, none);
@@ -162,7 +165,11 @@ static void payment_handle(struct sim_world *world, const struct sim_sink_record
     default:
         break;
     }
+    return true;
 }
+
+static const char *const topics[] = {TOPIC_EVENTS, NULL};
+static const struct sink_spec payment_sink = {.topics = topics, .handle = payment_handle};
 
 /* --- the worker ----------------------------------------------------------------------------------
  */
@@ -388,7 +395,8 @@ static void reconcile(struct sim_world *world) {
 
 static void *payment_start(struct sim_world *world, int32_t process) {
     struct payer *payer = allocate_zeroed(1, sizeof *payer);
-    sim_sink_start(&payer->sink, world, process, 1u << SIM_EVENTS, payment_handle);
+    sim_daemon_init(&payer->daemon, world, process, NULL);
+    sim_sink_start(&payer->sink, world, process, &payer->daemon, &payment_sink);
     /* What a predecessor of the same name held when it died. */
     for (size_t i = 0; i < world->tables->work.count; i++) {
         struct sim_work *work = world->tables->work.items[i];
@@ -453,7 +461,9 @@ static void payment_step(struct sim_world *world, int32_t process) {
 }
 
 static void payment_stop(struct sim_world *world, int32_t process) {
-    free(world->processes[process].state);
+    struct payer *payer = world->processes[process].state;
+    sim_sink_stop(&payer->sink);
+    free(payer);
 }
 
 static bool payment_rests(struct sim_world *world, int32_t process) {

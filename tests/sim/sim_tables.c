@@ -3,6 +3,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
+#include "tests/sim/sim_session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 void sim_tables_init(struct sim_world *world) {
     world->tables = allocate_zeroed(1, sizeof *world->tables);
+    world->tables->gaps_before = sim_indexer_gaps();
     world->tables->reconcile_due_ms = world->now_ms + RECONCILE_FIRST_MS;
 }
 
@@ -18,6 +20,9 @@ void sim_tables_deinit(struct sim_world *world) {
     struct sim_tables *tables = world->tables;
     if (tables == NULL) {
         return;
+    }
+    if (tables->transaction) { /* the run has ended in the middle of one */
+        sim_tables_rollback(world);
     }
     for (size_t i = 0; i < tables->work.count; i++) {
         free(tables->work.items[i]->row.source_id);
@@ -41,6 +46,7 @@ void *sim_vector_add(struct sim_world *world, void ***items, size_t *count, size
     }
     void *row = arena_allocate(&world->memory, size);
     memset(row, 0, size);
+    sim_tables_change(world, count, sizeof *count);
     (*items)[(*count)++] = row;
     return row;
 }

@@ -57,10 +57,10 @@ struct sim_accepted {
 /* catalog.seat_map, catalog.reservation, catalog.order_tickets */
 struct sim_tickets_row {
     struct uuid order_id;
-    struct uuid *ticket_ids;
-    size_t ticket_count;
     bool issued, revoked;
 };
+
+struct sim_change;
 
 #define SIM_VECTOR(type)                                                                           \
     struct {                                                                                       \
@@ -81,10 +81,15 @@ struct sim_tables {
     SIM_VECTOR(struct sim_tickets_row *) order_tickets;
     int64_t reconcile_due_ms;
     int64_t smtp_down_until_ms;
-    uint64_t gaps; /* that the indexer has met */
+    int64_t gaps_before;        /* that the indexer had met when the run began */
+    bool transaction;           /* one is open: sim_session.h */
+    struct sim_change *changes; /* what it has changed, the last first */
 };
 
 void sim_tables_init(struct sim_world *world);
+
+/* How many events the indexer has missed so far, in all runs of the program. */
+int64_t sim_indexer_gaps(void);
 void sim_tables_deinit(struct sim_world *world);
 
 /* Adds a zeroed row; vector is one of the above. */

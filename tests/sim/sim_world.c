@@ -363,6 +363,8 @@ static void rest_run(struct sim_world *world) {
 static jmp_buf core_broken;
 static struct sim_world *running;
 
+struct sim_world *sim_world_running(void) { return running; }
+
 static void core_panicked(const char *expression, const char *file, int line) {
     const char *name = strrchr(file, '/');
     sim_violated(running, 0, "the core's assertion fails: %s, %s:%d", expression,
@@ -397,8 +399,8 @@ static void world_init(struct sim_world *world, const struct sim_options *option
 }
 
 void sim_world_run(struct sim_world *world, const struct sim_options *options) {
-    world_init(world, options);
     running = world;
+    world_init(world, options);
     reservation_core_panic_handler_set(core_panicked);
     if (setjmp(core_broken) == 0) {
         active_run(world);

@@ -116,6 +116,9 @@ struct sim_world {
 void sim_world_run(struct sim_world *world, const struct sim_options *options);
 void sim_world_free(struct sim_world *world);
 
+/* The one that runs, for what asks for the time without being told of a world; NULL: none yet. */
+struct sim_world *sim_world_running(void);
+
 /* Whether this run's planted bug is that one. */
 bool sim_planted(const struct sim_world *world, enum sim_planted bug);
 

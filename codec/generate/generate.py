@@ -14,8 +14,18 @@ import pathlib
 import generate_codec
 import generate_samples
 import generate_types
-from avro_model import (SCHEMAS, TOPICS, TOPIC_BY_NAMESPACE, SchemaError, die, read_logic,
-                        read_registered, signature, snake, walk_named)
+from avro_model import (
+    SCHEMAS,
+    TOPIC_BY_NAMESPACE,
+    TOPICS,
+    SchemaError,
+    die,
+    read_logic,
+    read_registered,
+    signature,
+    snake,
+    walk_named,
+)
 
 FIXED_NAMES = {"seatlog.Uuid": ("uuid", 16), "seatlog.Hash": ("hash", 32)}
 

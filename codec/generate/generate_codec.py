@@ -5,7 +5,7 @@ Every distinct definition of a named type (an older version may differ) gets a n
 what the structs are; all of them can be read. Written is the newest version of a record, of an event
 the one that its logic version wrote: see logic.tsv.
 """
-from avro_model import SchemaError, default_of, signature, size_min, snake, walk_named
+from avro_model import SchemaError, default_of, signature, size_min, walk_named
 from generate_types import kind_constant
 
 HEADER = """/* SPDX-License-Identifier: Apache-2.0 */

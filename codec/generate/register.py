@@ -14,8 +14,19 @@ import sys
 
 import avro.compatibility
 
-from avro_model import (ID_FIRST, SCHEMAS, Registration, SchemaError, changed, default_of, die,
-                        read_files, read_ids, read_logic, read_registered)
+from avro_model import (
+    ID_FIRST,
+    SCHEMAS,
+    Registration,
+    SchemaError,
+    changed,
+    default_of,
+    die,
+    read_files,
+    read_ids,
+    read_logic,
+    read_registered,
+)
 
 HEADING = """# Schema ids as they stand in records: append only, never reused. Written by codec/generate/register.py.
 # id	subject	version	file	BLAKE2b-256 of the file

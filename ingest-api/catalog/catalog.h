@@ -43,7 +43,7 @@ struct show_page *catalog_page_find(struct catalog *catalog, const struct uuid *
  * *page. */
 enum catalog_result catalog_page_load(struct catalog *catalog, struct pg *pg,
                                       const struct uuid *show_id, struct show_page **page);
-void page_release(void *page); /* NULL is fine */
+void page_release(void *memory); /* NULL is fine */
 
 /* The plan, which never changes: from memory, or NULL. The caller releases with plan_release. */
 struct show_plan *catalog_plan_find(struct catalog *catalog, const struct uuid *show_id);

@@ -29,7 +29,7 @@ struct mail_message {
 };
 
 /* Appends the message to out, lines ended with CRLF. */
-void mail_message_write(const struct mail_message *message, struct buffer *out);
+void mail_message_write(const struct mail_message *from, struct buffer *out);
 
 /* The address of a mailbox of ours ("tickets@example.org"), or NULL where it is not exactly one
  * that is ASCII without quotes; a domain of one label will do. The caller frees. */

@@ -74,7 +74,7 @@ static int line_seen(CURL *curl, curl_infotype kind, char *line, size_t size, vo
     return 0;
 }
 
-/* After EHLO, STARTTLS and AUTH, before MAIL. */
+/* After EHLO, STARTTLS and AUTH, before MAIL; its type is libcurl's. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int mail_may_begin(void *argument, char *peer, char *local, int peer_port, int local_port) {
     struct session *session = argument;
     (void)peer, (void)local, (void)peer_port, (void)local_port;

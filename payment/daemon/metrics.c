@@ -73,7 +73,7 @@ void payment_metrics_unauthorized(bool unauthorized) {
     metric_set(unauthorized_now, unauthorized ? 1 : 0);
 }
 
-void payment_metrics_in_flight(int count) { metric_set(in_flight, count); }
+void payment_metrics_in_flight(int calls) { metric_set(in_flight, calls); }
 
 void payment_metrics_open(const int64_t counts[4], int64_t oldest_s) {
     for (int kind = 0; kind < KIND_COUNT; kind++) {

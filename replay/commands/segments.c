@@ -69,9 +69,10 @@ static bool records_copy(struct replay_reader *reader, struct replay_reader *pre
         if (earlier == REPLAY_READ_RECORD &&
             (before.offset != record.offset || before.timestamp_ms != record.timestamp_ms ||
              before.key.size != record.key.size || before.value.size != record.value.size ||
-             (record.key.size > 0 && memcmp(before.key.data, record.key.data, record.key.size)) ||
+             (record.key.size > 0 &&
+              memcmp(before.key.data, record.key.data, record.key.size) != 0) ||
              (record.value.size > 0 &&
-              memcmp(before.value.data, record.value.data, record.value.size)))) {
+              memcmp(before.value.data, record.value.data, record.value.size) != 0))) {
             return error_set(error, ERROR_PARK,
                              "history was rewritten: offset %" PRId64
                              " is not what it was when it was exported before",

@@ -29,7 +29,7 @@ static json_t *json_of_octets(const uint8_t *octets, size_t size) {
 
 static json_t *json_of_record(avro_value_t *value) {
     json_t *object = json_object();
-    size_t count;
+    size_t count = 0;
     avro_value_get_size(value, &count);
     for (size_t i = 0; i < count; i++) {
         avro_value_t field;
@@ -42,7 +42,7 @@ static json_t *json_of_record(avro_value_t *value) {
 
 static json_t *json_of_array(avro_value_t *value) {
     json_t *array = json_array();
-    size_t count;
+    size_t count = 0;
     avro_value_get_size(value, &count);
     for (size_t i = 0; i < count; i++) {
         avro_value_t item;
@@ -53,18 +53,18 @@ static json_t *json_of_array(avro_value_t *value) {
 }
 
 static json_t *json_of_enum(avro_value_t *value) {
-    int symbol;
+    int symbol = 0;
     avro_value_get_enum(value, &symbol);
     return json_string(avro_schema_enum_get(avro_value_get_schema(value), symbol));
 }
 
 static json_t *json_of_value(avro_value_t *value) {
-    const void *octets;
-    const char *text;
-    size_t size;
-    int32_t number;
-    int64_t large;
-    int truth;
+    const void *octets = NULL;
+    const char *text = "";
+    size_t size = 0;
+    int32_t number = 0;
+    int64_t large = 0;
+    int truth = 0;
     switch (avro_value_get_type(value)) {
     case AVRO_RECORD:
         return json_of_record(value);
@@ -80,7 +80,7 @@ static json_t *json_of_value(avro_value_t *value) {
         return json_of_octets(octets, size);
     case AVRO_STRING:
         avro_value_get_string(value, &text, &size);
-        return json_stringn(text, size - 1);
+        return json_stringn(text, size > 0 ? size - 1 : 0);
     case AVRO_INT32:
         avro_value_get_int(value, &number);
         return json_integer(number);

@@ -5,6 +5,7 @@
 # of the C library's string and memory functions.
 set -eu
 libraries="$*"
+# shellcheck disable=SC2086 # a list of files
 symbols() { nm "$1" $libraries | awk 'NF >= 2 && $(NF - 1) ~ /^[A-Za-z]$/ { print $NF }' | sort -u; }
 undefined=$(mktemp)
 defined=$(mktemp)

@@ -295,6 +295,7 @@ int32_t kafka_partition_of(const void *key, size_t key_size, int32_t partition_c
     return rd_kafka_msg_partitioner_murmur2(NULL, key, key_size, partition_count, NULL, NULL);
 }
 
+/* A list of codes, as long as the list is. NOLINTNEXTLINE(readability-function-size) */
 enum error_action kafka_error_action(rd_kafka_resp_err_t code) {
     switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:

@@ -8,8 +8,9 @@ import re
 import secrets
 import urllib.request
 
-import positive
 import schemathesis
+
+import positive
 
 URL = os.environ["SEATLOG_API_URL"]
 TOKEN = os.environ.get("SEATLOG_API_TOKEN", "")

@@ -87,12 +87,13 @@ def times_fit(body):
     """A future start, an end within 31 days after it, a zone of the IANA database whose offset the times have."""
     zone = chosen(body["time_zone"], sorted(ZONES))
     offset = ZONES[zone]
-    start = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(
+    start = datetime.datetime.now(datetime.UTC).replace(microsecond=0) + datetime.timedelta(
         days=1 + zlib.crc32(body["starts_at"].encode()) % 3600)
     end = start + datetime.timedelta(minutes=1 + zlib.crc32(body["ends_at"].encode()) % (31 * 1440 - 1))
     shift = datetime.timedelta(hours=5, minutes=30) if offset != "Z" else datetime.timedelta()
     body["time_zone"] = zone
-    body["starts_at"], body["ends_at"] = ((time + shift).strftime("%Y-%m-%dT%H:%M:%S") + offset for time in (start, end))
+    body["starts_at"], body["ends_at"] = ((time + shift).strftime("%Y-%m-%dT%H:%M:%S") + offset
+                                          for time in (start, end))
 
 
 def row_fit(row, labels, places_left):

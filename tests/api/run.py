@@ -125,7 +125,8 @@ def event_make(values, url):
         "title": "Judged", "type": "other", "venue": "Court", "city": "Chico", "country": "US", "starts_at": starts,
         "ends_at": ends, "time_zone": "America/Los_Angeles", "currency": "USD", "seats_per_buyer_max": 1000,
         "categories": [{"name": "Paid", "price_minor": 1250}, {"name": "Free", "price_minor": 0}],
-        "sections": [{"name": "Stalls", "category": "Paid", "rows": [{"label": str(i), "seats": 200} for i in range(50)]},
+        "sections": [{"name": "Stalls", "category": "Paid",
+                      "rows": [{"label": str(i), "seats": 200} for i in range(50)]},
                      {"name": "Floor", "category": "Free", "capacity": 40000}]}, token)["event_id"]
 
 
@@ -136,10 +137,12 @@ def judge(values, url, role, folder, options):
                "--checks", "all", "--seed", str(options.seed), "--max-examples", str(options.examples),
                "--workers", "1", "--request-timeout", "60", "--generation-database", "none",
                "--continue-on-failure", "--report", "junit", "--report-junit-path", str(folder / f"{role}.xml"),
-               "--no-color", "--warnings", "off", "--output-sanitize", "false", "--output-truncate", "false", *options.rest]
+               "--no-color", "--warnings", "off", "--output-sanitize", "false", "--output-truncate", "false",
+               *options.rest]
     environment = {**os.environ, "SEATLOG_API_URL": url, "SEATLOG_API_TOKEN": token_of(values, url, role),
                    "SEATLOG_API_EVENT": options.event, "SEATLOG_API_LOOKER": options.looker,
-                   "SEATLOG_API_PARTITIONS": str(options.partitions), "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
+                   "SEATLOG_API_PARTITIONS": str(options.partitions), "SCHEMATHESIS_HOOKS": "hooks",
+                   "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
     begun = time.monotonic()
     ended = subprocess.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True, check=False)

@@ -13,6 +13,7 @@ kafka=${SEATLOG_KAFKA:?} postgres=${SEATLOG_POSTGRES_URL:?} bin=${SEATLOG_BIN:?}
 rounds=${BENCH_ROUNDS:-3} fills=${BENCH_FILLS:-10} peer_s=${BENCH_PEER_S:-10}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
+# shellcheck disable=SC2012 # names of versions
 pgbench=$(command -v pgbench || ls /usr/lib/postgresql/*/bin/pgbench 2>/dev/null | tail -1)
 # What is in the environment for others is no configuration of these programs.
 unset SEATLOG_POSTGRES_URL SEATLOG_KAFKA SEATLOG_URL SEATLOG_STATE SEATLOG_MAILS

@@ -65,14 +65,14 @@ while :; do
     "$bin/seatlog-replay" verify --kafka.bootstrap.servers="$bootstrap" --log_level=error >"$directory/verify.log" 2>&1
     status=$?
     decided=$(sed -n 's/^verify: .*commands \([0-9]*\),.*/\1/p' "$directory/verify.log")
-    [ $status -eq 0 ] && [ "${decided:-0}" -lt "$persisted" ] && [ $SECONDS -lt $until ] || break
+    [ $status -eq 0 ] && [ "${decided:-0}" -lt "$persisted" ] && [ $SECONDS -lt "$until" ] || break
     sleep 1
 done
 tail -20 "$directory/verify.log"
 [ "${decided:-0}" -ge "$persisted" ] || status=1
 panics=$(cat "$directory"/decider-*.log | grep -c 'panick\|assert\|AddressSanitizer')
 echo "decider_kill: seed $seed, $instances instances, $kills kill -9, $stops SIGSTOP, $panics panics"
-if [ "$panics" -eq 0 ] && [ $status -eq 0 ]; then
+if [ "$panics" -eq 0 ] && [ "$status" -eq 0 ]; then
     rm -rf "$directory"
     exit 0
 fi

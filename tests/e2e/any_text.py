@@ -30,7 +30,8 @@ SEQUENCES = {
     "noncharacters": ["\ufffe", "\uffff", "\ufdd0", "\ufdef", "\U0001fffe", "\U0010ffff"],
     "invisible": ["\u200b\u200b", "   ", "\u3000", "\u00ad", "\u2060", "\u180e", "\u115f", "\u3164"],
     "separators": ["\u2028", "\u2029", "\u0085", "\u00a0"],
-    "markup": ["<b>&amp;</b>", "\"'\\", "%s%n", "{{7*7}}", "'; DROP TABLE x; --", "$1", "=1+1", "]]>", "&#0;", "\\u0000"],
+    "markup": ["<b>&amp;</b>", "\"'\\", "%s%n", "{{7*7}}", "'; DROP TABLE x; --", "$1", "=1+1", "]]>", "&#0;",
+               "\\u0000"],
     "four bytes": ["𐍈", "𝔘𝔫𝔦", "\U0001f600", "\U000e0041", "\U00040000"],
     "plain": ["Hamlet", "Sold out!", "A", "Ünïcödé"],
 }
@@ -136,7 +137,8 @@ class Show:
                  total_minor=2500 * len(seats), currency="USD", expires_at=self.now_ms + 600_000)
 
     def money(self, code_max=0, **more):
-        return {"amount_minor": 2500, "currency": "USD", **({"code": self.writer.text(code_max)} if code_max else {}), **more}
+        return {"amount_minor": 2500, "currency": "USD", **({"code": self.writer.text(code_max)} if code_max else {}),
+                **more}
 
     def sell(self, seats):
         who = self.who()
@@ -155,7 +157,8 @@ class Show:
                      attempts_left=16 - attempt, expires_at=self.now_ms + 600_000)
             self.add("Noted", command="PAY", **who, view={
                 "state": "HELD", "selection": "NAMED", "seats": [2], "section": -1, "quantity": 1, "total_minor": 2500,
-                "currency": "USD", "expires_at": self.now_ms, "attempt": attempt, "code": self.writer.text(64, empty=True)})
+                "currency": "USD", "expires_at": self.now_ms, "attempt": attempt,
+                "code": self.writer.text(64, empty=True)})
             self.add("Refused", command="RESERVE", **who, reason="SEATS_TAKEN", seats=[0], state="NONE")
             self.add("Rejected", command="RESERVE", reservation_id=who["reservation_id"], reason="NO_SUCH_SHOW")
         self.add("Undecodable", reason=self.writer.text(200))
@@ -167,7 +170,8 @@ class Show:
         self.reserve(who, [3])
         self.add("PaymentRequested", **who, attempt=1, **self.money(), source_id=self.writer.text(255),
                  expires_at=self.now_ms + 600_000)
-        self.add("Secured", **who, attempt=1, payment_id=self.writer.text(190), **self.money(), reseated=False, seats=[3],
+        self.add("Secured", **who, attempt=1, payment_id=self.writer.text(190), **self.money(), reseated=False,
+                 seats=[3],
                  section=-1, quantity=1)
         self.add("CaptureFailed", **who, attempt=1, payment_id=self.writer.text(190), **self.money(64),
                  summary=self.summary, places=[self.place(3)])
@@ -178,7 +182,8 @@ class Show:
         self.add("ShowCancelled", summary=self.summary, reason=self.writer.text(1000, empty=True))
         self.add("OrderCancelled", **who, reason="SHOW_CANCELLED", payment_id=self.writer.text(190), **self.money(),
                  summary=self.summary, places=[self.place(0)])
-        self.add("RefundRequested", **who, refund_attempt=1, attempt=1, payment_id=self.writer.text(190), **self.money(),
+        self.add("RefundRequested", **who, refund_attempt=1, attempt=1, payment_id=self.writer.text(190),
+                 **self.money(),
                  state="REFUNDING")
         self.add("RefundFailed", **who, refund_attempt=1, refund_id=self.writer.text(190), **self.money(64),
                  state="REFUND_FAILED", summary=self.summary, places=[self.place(0)])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """No record that the core took may stop a consumer: ten thousand of them, with texts of every kind.
 
-They are written straight to the log, in a Seatlog of their own whose decider stands still: what older logic versions took,
-the one of today may refuse. SEED chooses others.
+They are written straight to the log, in a Seatlog of their own whose decider stands still: what older logic versions
+took, the one of today may refuse. SEED chooses others.
 """
 
 import collections
@@ -60,7 +60,8 @@ def produce(stack, records):
                                          "enable.idempotence": True, "linger.ms": 5})
     failed = []
     for key, value in records:
-        producer.produce("seatlog.events", key=key, value=value, on_delivery=lambda error, _: error and failed.append(error))
+        producer.produce("seatlog.events", key=key, value=value, on_delivery=lambda error,
+                         _: error and failed.append(error))
         producer.poll(0)
     assert producer.flush(120) == 0 and not failed, failed
 
@@ -73,7 +74,8 @@ def admin_url(stack, daemon):
 def ends(stack):
     """Where each partition of the events ends."""
     consumer = confluent_kafka.Consumer({"bootstrap.servers": stack["SEATLOG_KAFKA"], "group.id": "ends"})
-    found = {number: consumer.get_watermark_offsets(confluent_kafka.TopicPartition("seatlog.events", number), timeout=30)[1]
+    found = {number: consumer.get_watermark_offsets(confluent_kafka.TopicPartition("seatlog.events", number),
+                                                    timeout=30)[1]
              for number in range(6)}
     consumer.close()
     return found
@@ -148,13 +150,14 @@ def test_every_sold_order_has_its_tickets_and_its_mail(apart, history):
     assert valid and valid <= documents, "each that was not called off has a PDF"
 
     def unsettled():
-        rows = postgres.rows("SELECT order_id::text, state, last_answer FROM mail.outbox WHERE template = 'confirmation'")
+        rows = postgres.rows("SELECT order_id::text, state, last_answer FROM mail.outbox "
+                             "WHERE template = 'confirmation'")
         states = {order: state for order, state, _ in rows}
-        left = [(orders[order].kind, ascii(orders[order].summary["title"]), states.get(order)) for order in orders
+        return [(orders[order].kind, ascii(orders[order].summary["title"]), states.get(order)) for order in orders
                 if states.get(order) not in ("sent", "superseded")]
-        return left
 
-    eventually(lambda: not unsettled(), "every confirmation is sent, or was called off first", timeout=PATIENCE, pause=2)
+    eventually(lambda: not unsettled(), "every confirmation is sent, or was called off first", timeout=PATIENCE,
+               pause=2)
 
 
 def test_the_catalogue_has_every_show_with_its_own_words(apart, history):

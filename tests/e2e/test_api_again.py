@@ -98,14 +98,14 @@ def test_seats_of_ones_own_are_named_as_such(buyer, other, new_show):
     buyer("POST", "/reserve", named(event_id, "0", "1"))
     other("POST", "/reserve", named(event_id, "5"))
     mine = refused(buyer("POST", "/reserve", named(event_id, "0", "1", "2")), "seats-taken",
-                   "You already have 2 of these seats yourself. Nothing was reserved. Choose only seats that you do not have "
-                   "yet, or release your hold first.")
+                   "You already have 2 of these seats yourself. Nothing was reserved. Choose only seats that you do "
+                   "not have yet, or release your hold first.")
     assert [s["id"] for s in mine["yours"]] == ["0", "1"] == [s["id"] for s in mine["taken"]]
     assert mine["yours"][0]["row"] == "A" and mine["holds"] == f"/reservations?event_id={event_id}"
     assert buyer("GET", mine["holds"]).json()["reservations"][0]["state"] == "held"
     both = refused(buyer("POST", "/reserve", named(event_id, "1", "5")), "seats-taken",
-                   "You already have 1 of these seats yourself, and others have been taken. Nothing was reserved; please "
-                   "choose other seats.")
+                   "You already have 1 of these seats yourself, and others have been taken. Nothing was reserved; "
+                   "please choose other seats.")
     assert [s["id"] for s in both["yours"]] == ["1"] and [s["id"] for s in both["taken"]] == ["1", "5"]
     theirs = refused(buyer("POST", "/reserve", named(event_id, "5", "6")), "seats-taken",
                      "Some of these seats have been taken. Nothing was reserved; please choose other seats.")
@@ -145,7 +145,8 @@ def test_a_refusal_that_is_read_later_says_the_same(buyer, new_show):
     buyer("POST", "/reserve", named(event_id, "0", "1"))
     pending = buyer("POST", "/reserve", named(event_id, "5"), headers={"Prefer": "respond-async"})
     late = buyer("GET", pending.headers["Location"], headers=SOLD)
-    told = refused(late, "buyer-limit", "You can hold at most 2 seats for this event; you already hold 2. You can release "
+    told = refused(late, "buyer-limit",
+                   "You can hold at most 2 seats for this event; you already hold 2. You can release "
                    "the ones you have not paid for.")
     assert told["limit"] == 2
 
@@ -157,7 +158,8 @@ def test_a_hold_that_is_over_says_what_that_means_for_the_money(buyer, new_show)
         "This reservation has not been paid, so there is no order to cancel. Release the hold instead.")
     buyer("DELETE", path)
     late = buyer("POST", "/book", pay(held))
-    assert late.status_code == 410 and late.json()["detail"] == "This hold has been released. You have not been charged."
+    assert late.status_code == 410
+    assert late.json()["detail"] == "This hold has been released. You have not been charged."
 
 
 # ---- nothing to pay ----
@@ -200,7 +202,8 @@ def test_a_body_that_is_not_understood_cancels_nothing(buyer, new_show, body):
                        headers={"Content-Type": kind} if kind else {})
         assert answer.status_code in (400, 415, 422), (kind, answer.text)
     assert buyer("GET", f"/orders/{sold['order_id']}").json()["state"] == "sold"
-    assert buyer("POST", f"/orders/{sold['order_id']}/cancel", {}).json()["state"] == "refunding", "an empty one is none"
+    assert buyer("POST", f"/orders/{sold['order_id']}/cancel",
+                 {}).json()["state"] == "refunding", "an empty one is none"
 
 
 def test_who_lacks_a_role_is_told_which(buyer):

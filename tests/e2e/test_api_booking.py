@@ -174,7 +174,8 @@ def test_an_order_given_back_is_refunded_and_its_ticket_gone(buyer, seller, new_
     gone = buyer("POST", f"/orders/{sold['order_id']}/cancel")
     assert gone.status_code == 200 and gone.json()["state"] == "refunding" and gone.json()["reason"] == "buyer"
     assert buyer("GET", sold["tickets"][0]["pdf"]).status_code == 410
-    refunded = eventually(lambda: (a := buyer("GET", f"/orders/{sold['order_id']}").json())["state"] == "refunded" and a,
+    refunded = eventually(lambda: (a := buyer("GET", f"/orders/{sold['order_id']}").json())["state"] == "refunded"
+                          and a,
                           "refunded")
     assert "ticket_id" not in refunded["tickets"][0]
     assert buyer("POST", f"/orders/{sold['order_id']}/cancel").json()["state"] == "refunded", "again is fine"
@@ -296,7 +297,8 @@ def test_a_command_without_a_decider_is_pending_and_never_lost(stack, buyer, new
     held = eventually(lambda: (look := buyer("GET", pending.headers["Location"], headers={"Prefer": "wait=20"})
                                ).status_code == 200 and look, "it is decided", timeout=120)
     assert held.json()["state"] == "held"
-    eventually(lambda: buyer("GET", paid.headers["Location"], headers={"Prefer": "wait=5"}).json().get("state") == "sold",
+    eventually(lambda: buyer("GET", paid.headers["Location"],
+                             headers={"Prefer": "wait=5"}).json().get("state") == "sold",
                "the payment goes through")
 
 
@@ -334,7 +336,8 @@ def test_letting_go_while_paying_is_told_to_the_one_who_pays(stack, buyer, provi
     other = Api.of(buyer.contract, buyer.person)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         paying = pool.submit(lambda: other("POST", "/book", pay(held), headers={"Prefer": "wait=20"}))
-        eventually(lambda: buyer("GET", f"/reservations/{held['reservation_id']}").json()["state"] == "paying", "paying")
+        eventually(lambda: buyer("GET", f"/reservations/{held['reservation_id']}").json()["state"] == "paying",
+                   "paying")
         assert buyer("DELETE", f"/reservations/{held['reservation_id']}").json()["state"] == "released"
         answer = paying.result()
     assert answer.status_code == 410 and answer.json()["reason"] == "buyer"

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the HTTP side does before it knows what is asked: strangers' bodies, silent connections, methods, origins, TLS."""
+"""What the HTTP side does before it knows what is asked: bodies of strangers, silence, methods, origins, TLS."""
 
 import concurrent.futures
 import contextlib
 import gzip
-import json
 import os
 import pathlib
 import signal
@@ -17,7 +16,7 @@ import urllib.parse
 import pytest
 import requests
 
-from api_support import Api, Contract, Instance, event_body, fields
+from api_support import Api, Contract, Instance, fields
 from clients import TIMEOUT, Buyer, eventually
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS")

@@ -111,7 +111,8 @@ def test_what_is_wrong_with_a_payment_is_named(buyer, body, wrong):
     ({"categories": [{"name": "Seat", "price_minor": 12.5}]}, ["/categories/0/price_minor"]),
     ({"sections": [{"name": "S", "category": "Seat"}]}, ["/sections/0"]),
     ({"sections": [{"name": "S", "category": "Seat", "capacity": 60001}]}, ["/sections/0/capacity"]),
-    ({"sections": [{"name": "A", "category": "Seat", "capacity": 60000}, {"name": "B", "category": "Seat", "capacity": 1}]},
+    ({"sections": [{"name": "A", "category": "Seat", "capacity": 60000},
+                   {"name": "B", "category": "Seat", "capacity": 1}]},
      ["/sections"]),
     ({"sections": "all"}, ["/sections"]),
     ({"owner_id": UNKNOWN_EVENT}, ["/owner_id"]),
@@ -222,7 +223,8 @@ def test_what_is_anothers_is_not_there(stack, contract, new_show, ada, organizer
     reservation_id = mine["reservation_id"]
     assert eve("GET", f"/reservations/{reservation_id}").status_code == 404
     assert eve("DELETE", f"/reservations/{reservation_id}").status_code == 404
-    assert eve("POST", "/book", {"reservation_id": reservation_id, "source_id": "cnon:card-nonce-ok"}).status_code == 404
+    assert eve("POST", "/book",
+               {"reservation_id": reservation_id, "source_id": "cnon:card-nonce-ok"}).status_code == 404
     assert eve("POST", f"/orders/{reservation_id}/cancel").status_code == 404
     assert eve("POST", f"/events/{event_id}/cancel").status_code == 403
     assert eve("GET", f"/events/{event_id}/sales").status_code == 403

@@ -105,7 +105,8 @@ def test_every_spelling_of_a_name_counts_as_one(contract, instances, name):
 
 def test_no_hash_is_computed_beyond_the_limit(contract, instances, name):
     guess_at_once(contract, instances, name, 20)
-    right = min(log_in(contract, instances[0], name, PASSWORD, "203.0.113.40").elapsed.total_seconds() for _ in range(5))
+    right = min(log_in(contract, instances[0], name, PASSWORD, "203.0.113.40").elapsed.total_seconds()
+                for _ in range(5))
     refused = [log_in(contract, instances[0], name, "guess") for _ in range(5)]
     assert {answer.status_code for answer in refused} == {429}
     assert min(answer.elapsed.total_seconds() for answer in refused) < right

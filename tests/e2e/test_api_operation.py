@@ -36,7 +36,8 @@ def test_every_one_of_many_connections_is_served(stack, ada, new_show, tmp_path,
     """All connections ask at once, again and again: some from memory, some that are suspended meanwhile."""
     event_id = new_show()
     token = ada.session.headers["Authorization"]
-    with Instance(stack, tmp_path, f"api-many-{count}", connections_per_address_max=0) as instance, contextlib.ExitStack() as opened:
+    with Instance(stack, tmp_path, f"api-many-{count}",
+                  connections_per_address_max=0) as instance, contextlib.ExitStack() as opened:
         connections = [opened.enter_context(contextlib.closing(connect(instance))) for _ in range(count)]
         for path in ("/healthz", f"/events/{event_id}", "/account", "/search?q=test", "/healthz"):
             for connection in connections:
@@ -119,7 +120,8 @@ def test_who_trickles_is_cut_off(stack, ada, tmp_path):
             return time.monotonic() - begun
 
         assert 1.5 < trickle(b"GET / HTTP/1.1\r\n", b"X: y\r\n") < 9, "headers that never end"
-        assert 1.5 < trickle(b"POST /reserve HTTP/1.1\r\nHost: a\r\n" + login + b"Content-Length: 9999\r\n\r\n", b" ") < 9, "a body"
+        assert 1.5 < trickle(b"POST /reserve HTTP/1.1\r\nHost: a\r\n" + login + b"Content-Length: 9999\r\n\r\n",
+                             b" ") < 9, "a body"
         idle = connect(instance)
         idle.sock.settimeout(9)
         assert idle.sock.recv(1) == b"", "nothing at all"
@@ -215,7 +217,8 @@ def test_without_postgresql_holds_go_on_for_those_logged_in(stack, contract, new
         assert held.status_code == 201 and held.json()["tickets"][0]["row"] == "A"
         held_other = api("POST", "/reserve", {"event_id": other_id, "ticket_ids": ["0"]})
         assert held_other.status_code == 201 and held_other.json()["tickets"][0]["id"] == "0", "without labels"
-        sold = api("POST", "/book", {"reservation_id": held.json()["reservation_id"], "source_id": "cnon:card-nonce-ok"},
+        sold = api("POST", "/book",
+                   {"reservation_id": held.json()["reservation_id"], "source_id": "cnon:card-nonce-ok"},
                    headers={"Prefer": "wait=30"})
         assert sold.status_code == 200, "payment's own PostgreSQL is there"
         assert api("GET", f"/events/{event_id}").status_code == 200

@@ -83,7 +83,8 @@ def test_the_list_is_ones_own_and_never_older_than_what_was_told(stack, contract
 
 @pytest.mark.parametrize("params, field", [
     ({"state": "HELD"}, "state"), ({"state": "none"}, "state"), ({"state": ""}, "state"), ({"state": "gone"}, "state"),
-    ({"event_id": "x"}, "event_id"), ({"event_id": ""}, "event_id"), ({"page": "0"}, "page"), ({"per_page": "101"}, "per_page")])
+    ({"event_id": "x"}, "event_id"), ({"event_id": ""}, "event_id"), ({"page": "0"}, "page"),
+    ({"per_page": "101"}, "per_page")])
 def test_a_list_says_what_it_does_not_understand(buyer, params, field):
     answer = buyer("GET", "/reservations", params=params)
     assert answer.status_code == 422 and fields(answer) == [field]
@@ -125,7 +126,8 @@ def test_an_order_says_how_its_mail_stands(buyer, new_show):
     assert "mail" not in held
     order = buyer("POST", "/book", pay(held), headers=SOLD).json()
     path = f"/orders/{order['order_id']}"
-    sent = eventually(lambda: (m := buyer("GET", path).json().get("mail")) and m["state"] == "sent" and m, "it is mailed")
+    sent = eventually(lambda: (m := buyer("GET", path).json().get("mail")) and m["state"] == "sent" and m,
+                      "it is mailed")
     assert sent == {"state": "sent", "detail": "The email has been sent."}
     assert buyer("GET", "/orders").json()["orders"][0]["mail"] == sent
     assert buyer("GET", "/reservations").json()["reservations"][0]["mail"] == sent
@@ -155,8 +157,10 @@ def test_an_operator_finds_reads_and_cancels_anybodys_order(buyer, boss, new_sho
     found = boss("GET", "/operator/orders", params={"username": buyer.username.upper()}).json()["orders"]
     assert [o["order_id"] for o in found] == [held["order_id"], order["order_id"]]
     assert {o["buyer"]["username"] for o in found} == {buyer.username}
-    read = eventually(lambda: (o := boss("GET", f"/operator/orders/{order['order_id']}").json()).get("tickets_issued_at")
-                      and o["payments"][-1]["kind"] == "capture" and o["payments"][-1]["state"] == "captured" and o, "all is known")
+    read = eventually(lambda: (o := boss("GET",
+                                         f"/operator/orders/{order['order_id']}").json()).get("tickets_issued_at")
+                      and o["payments"][-1]["kind"] == "capture" and o["payments"][-1]["state"] == "captured" and o,
+                      "all is known")
     assert [p["kind"] for p in read["payments"]] == ["authorize", "capture"]
     assert {p["amount_minor"] for p in read["payments"]} == {2500} and read["payments"][0]["payment_id"]
     assert read["tickets"] == order["tickets"] and read["event"] == order["event"]
@@ -176,7 +180,8 @@ def test_an_operator_sends_a_mail_again(mailbox, buyer, boss, new_show):
     assert none.status_code == 409 and none.json()["type"].endswith("no-mail")
     order = buyer("POST", "/book", pay(held), headers=SOLD).json()
     mailbox.wait(buyer.username)
-    eventually(lambda: buyer("GET", f"/orders/{order['order_id']}").json().get("mail", {}).get("state") == "sent", "sent")
+    eventually(lambda: buyer("GET", f"/orders/{order['order_id']}").json().get("mail", {}).get("state") == "sent",
+               "sent")
     for _ in range(3):
         assert boss("POST", path, headers={"Idempotency-Key": f"again-{held['order_id'][:20]}"}).json() == {
             "order_id": order["order_id"], "template": "confirmation"}
@@ -196,8 +201,10 @@ def test_an_operators_calls_are_an_operators_alone(stack, contract, organizer, b
         assert boss("PUT", f"/users/{user_id}/roles", {"roles": ["buyer", role]}).status_code == 200
     for role, api in people.items():
         expected = 401 if role == "nobody" else 403
-        for method, path in (("GET", f"/operator/orders?username={buyer.username}"), ("GET", f"/operator/orders/{order}"),
-                             ("POST", f"/operator/orders/{order}/cancel"), ("POST", f"/operator/orders/{order}/resend-mail"),
+        for method, path in (("GET", f"/operator/orders?username={buyer.username}"),
+                             ("GET", f"/operator/orders/{order}"),
+                             ("POST", f"/operator/orders/{order}/cancel"),
+                             ("POST", f"/operator/orders/{order}/resend-mail"),
                              ("POST", f"/orders/{order}/retry-refund"), ("GET", "/failed-refunds")):
             assert api(method, path).status_code == expected, (role, method, path)
     assert buyer("GET", f"/orders/{order}").json()["state"] == "sold"

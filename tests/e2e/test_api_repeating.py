@@ -112,7 +112,8 @@ def test_of_two_at_once_one_wins(stack, contract, buyer, new_show):
     crowd = [Api(contract, stack.url, token) for _ in range(8)]
     with concurrent.futures.ThreadPoolExecutor(len(crowd)) as pool:
         for turn in range(5):
-            same = list(pool.map(lambda api: api("POST", "/reserve", named(event_id, str(turn)), headers=key(f"s{turn}")), crowd))
+            same = list(pool.map(lambda api: api("POST", "/reserve", named(event_id, str(turn)),
+                                                 headers=key(f"s{turn}")), crowd))
             assert len({a.json()["reservation_id"] for a in same}) == 1
             assert sorted(a.status_code for a in same) == [200] * 7 + [201]
             mixed = list(pool.map(lambda pair: pair[1]("POST", "/reserve", named(event_id, str(10 + pair[0])),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Putting shows on sale: what is refused is told in whole sentences, what is taken is found again by the venue's day."""
+"""Putting shows on sale: what is refused is told in sentences, what is taken is found again by the venue's day."""
 
 import datetime
 import secrets
@@ -9,7 +9,6 @@ import zoneinfo
 import pytest
 
 from clients import eventually
-
 
 YEAR = time.gmtime().tm_year + 1
 
@@ -44,7 +43,8 @@ def test_an_offset_that_contradicts_the_zone(organizer):
 
 @pytest.mark.parametrize("title, words", [
     ("\u200b\u200b", "character 1 is U+200B"), ("   ", "at least one visible character"), ("\ufffe", "U+FFFE"),
-    ("a\u202eb", "character 2 is U+202E"), ("a\nb", "must be a single line"), ("x" * 201, "200 bytes of UTF-8 and has 201")])
+    ("a\u202eb", "character 2 is U+202E"), ("a\nb", "must be a single line"),
+    ("x" * 201, "200 bytes of UTF-8 and has 201")])
 def test_a_title_that_nobody_could_read(organizer, title, words):
     refused(organizer, "/title", words, title=title)
 

@@ -95,7 +95,8 @@ def test_a_ticket_that_could_not_be_made_is_made_by_the_retry_once(stack, sale, 
         failed = dead_letters(stack, "retry", letter, status=1)
         assert f"{letter} set aside; retried 1 time, last 20" in failed and "this one is refused" in failed
     assert not log.tickets(event_id)
-    kill_in_the_middle(stack, postgres, letter, "seatlog-ticketgen", "ticket.issue", f"NEW.buyer_id = '{buyer.user_id}'")
+    kill_in_the_middle(stack, postgres, letter, "seatlog-ticketgen", "ticket.issue",
+                       f"NEW.buyer_id = '{buyer.user_id}'")
     assert of_letter(dead_letters(stack, "list", "--all"), letter).find("settled 20") > 0
     assert of_letter(dead_letters(stack, "list"), letter) is None
     assert "settled" in dead_letters(stack, "retry", letter)
@@ -149,7 +150,8 @@ def test_a_mail_and_a_payment_that_were_set_aside_are_done_once(stack, sale, log
     assert not mailbox.to(buyer.username)
     kill_in_the_middle(stack, postgres, mail, "seatlog-notifier", "mail.outbox", mine)
     mailbox.wait(buyer.username)
-    work = postgres.rows("SELECT kind, count(*) FROM payment.work WHERE show_id = %s GROUP BY kind ORDER BY 1", event_id)
+    work = postgres.rows("SELECT kind, count(*) FROM payment.work WHERE show_id = %s GROUP BY kind ORDER BY 1",
+                         event_id)
     assert work == [("authorize", 1), ("capture", 1)]
     time.sleep(2)
     assert len(mailbox.to(buyer.username)) == 1

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A reservation's life beyond the straight way: expiry, declines, voids, refunds, cancelled shows."""
 
-import time
 import uuid
 
 import pytest
 
-from clients import Buyer, Provider, eventually, reservation_uuid
+from clients import Buyer, eventually, reservation_uuid
 
 AUTHORIZE = "CreatePayment"
 

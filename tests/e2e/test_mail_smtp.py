@@ -64,7 +64,7 @@ def test_a_confirmation_is_a_whole_mail(outbox, notifier):
     for name in ("Message-ID", "Date", "From", "To", "Subject", "MIME-Version"):
         assert len(message.get_all(name)) == 1, name
     assert message["Message-ID"] == f"<{mail_id}@seatlog.example>"
-    assert message["Date"].datetime == datetime.datetime.fromtimestamp(1795000000, datetime.timezone.utc)
+    assert message["Date"].datetime == datetime.datetime.fromtimestamp(1795000000, datetime.UTC)
     assert message["To"] == address and message["Reply-To"] == "Help <help@seatlog.example>"
     assert message["Subject"] == f"Your tickets: {title}, Thu 26 November 2026"
     assert message["Auto-Submitted"] == "auto-generated"
@@ -166,7 +166,8 @@ def test_a_server_that_was_away_gets_everything_at_once(outbox, notifier):
     assert {outbox.row(mail_id)["state"] for mail_id in mail_ids} == {"queued"}
     assert "refused" in outbox.row(mail_ids[0])["last_answer"].lower()
     eventually(lambda: running.metrics()["seatlog_mails_queued"] == 20, "the gauge says so")
-    outbox.execute("UPDATE mail.outbox SET next_attempt_at = now() + interval '1 hour' WHERE mail_id <> %s", mail_ids[0])
+    outbox.execute("UPDATE mail.outbox SET next_attempt_at = now() + interval '1 hour' WHERE mail_id <> %s",
+                   mail_ids[0])
     with ScriptedSmtp(port=port) as server:
         for mail_id in mail_ids:
             outbox.until(mail_id, "sent")
@@ -420,7 +421,7 @@ def test_tickets_that_are_no_longer_kept_are_not_waited_for(outbox, notifier):
 
 def test_after_five_days_a_mail_is_given_up_and_can_be_sent_again_by_hand(outbox, notifier):
     buyer, _ = outbox.person()
-    old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=121)
+    old = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=121)
     mail_id = outbox.mail(buyer, queued_at=old)
     with ScriptedSmtp() as server:
         notifier(server)

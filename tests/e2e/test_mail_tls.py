@@ -24,7 +24,8 @@ def certificate_make(folder, name, authority=None):
     extension = folder / f"{name}.ext"
     extension.write_text(f"subjectAltName=DNS:{name}\n")
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
-    openssl("x509", "-req", "-in", request, "-CA", authority[0], "-CAkey", authority[1], "-CAcreateserial", "-days", "2",
+    openssl("x509", "-req", "-in", request, "-CA", authority[0], "-CAkey", authority[1], "-CAcreateserial", "-days",
+            "2",
             "-extfile", extension, "-out", certificate)
     return certificate, key
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of payment at any moment, with a provider that is slow and loses answers: nobody pays twice, nothing is lost."""
+"""kill -9 of payment at any moment, with a slow provider that loses answers: nobody pays twice, nothing is lost."""
 
 import random
 import time

@@ -233,7 +233,8 @@ def test_the_provider_is_down_while_the_hold_lasts(house):
         assert buyer.command("PaymentDeclined")["code"] == "PROVIDER_UNREACHABLE"
     finally:
         house.simulator.start()
-    answers = house.sql.execute("SELECT DISTINCT answer.step, answer.kind FROM payment.answer JOIN payment.work USING (work_id) "
+    answers = house.sql.execute("SELECT DISTINCT answer.step, answer.kind FROM payment.answer "
+                                "JOIN payment.work USING (work_id) "
                                 "WHERE reservation_id = %s", (buyer.id,)).fetchall()
     assert answers == [("create", "not_sent")], "nothing was ever sent, so there is nothing to undo"
     assert house.payments(buyer) == []
@@ -254,7 +255,8 @@ def test_an_authorization_that_comes_late_is_told(house):
     time.sleep(2.2)
     fault(house, "CreatePayment", "slow", latency_ms=1400, count=0)
     buyer.command("PaymentAuthorized")
-    answered = house.sql.execute("SELECT answered_at > expires_at FROM payment.answer JOIN payment.work USING (work_id) "
+    answered = house.sql.execute("SELECT answered_at > expires_at FROM payment.answer "
+                                 "JOIN payment.work USING (work_id) "
                                  "WHERE reservation_id = %s AND answer.kind = 'payment'", (buyer.id,)).fetchone()
     assert answered == (True,)
 
@@ -333,7 +335,7 @@ def test_a_wrong_token_alarms_and_keeps_the_work(house):
 
 
 def test_orphans_are_voided(house):
-    """An authorization under one of our reservations that no work knows of, and others that are none of our business."""
+    """An authorization under one of our reservations that no work knows of, and others that do not concern us."""
     buyer, stranger = Reservation(house), Reservation(house)
     known = buyer.authorized()
     order = {"source_id": "cnon:card-nonce-ok", "autocomplete": False,

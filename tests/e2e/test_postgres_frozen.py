@@ -70,7 +70,7 @@ def test_who_stands_on_what_is_frozen_is_not_ready_and_says_why(stack, part, pro
     frozen = freeze(leader)
     try:
         for daemon in daemons:
-            # The loops may say first what they see of it; what is asked for here is the word of who asks the part itself.
+            # The loops may say first what they see of it; asked for here is the word of who asks the part itself.
             eventually(lambda daemon=daemon: (now := readiness(stack, daemon))[0] == 503
                        and f"{part} has not answered" in now[1], f"{daemon} says that {part} is away", timeout=20)
     finally:

@@ -119,7 +119,7 @@ def test_orders_called_off_are_revoked_once(orders, stack, log, mailbox):
     event_id, made = orders
     gone = made[::3]
     documents = []
-    for buyer, order in gone:
+    for buyer, _ in gone:
         listed = eventually(lambda: [t for t in buyer.get(f"/orders/{order['order_id']}")["tickets"] if t.get("pdf")],
                             "the order shows its tickets")
         documents.append((buyer, listed[0]["pdf"]))
@@ -137,7 +137,7 @@ def test_orders_called_off_are_revoked_once(orders, stack, log, mailbox):
     assert len(issued(log, event_id)) == len(made)
     for buyer, path in documents:
         eventually(lambda: buyer.get(path, expect=None).status_code in (404, 410), "the PDF is gone")
-    for buyer, order in gone:
+    for buyer, _ in gone:
         wanted = sum(1 for other, _ in gone if other is buyer)
         eventually(lambda: len({m["Message-ID"] for m in mailbox.to(buyer.username)
                                 if m["Subject"].startswith("Order cancelled")}) == wanted, "told that it is called off")

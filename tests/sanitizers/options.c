@@ -3,6 +3,7 @@
 /*
  * What the sanitizers are to know, linked into every program of a build that has them, so that a
  * program needs no environment: ctest, the launcher and a debugger see the same.
+ * The names are the sanitizers'. NOLINTBEGIN(bugprone-reserved-identifier)
  */
 const char *__asan_default_options(void);
 const char *__lsan_default_options(void);
@@ -21,3 +22,4 @@ const char *__tsan_default_options(void) {
 }
 
 const char *__ubsan_default_options(void) { return "print_stacktrace=1"; }
+/* NOLINTEND(bugprone-reserved-identifier) */

@@ -202,9 +202,9 @@ enum sim_group_notice {
 };
 
 /* Joins, or joins again; returns the member id. */
-int32_t sim_group_join(struct sim_world *world, int32_t group, int32_t instance, int32_t process,
+int32_t sim_group_join(struct sim_world *world, int32_t index, int32_t instance, int32_t process,
                        int32_t member_id);
-enum sim_group_notice sim_group_poll(struct sim_world *world, int32_t group, int32_t instance,
+enum sim_group_notice sim_group_poll(struct sim_world *world, int32_t index, int32_t instance,
                                      int32_t member_id, uint32_t *partitions, int32_t *generation);
 /* RETRY: transactional offsets are pending, or no answer. *offset -1: none. */
 enum sim_result sim_group_committed(struct sim_world *world, int32_t group, int32_t partition,

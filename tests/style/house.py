@@ -62,7 +62,7 @@ def includes_point_down(files):
                 yield f"{path}: a core includes {included}"
 
 
-PATH = re.compile(r"(?<![\w/.-])((?:%s|schemas|compose|tests|docs)/[\w./-]*\w)" % "|".join(ROOMS))
+PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join(ROOMS)}|schemas|compose|tests|docs)/[\w./-]*\w)")
 PLACEHOLDER = re.compile(r"\*|NNN|NAME|FOLDER|TOPIC|_$")
 LINK = re.compile(r"\]\(([^)#:\s]+)\)")
 

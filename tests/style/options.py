@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The option tables of the READMEs are what the daemons print: every option of `seatlog-DAEMON --help=markdown` stands in
-the daemon's README or in runtime/README.md, row for row, and no README has one that there is not. Prints a line a fault;
-exits 1 if there is one.
+"""The option tables of the READMEs are what the daemons print: every option of `seatlog-DAEMON --help=markdown` is in
+the daemon's README or in runtime/README.md, row for row, and no README has one that does not exist. Prints a fault a
+line; exits 1 if there is one.
 
     tests/style/options.py FOLDER_OF_PROGRAMS            compare
     tests/style/options.py FOLDER_OF_PROGRAMS --write    write the daemons' tables as they should be
@@ -53,7 +53,7 @@ END = "\nand those common to all daemons ([runtime/README.md](%sruntime/README.m
 
 
 def write(programs):
-    """The section *Options* of each daemon's README: its own rows, in the order of --help, and what follows the table."""
+    """The section *Options* of a daemon's README: its own rows, in the order of --help, and what follows the table."""
     common = rows((ROOT / COMMON).read_text(encoding="utf-8"))
     for daemon, readme in READMES.items():
         printed = rows(subprocess.run([programs / f"seatlog-{daemon}", "--help=markdown"], check=True,

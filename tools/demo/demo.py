@@ -73,7 +73,7 @@ class Api:
         except urllib.error.HTTPError as answer:
             return answer.status, answer.headers, answer.read()
         except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-            raise Wrong(f"{method} {path}: no answer from {self.url} ({error}). Is it up? ./seatlog status")
+            raise Wrong(f"{method} {path}: no answer from {self.url} ({error}). Is it up? ./seatlog status") from error
 
     def ask(self, method, path, body=None, wanted=(200,), headers=None):
         """One call; follows a 202 to what came of it. Returns the JSON."""
@@ -193,7 +193,7 @@ def token_check(text, keys):
     try:
         octets = base45_decode(text)
     except (ValueError, OverflowError):
-        raise Wrong(f"the QR code is not base45: {text[:60]}")
+        raise Wrong(f"the QR code is not base45: {text[:60]}") from None
     if len(octets) != TICKET_OCTETS:
         raise Wrong(f"the QR code holds {len(octets)} octets, {TICKET_OCTETS} are wanted")
     claims, signature = octets[:CLAIMS_OCTETS], octets[CLAIMS_OCTETS:]

@@ -30,7 +30,7 @@ ADDRESS = re.compile(rb'^(?:FROM|TO):\s*<((?:"(?:[^"\\]|\\.)*"@)?[^<>\s"]*)>((?:
 
 def mail_save(folder, sender, recipients, octets):
     """Writes one file for the message; returns its name."""
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     address = re.sub(r"[^A-Za-z0-9@._+-]", "_", recipients[0])[:100]
     name = f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{address}-{next(counter)}.eml"
     envelope = [f"Return-Path: <{sender}>"] + [f"Delivered-To: {to}" for to in recipients]

@@ -128,18 +128,22 @@ suite_of_one() {
     return $status
 }
 
-# Sources are formatted as .clang-format says; rooms, includes and named paths as tests/style/house.py says; option tables
-# of READMEs are what the daemons print.
+# Sources are formatted as .clang-format says and hold nothing that .clang-tidy, ruff.toml or shellcheck find; rooms,
+# includes and named paths are as tests/style/house.py says; option tables of READMEs are what the daemons print.
 style_checks() {
     local status=0
     cmake --build "$DEBUG" --target format-check || status=1
     /usr/bin/python3 -B "$ROOT/tests/style/house.py" || status=1
     /usr/bin/python3 -B "$ROOT/tests/style/options.py" "$DEBUG/bin" || status=1
+    /usr/bin/python3 -B "$ROOT/tests/style/tidy.py" "$DEBUG" || status=1
+    "$VENV/bin/ruff" check --no-cache --quiet "$ROOT" || status=1
+    (cd "$ROOT" && git ls-files -z '*.sh' seatlog .ci/run schemas/sql/migrate | xargs -0 shellcheck -x) || status=1
     return $status
 }
 
 test_style() {
     step build build_locked build_run debug "$DEBUG"
+    step python build_locked venv_make
     suite_of_one style style_checks
 }
 

@@ -80,7 +80,7 @@ void transaction_finish(struct transaction *transaction);
 void transaction_die(struct transaction *transaction, const char *what, const char *reason);
 
 /* runtime/loop/transaction/partition.c */
-struct partition *partition_of(const struct transaction *transaction, int32_t index);
+struct partition *partition_of(const struct transaction *transaction, int32_t partition);
 
 /* Everything known about the partition is forgotten; it stays assigned unless foreign. */
 void partition_drop(struct transaction *transaction, int32_t index, bool foreign);

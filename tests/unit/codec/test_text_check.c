@@ -92,6 +92,7 @@ static void test_accepts(void **state) {
     check_samples(samples, sizeof(samples) / sizeof(*samples));
 }
 
+/* A table. NOLINTNEXTLINE(readability-function-size) */
 static void test_refuses(void **state) {
     (void)state;
     static const struct sample samples[] = {

@@ -11,7 +11,8 @@ FOLDER = pathlib.Path(__file__).resolve().parents[4] / "ingest-api"
 CALLS = {
     "problem_answer": (2, "sentence"), "problem_document": (1, "sentence"), "problem_answer_unavailable": (1, "clause"),
     "problem_answer_field": (2, "either"), "reader_error": (3, "either"), "reader_error_named": (2, "either")}
-POOR = re.compile(r"octet|can not|whoever|anew\b|for ever|let go|called off|is to be had|of that id|\btoo if\b|Nothing was done", re.I)
+POOR = re.compile(r"octet|can not|whoever|anew\b|for ever|let go|called off|"
+                  r"is to be had|of that id|\btoo if\b|Nothing was done", re.I)
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 faults = []
 seen = 0
@@ -66,7 +67,8 @@ for path in sorted(FOLDER.rglob("*.c")):
                 line = source.count("\n", 0, call.start()) + 1
                 for text in texts(parts[index]):
                     judge(f"{path.name}:{line}", text, kind)
-titles = re.findall(r'\[PROBLEM_\w+\] = \{"([\w-]+)", (\d+),\s*((?:"[^"]*"\s*)+)\}', (FOLDER / "http" / "problem.c").read_text())
+titles = re.findall(r'\[PROBLEM_\w+\] = \{"([\w-]+)", (\d+),\s*((?:"[^"]*"\s*)+)\}',
+                    (FOLDER / "http" / "problem.c").read_text())
 assert len(titles) > 30
 for slug, _, title in titles:
     for text in texts(title):

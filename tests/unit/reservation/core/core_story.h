@@ -59,7 +59,7 @@ char *story_play_text(const char *text);
 void story_init(struct story *story);
 void story_deinit(struct story *story);
 /* Decides a command at a time, checks everything named above, adds the events to the transcript. */
-void story_step(struct story *story, const struct command *command, int64_t now_ms);
+void story_step(struct story *story, const struct command *given, int64_t now_ms);
 /* Decides as that version of the logic did from now on; it is the newest at first. */
 void story_decide_as(struct story *story, int32_t logic_version);
 /* What happened so far, from the last call on; valid until the next step. */

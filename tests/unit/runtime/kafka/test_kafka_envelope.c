@@ -160,7 +160,7 @@ static void a_trace_begins_and_goes_on(void **state) {
     traceparent_child(PARENT, child);
     assert_traceparent(child);
     assert_memory_equal(child, PARENT, 36);
-    assert_memory_not_equal(child + 36, PARENT + 36, 16);
+    assert_memory_not_equal(child + 36, &PARENT[36], 16);
     traceparent_child(child, child); /* in place */
     assert_traceparent(child);
     assert_memory_equal(child, PARENT, 36);

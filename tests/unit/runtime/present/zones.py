@@ -7,7 +7,7 @@ of offset or name from 2024 to 2037, and a moment of each year.
 import datetime
 import zoneinfo
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 STEP = 20 * 86400
 BEGIN, END = (int(datetime.datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2024, 2037))
 

@@ -11,7 +11,8 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4] / "tools" / "mail-catcher"))
 import mail_catcher  # noqa: E402
 
-TAKEN = ["ada@example.com", '"john doe"@example.com', '"a > b"@example.com', '"say \\"hi\\""@example.com', '""@example.com',
+TAKEN = ["ada@example.com", '"john doe"@example.com', '"a > b"@example.com', '"say \\"hi\\""@example.com',
+         '""@example.com',
          "o'brien+tag@example.com", "j\u00fcrgen@example.com"]
 REFUSED = ["", "ada @example.com", '"john doe@example.com', "ada@example.com>", 'john "doe"@example.com']
 

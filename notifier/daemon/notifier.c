@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon: its options, what it starts with and what it ends with. */
 #include "notifier/daemon/notifier.h"
 
-#include "notifier/core/core.h"
-#include "notifier/daemon/outbox.h"
-#include "notifier/daemon/sender.h"
+#include "notifier/daemon/handler.h"
 #include "notifier/smtp/message.h"
-#include "runtime/base/log.h"
-#include "runtime/kafka/kafka.h"
 
 #include <gmime/gmime.h>
 #include <stdlib.h>
@@ -42,12 +39,6 @@ const struct config_option notifier_options[] = {
     {"give_up_h", CONFIG_INTEGER, "120", 1, 8760, "after how long a mail is not tried any more"},
     {0}};
 
-struct notifier {
-    struct mail_sender *sender;
-    char *domain; /* of Message-IDs */
-    struct arena arena;
-};
-
 static bool tls_parse(const struct config *config, enum mail_tls *tls, struct error *error) {
     static const char *const names[] = {[MAIL_TLS_OFF] = "off",
                                         [MAIL_TLS_OPPORTUNISTIC] = "opportunistic",
@@ -68,9 +59,9 @@ static bool tls_parse(const struct config *config, enum mail_tls *tls, struct er
     return error_set(error, ERROR_DIE, "smtp_tls is off, opportunistic or required, not %s", value);
 }
 
-static bool options_read(const struct config *config, struct mail_sender_options *options,
+static bool options_read(const struct config *config, struct mail_senders_options *options,
                          struct error *error) {
-    *options = (struct mail_sender_options){
+    *options = (struct mail_senders_options){
         .postgres_url = config_text(config, "postgres_url"),
         .relay = {.server = config_text(config, "smtp_server"),
                   .helo = config_text(config, "smtp_helo"),
@@ -79,19 +70,20 @@ static bool options_read(const struct config *config, struct mail_sender_options
                   .password = config_text(config, "smtp_password"),
                   .timeout_ms = (int)config_integer(config, "smtp_timeout_ms"),
                   .accept_timeout_ms = (int)config_integer(config, "smtp_accept_timeout_ms")},
-        .from = config_text(config, "mail_from"),
-        .reply_to = config_text(config, "mail_reply_to"),
-        .issuer = config_text(config, "issuer_name"),
+        .writer = {.from = config_text(config, "mail_from"),
+                   .reply_to = config_text(config, "mail_reply_to"),
+                   .issuer = config_text(config, "issuer_name")},
         .threads = (int)config_integer(config, "smtp_connections"),
-        .retry_ms_max = (int)(config_integer(config, "retry_s_max") * 1000),
-        .unreachable_retry_ms_max = (int)(config_integer(config, "unreachable_retry_s_max") * 1000),
-        .give_up_ms = config_integer(config, "give_up_h") * HOUR_MS,
+        .limits = {.retry_ms_max = (int)(config_integer(config, "retry_s_max") * 1000),
+                   .unreachable_retry_ms_max =
+                       (int)(config_integer(config, "unreachable_retry_s_max") * 1000),
+                   .give_up_ms = config_integer(config, "give_up_h") * HOUR_MS},
     };
-    if (options->reply_to[0] != '\0') {
-        char *address = mail_mailbox_address(options->reply_to);
+    if (options->writer.reply_to[0] != '\0') {
+        char *address = mail_mailbox_address(options->writer.reply_to);
         if (address == NULL) {
             return error_set(error, ERROR_DIE, "mail_reply_to is not one mailbox: %s",
-                             options->reply_to);
+                             options->writer.reply_to);
         }
         free(address);
     }
@@ -104,17 +96,17 @@ bool notifier_start(struct daemon *daemon, struct error *error) {
         g_mime_init();
         mime_ready = true;
     }
-    struct mail_sender_options options;
+    struct mail_senders_options options;
     if (!options_read(daemon->config, &options, error)) {
         return false;
     }
-    struct mail_sender *sender = mail_sender_new(&options, error);
-    if (sender == NULL) {
+    struct mail_senders *senders = mail_senders_new(&options, error);
+    if (senders == NULL) {
         return false;
     }
     struct notifier *notifier = allocate_zeroed(1, sizeof(*notifier));
-    char *address = mail_mailbox_address(options.from);
-    notifier->sender = sender;
+    char *address = mail_mailbox_address(options.writer.from);
+    notifier->senders = senders;
     notifier->domain = text_duplicate(strchr(address, '@') + 1);
     free(address);
     daemon->state = notifier;
@@ -126,42 +118,8 @@ void notifier_stop(struct daemon *daemon) {
     if (notifier == NULL) {
         return;
     }
-    mail_sender_free(notifier->sender);
+    mail_senders_free(notifier->senders);
     arena_deinit(&notifier->arena);
     free(notifier->domain);
     free(notifier);
 }
-
-static bool notifier_handle(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
-                            struct error *error) {
-    struct notifier *notifier = daemon->state;
-    struct mail mail;
-    arena_reset(&notifier->arena);
-    if (record->event != NULL && record->event->kind == EVENT_SHOW_CANCELLED) {
-        return mail_outbox_show_cancelled(pg, &record->event->as.head.show_id,
-                                          record->event->as.show_cancelled.reason, error);
-    }
-    bool wanted = record->event != NULL
-                      ? mail_core_of_event(record->event, &mail)
-                      : mail_core_of_tickets(record->tickets, &notifier->arena, &mail);
-    if (!wanted) {
-        return true;
-    }
-    log_trace_set(record->traceparent);
-    bool added = mail_outbox_add(pg, &mail, notifier->domain, error);
-    log_trace_set(NULL);
-    return added;
-}
-
-static void notifier_committed(struct daemon *daemon) {
-    struct notifier *notifier = daemon->state;
-    mail_sender_wake(notifier->sender);
-}
-
-static const char *const topics[] = {TOPIC_EVENTS, TOPIC_TICKETS, NULL};
-
-const struct sink_spec notifier_sink = {
-    .topics = topics,
-    .handle = notifier_handle,
-    .committed = notifier_committed,
-};

@@ -121,9 +121,10 @@ bool mail_outbox_settle(struct pg *pg, int64_t outbox_id, const struct mail_verd
         "last_answer = $6, settled_at = CASE WHEN $2 = 'queued' THEN NULL ELSE now() END, "
         "sent_count = sent_count + ($2 = 'sent')::integer, reason = $7, sentence = $8 "
         "WHERE outbox_id = $1",
-        PG_INTEGER(outbox_id), PG_TEXT(verdict->state), PG_INTEGER(verdict->tried ? 1 : 0),
-        PG_INTEGER(verdict->retry_ms), PG_INTEGER(verdict->code), PG_TEXT(verdict->answer),
-        PG_TEXT(verdict->reason), PG_TEXT(verdict->sentence));
+        PG_INTEGER(outbox_id), PG_TEXT(mail_state_name(verdict->state)),
+        PG_INTEGER(verdict->tried ? 1 : 0), PG_INTEGER(verdict->retry_ms),
+        PG_INTEGER(verdict->code), PG_TEXT(verdict->answer), PG_TEXT(verdict->reason),
+        PG_TEXT(verdict->reason != NULL ? verdict->sentence : NULL));
     if (!written) {
         pg_rollback(pg);
         return false;

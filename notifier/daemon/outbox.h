@@ -3,7 +3,7 @@
 #define SEATLOG_NOTIFIER_DAEMON_OUTBOX_H
 
 #include "codec/arena.h"
-#include "notifier/core/core.h"
+#include "notifier/core/verdict.h"
 #include "runtime/base/error.h"
 #include "runtime/pg/pg.h"
 
@@ -25,21 +25,6 @@ bool mail_outbox_add(struct pg *pg, const struct mail *mail, const char *domain,
 bool mail_outbox_show_cancelled(struct pg *pg, const struct uuid *show_id, struct text reason,
                                 struct error *error);
 
-/* A mail that is due, with all that is looked up when it is sent. Texts live in the arena. */
-struct mail_due {
-    int64_t outbox_id;
-    struct mail mail;
-    const char *message_id;
-    const char *refers_to; /* Message-ID of the confirmation that was sent before; NULL: none */
-    const char *address;   /* NULL: the account is gone */
-    struct text organizer_reason; /* of the cancelled show */
-    struct octets pdf;            /* of a confirmation; empty where there is none */
-    int32_t attempts;             /* so far */
-    int64_t queued_ms;            /* how long it has been in the queue */
-    bool called_off;              /* the order has been cancelled */
-    int32_t sent_count;           /* how often it was sent before: more than once where asked for */
-};
-
 /*
  * Begins a transaction and takes a mail that is due: its row is locked until the transaction ends,
  * so that nobody else takes it, and somebody does at once when this process dies. Mails of an order
@@ -47,17 +32,6 @@ struct mail_due {
  */
 bool mail_outbox_take(struct pg *pg, struct arena *arena, struct mail_due *due, bool *found,
                       struct error *error);
-
-/* Where a mail stands after a try: state names, see the table. */
-struct mail_verdict {
-    const char *state; /* "queued": again after retry_ms */
-    bool tried;        /* counts as an attempt */
-    int64_t retry_ms;
-    int code;
-    const char *answer;
-    const char *reason;   /* a word of mail.order_mail; NULL: sent, or superseded */
-    const char *sentence; /* the same for people; NULL with reason */
-};
 
 /* Writes the verdict and commits what mail_outbox_take began. */
 bool mail_outbox_settle(struct pg *pg, int64_t outbox_id, const struct mail_verdict *verdict,

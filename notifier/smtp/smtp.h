@@ -3,6 +3,7 @@
 #define SEATLOG_NOTIFIER_SMTP_SMTP_H
 
 #include "codec/value.h"
+#include "notifier/core/verdict.h"
 #include "runtime/base/error.h"
 
 #include <stdbool.h>
@@ -36,20 +37,6 @@ struct mail_relay;
  * SIGPIPE. */
 struct mail_relay *mail_relay_new(const struct mail_relay_options *options, struct error *error);
 void mail_relay_free(struct mail_relay *relay);
-
-enum mail_outcome {
-    MAIL_SENT,    /* the server has taken it */
-    MAIL_REFUSED, /* it never will: a permanent answer to this mail or this address */
-    MAIL_RETRY    /* anything else: no server, no answer, "later", or we are not let in */
-};
-
-struct mail_result {
-    enum mail_outcome outcome;
-    int code;              /* SMTP reply code, 0 without an answer about the mail */
-    char answer[256];      /* the server's words, or what went wrong; without addresses */
-    bool smtputf8_missing; /* refused, since the server does not offer what the address needs */
-    bool about_us;         /* the server does not let us in, whatever the mail */
-};
 
 /*
  * Sends; with `smtputf8` over notifier/smtp/smtputf8.h. `settled` (may be NULL) is called once, as soon as

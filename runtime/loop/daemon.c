@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop/daemon.h"
 
+#include "runtime/base/backoff.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
@@ -129,15 +130,7 @@ bool daemon_sleep_ms(int duration_ms) {
 }
 
 int backoff_ms(int failures, int base_ms, int maximum_ms) {
-    int64_t delay_ms = base_ms > 0 ? base_ms : 1;
-    for (int i = 1; i < failures && delay_ms < maximum_ms; i++) {
-        delay_ms *= 2;
-    }
-    if (delay_ms > maximum_ms) {
-        delay_ms = maximum_ms;
-    }
-    uint32_t spread = (uint32_t)(delay_ms - delay_ms / 2);
-    return (int)(delay_ms / 2 + random_below(spread + 1));
+    return backoff_delay_ms(failures, base_ms, maximum_ms, random_below(UINT32_MAX));
 }
 
 static void help_print(const struct daemon_spec *spec, bool markdown) {

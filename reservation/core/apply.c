@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/planted.h"
 #include "reservation/core/state.h"
 
 /*
@@ -353,9 +352,7 @@ static enum reservation_apply_result apply_order_cancelled(struct reservation_co
         BROKEN_UNLESS(reservation != NULL && reservation->state == RESERVATION_STATE_SOLD);
     }
     reservation->cancel = (unsigned)(cancelled->reason + 1) & 3u;
-    if (!RESERVATION_PLANTED(SEATS_KEPT_ON_CANCEL)) {
-        reservation_places_give(show, reservation);
-    }
+    reservation_places_give(show, reservation);
     reservation_store_move(core, show, reservation, RESERVATION_STATE_REFUNDING, 0, false);
     return RESERVATION_APPLY_APPLIED;
 }

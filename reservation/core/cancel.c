@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/text/check.h"
 #include "reservation/core/decide.h"
-#include "reservation/core/planted.h"
 
 #define CODE_WRONG_AMOUNT TEXT_LITERAL("WRONG_AMOUNT")
 
@@ -197,9 +196,6 @@ void reservation_call_off(struct reservation_decision *decision,
         }
         return;
     case RESERVATION_STATE_SOLD:
-        if (RESERVATION_PLANTED(CALL_OFF_SKIPS_SOLD)) {
-            return;
-        }
         reservation_order_cancel(decision, reservation, CANCEL_REASON_SHOW_CANCELLED,
                                  money_of_order(decision, reservation));
         return;

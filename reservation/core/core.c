@@ -2,7 +2,6 @@
 #include "reservation/core/core.h"
 
 #include "reservation/core/decide.h"
-#include "reservation/core/planted.h"
 
 static reservation_panic_function *panic_handler;
 
@@ -99,9 +98,6 @@ const struct uuid *reservation_command_buyer_id(const struct command *command) {
 static void expire_due(struct reservation_decision *decision) {
     struct reservation *due[RESERVATION_HOLDS_PER_EVENT_MAX];
     uint32_t count;
-    if (RESERVATION_PLANTED(SKIP_EXPIRY)) {
-        return;
-    }
     while ((count = reservation_timer_due(decision->core, decision->show, decision->now_ms, due,
                                           RESERVATION_HOLDS_PER_EVENT_MAX)) > 0) {
         reservation_emit_holds_expired(decision, due, count);
@@ -142,7 +138,7 @@ static bool is_buyers(struct reservation_decision *decision,
     const struct uuid *buyer_id = reservation_command_buyer_id(decision->command);
     if (reservation == NULL) {
         reservation_emit_refused(decision, REFUSAL_REASON_NO_SUCH_RESERVATION, NULL);
-    } else if (!uuid_equal(&reservation->buyer_id, buyer_id) && !RESERVATION_PLANTED(ANYBODY_MAY)) {
+    } else if (!uuid_equal(&reservation->buyer_id, buyer_id)) {
         reservation_emit_refused(decision, REFUSAL_REASON_NOT_YOURS, reservation);
     } else {
         return true;
@@ -286,7 +282,7 @@ void reservation_core_step(struct reservation_core *core, const struct reservati
         }
     } else {
         RESERVATION_ASSERT(decision.show->logic_version <= core->decides_as);
-        if (decision.now_ms < decision.show->clock && !RESERVATION_PLANTED(CLOCK_GOES_BACK)) {
+        if (decision.now_ms < decision.show->clock) {
             decision.now_ms = decision.show->clock;
         }
         decide_of_show(&decision);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/core/decide.h"
-#include "reservation/core/planted.h"
 
 #define CODE_WRONG_AMOUNT TEXT_LITERAL("WRONG_AMOUNT")
 #define CODE_CAPTURED_UNASKED TEXT_LITERAL("CAPTURED_UNASKED")
@@ -27,7 +26,7 @@ static void pay_nothing(struct reservation_decision *decision,
  */
 static int64_t payment_grace_ms(const struct reservation_decision *decision) {
     int64_t hold_ttl_ms = decision->show->plan->hold_ttl_ms;
-    bool capped = decision->core->decides_as >= 2 || RESERVATION_PLANTED(VERSION_IGNORED);
+    bool capped = decision->core->decides_as >= 2;
     return capped && hold_ttl_ms < RESERVATION_PAYMENT_GRACE_MS ? hold_ttl_ms
                                                                 : RESERVATION_PAYMENT_GRACE_MS;
 }
@@ -51,8 +50,7 @@ static void pay_hold(struct reservation_decision *decision, const struct reserva
     }
     int64_t expires_at = reservation->time;
     int64_t grace_ends_at = decision->now_ms + payment_grace_ms(decision);
-    bool moved = (reservation->flags & RESERVATION_FLAG_MOVED) != 0 &&
-                 !RESERVATION_PLANTED(GRACE_EVERY_TIME);
+    bool moved = (reservation->flags & RESERVATION_FLAG_MOVED) != 0;
     if (!moved && expires_at < grace_ends_at) {
         expires_at = grace_ends_at;
     }
@@ -71,9 +69,7 @@ void reservation_decide_pay(struct reservation_decision *decision,
     }
     uint64_t digest = reservation_source_digest(decision->command->as.pay.source_id);
     bool was_free = reservation->attempt == 0 && reservation->state != RESERVATION_STATE_HELD;
-    bool again =
-        reservation_payment_source(reservation, digest) != NULL &&
-        !(RESERVATION_PLANTED(SOURCE_USED_TWICE) && reservation->state == RESERVATION_STATE_HELD);
+    bool again = reservation_payment_source(reservation, digest) != NULL;
     if (was_free || again) {
         reservation_emit_noted(decision, reservation);
         return;
@@ -116,8 +112,7 @@ static bool may_reseat(struct reservation_decision *decision, const struct reser
         *reason = VOID_REASON_BUYER_RELEASED;
     } else if (decision->now_ms >= show->plan->ends_at) {
         *reason = VOID_REASON_SHOW_OVER;
-    } else if (!reservation_places_free(show, reservation) &&
-               !RESERVATION_PLANTED(RESEAT_UNCHECKED)) {
+    } else if (!reservation_places_free(show, reservation)) {
         *reason = VOID_REASON_SEATS_TAKEN;
     } else if (usage.places + reservation->quantity > show->plan->seats_per_buyer_max) {
         *reason = VOID_REASON_LIMIT_EXCEEDED;
@@ -131,11 +126,6 @@ static bool may_reseat(struct reservation_decision *decision, const struct reser
 static void authorize(struct reservation_decision *decision, const struct reservation *reservation,
                       const struct reservation_money *money) {
     enum void_reason reason;
-    if (RESERVATION_PLANTED(LATE_AUTHORIZATION_DROPPED) &&
-        reservation->state == RESERVATION_STATE_RELEASED) {
-        reservation_emit_noted(decision, reservation);
-        return;
-    }
     if (reservation->state == RESERVATION_STATE_RELEASED) {
         if (may_reseat(decision, reservation, money, &reason)) {
             reservation_emit_secured(decision, reservation, money);
@@ -214,7 +204,7 @@ static void capture_order(struct reservation_decision *decision,
                           const struct reservation_money *money) {
     if (!amount_is_right(decision, reservation, money)) {
         reservation_order_cancel(decision, reservation, CANCEL_REASON_WRONG_AMOUNT, *money);
-    } else if (reservation->cancel != CANCEL_NONE && !RESERVATION_PLANTED(CANCEL_NOT_REMEMBERED)) {
+    } else if (reservation->cancel != CANCEL_NONE) {
         reservation_order_cancel(decision, reservation,
                                  (enum cancel_reason)(reservation->cancel - 1), *money);
     } else {

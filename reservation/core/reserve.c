@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/core/decide.h"
-#include "reservation/core/planted.h"
 
 /* Ascending, in scratch; at most RESERVATION_PLACES_PER_RESERVATION_MAX, nearly sorted as asked. */
 static struct integers seats_sorted(struct reservation_decision *decision, struct integers seats) {
@@ -80,11 +79,10 @@ static bool is_double_click(struct reservation_decision *decision,
                             const struct reservation *reservation,
                             const struct reservation_wish *wish) {
     int64_t made_at = reservation->time - decision->show->plan->hold_ttl_ms;
-    bool unkeyed = !decision->command->as.reserve.keyed || RESERVATION_PLANTED(KEYS_IGNORED);
+    bool unkeyed = !decision->command->as.reserve.keyed;
     return unkeyed && reservation->state == RESERVATION_STATE_HELD &&
            (reservation->flags & RESERVATION_FLAG_MOVED) == 0 &&
-           (decision->now_ms - made_at <= RESERVATION_DOUBLE_CLICK_MS ||
-            RESERVATION_PLANTED(DOUBLE_CLICK_FOR_EVER)) &&
+           decision->now_ms - made_at <= RESERVATION_DOUBLE_CLICK_MS &&
            is_same_wish(decision, reservation, wish);
 }
 
@@ -102,7 +100,7 @@ static const struct reservation *had_already(struct reservation_decision *decisi
     for (const struct reservation *each = NULL;
          (each = reservation_store_buyer_next(decision->core, decision->show, buyer_id, each)) !=
          NULL;) {
-        if (holds_the_same_seats(each, wish) && !RESERVATION_PLANTED(SAME_SEATS_REFUSED)) {
+        if (holds_the_same_seats(each, wish)) {
             return each;
         }
         if (is_double_click(decision, each, wish) && (last == NULL || each->made > last->made)) {
@@ -155,9 +153,6 @@ static struct integers seats_at_fault(struct reservation_decision *decision, str
             break;
         case SEAT_OWN:
             is_fault = seat_is_own(decision, seat);
-            break;
-        }
-        if (RESERVATION_PLANTED(TAKEN_SEATS_UNNAMED) && fault == SEAT_TAKEN && count == 1) {
             break;
         }
         if (is_fault && (count == 0 || items[count - 1] != seat)) {
@@ -246,8 +241,7 @@ static bool refuse_limits(struct reservation_decision *decision,
         refusal.limit = RESERVATION_RESERVATIONS_PER_SHOW_MAX;
         refusal.limit_of = LIMIT_SCOPE_SHOW;
         refusal.used = (int32_t)show->reservations;
-    } else if (usage.places + wish->quantity > show->plan->seats_per_buyer_max &&
-               !RESERVATION_PLANTED(BUYER_LIMIT_FORGOTTEN)) {
+    } else if (usage.places + wish->quantity > show->plan->seats_per_buyer_max) {
         refusal.reason = REFUSAL_REASON_BUYER_LIMIT;
         refusal.limit = show->plan->seats_per_buyer_max;
         refusal.limit_of = LIMIT_SCOPE_BUYER;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/core/plan.h"
 
-#include "reservation/core/planted.h"
 #include "reservation/core/state.h"
 
 void reservation_seat_take(struct reservation_plan *plan, uint32_t seat) {
@@ -38,8 +37,7 @@ struct run {
 };
 
 static uint32_t run_distance(const struct plan_row *row, uint32_t first, uint32_t quantity) {
-    uint32_t middle =
-        2 * (first - row->seats_first) + quantity + (RESERVATION_PLANTED(BEST_OFF_BY_ONE) ? 2 : 0);
+    uint32_t middle = 2 * (first - row->seats_first) + quantity;
     return middle > row->seats_count ? middle - row->seats_count : row->seats_count - middle;
 }
 

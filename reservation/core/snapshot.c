@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/planted.h"
 #include "reservation/core/state.h"
 
 static bool sections_are_same(const struct section_list *a, const struct section_list *b) {
@@ -114,8 +113,7 @@ static struct snapshot_reservation reservation_out(const struct reservation_show
         .selection_category = reservation->category,
         .released_at = reservation->state == RESERVATION_STATE_RELEASED ? reservation->time : 0,
         .release_reason = reservation->released,
-        .expiry_moved = (reservation->flags & RESERVATION_FLAG_MOVED) != 0 &&
-                        !RESERVATION_PLANTED(SNAPSHOT_LOSES_GRACE),
+        .expiry_moved = (reservation->flags & RESERVATION_FLAG_MOVED) != 0,
         .refund_attempt = reservation->refund_attempt,
         .cancel_reason = reservation->cancel};
     if (reservation->payments != NULL) {

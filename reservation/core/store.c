@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/planted.h"
 #include "reservation/core/state.h"
 
 _Static_assert(sizeof(struct reservation_show) == 192, "a show is three lines of cache");
@@ -328,8 +327,7 @@ int64_t reservation_total_minor(const struct reservation_show *show,
     }
     const uint16_t *seats = reservation_seats(reservation);
     int64_t total = 0;
-    uint32_t first = RESERVATION_PLANTED(PRICE_OF_ONE_LESS) && reservation->quantity > 3 ? 1 : 0;
-    for (uint32_t i = first; i < reservation->quantity; i++) {
+    for (uint32_t i = 0; i < reservation->quantity; i++) {
         total += reservation_plan_price_minor(plan, reservation_plan_section_of(plan, seats[i]));
     }
     return total;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* seatlog-sim: runs seeds, tells a run that fails, and hunts planted bugs. */
+#include "runtime/base/error.h"
+#include "tests/sim/hunt.h"
 #include "tests/sim/sim_shrink.h"
 
 #include <sodium.h>
@@ -9,16 +13,16 @@
 #include <unistd.h>
 
 #define SEEDS_DEFAULT 200
-#define SEEDS_PLANTED_MAX 2000
+#define SEEDS_HUNT_DEFAULT 2000
 #define PROGRESS_EVERY 100
 
 struct arguments {
     uint64_t first_seed;
     uint64_t seeds;
-    bool one_seed;
     bool verbose;
     bool planted;
     const char *bug;   /* only this one */
+    bool hunts;        /* until a run fails */
     uint32_t commands; /* 0: drawn */
     uint32_t faults, faults_max;
     bool shrink;
@@ -30,12 +34,14 @@ struct totals {
 
 static void usage(void) {
     fputs("usage: seatlog-sim [--seeds N] [--first-seed S] [--seed S] [--verbose]\n"
-          "                   [--planted[=BUG]] [--commands N] [--faults MASK] [--faults-max N]\n"
+          "                   [--planted[=BUG]] [--hunt] [--commands N] [--faults MASK]\n"
+          "                   [--faults-max N] [--no-shrink]\n"
           "\n"
           "  --seeds N        so many runs, from --first-seed on (1)\n"
           "  --seed S         this one run, exactly as before\n"
           "  --verbose        what happens, as prose\n"
           "  --planted        plants bugs, one at a time: each must be found\n"
+          "  --hunt           ends with the first run that fails, with status 3\n"
           "  --commands N     commands that buyers send in a run\n"
           "  --faults MASK    kinds of faults (hexadecimal); --faults-max N: at most so many\n"
           "  --no-shrink      a failing run is told as it was\n",
@@ -60,11 +66,8 @@ static bool value_of(const char *argument, const char *name, int *index, int cou
 }
 
 static bool arguments_parse(int count, char **values, struct arguments *out) {
-    *out = (struct arguments){.first_seed = 1,
-                              .seeds = SEEDS_DEFAULT,
-                              .faults = SIM_FAULTS_ALL,
-                              .faults_max = UINT32_MAX,
-                              .shrink = true};
+    *out = (struct arguments){
+        .first_seed = 1, .faults = SIM_FAULTS_ALL, .faults_max = UINT32_MAX, .shrink = true};
     for (int i = 1; i < count; i++) {
         const char *value;
         if (value_of(values[i], "--seeds", &i, count, values, &value)) {
@@ -74,7 +77,6 @@ static bool arguments_parse(int count, char **values, struct arguments *out) {
         } else if (value_of(values[i], "--seed", &i, count, values, &value)) {
             out->first_seed = strtoull(value, NULL, 10);
             out->seeds = 1;
-            out->one_seed = true;
         } else if (value_of(values[i], "--commands", &i, count, values, &value)) {
             out->commands = (uint32_t)strtoul(value, NULL, 10);
         } else if (value_of(values[i], "--faults-max", &i, count, values, &value)) {
@@ -86,6 +88,8 @@ static bool arguments_parse(int count, char **values, struct arguments *out) {
         } else if (strncmp(values[i], "--planted=", 10) == 0) {
             out->planted = true;
             out->bug = values[i] + 10;
+        } else if (strcmp(values[i], "--hunt") == 0) {
+            out->hunts = true;
         } else if (strcmp(values[i], "--verbose") == 0) {
             out->verbose = true;
         } else if (strcmp(values[i], "--no-shrink") == 0) {
@@ -93,6 +97,9 @@ static bool arguments_parse(int count, char **values, struct arguments *out) {
         } else {
             return false;
         }
+    }
+    if (out->seeds == 0) {
+        out->seeds = out->hunts ? SEEDS_HUNT_DEFAULT : SEEDS_DEFAULT;
     }
     return true;
 }
@@ -182,60 +189,38 @@ static int seeds_run(const struct arguments *arguments) {
     return totals.violated == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* --- planted bugs
- * ---------------------------------------------------------------------------------- */
-
-/* The seed that finds the bug; 0: none does. */
-static uint64_t bug_hunt(const struct arguments *arguments, const struct sim_planted_bug *bug) {
+/* Runs seeds until one fails. Each is named before, as an assertion may end the whole program. */
+static int seeds_hunt(const struct arguments *arguments) {
     static struct sim_world world;
-    uint64_t found = 0;
-    for (uint64_t i = 0; i < SEEDS_PLANTED_MAX && found == 0; i++) {
+    bool found = false;
+    for (uint64_t i = 0; i < arguments->seeds && !found; i++) {
         struct sim_options options = options_of(arguments, arguments->first_seed + i);
-        options.planted = bug->number;
-        sim_planted_core_set(bug->number);
+        printf(HUNT_SEED_FORMAT, (unsigned long long)options.seed);
+        fflush(stdout);
         sim_world_run(&world, &options);
-        if (world.violations > 0) {
-            found = options.seed;
-            printf("caught  %-28s seed %-4llu %s\n        %.*s", bug->name,
-                   (unsigned long long)found, bug->what, (int)world.violation.size,
-                   world.violation.data);
+        found = world.violations > 0;
+        if (found) {
+            printf("%.*s", (int)world.violation.size, world.violation.data);
         }
         sim_world_free(&world);
-        if (found != 0 && arguments->verbose) {
+        if (found && arguments->verbose) {
             failure_tell(arguments, &options);
         }
     }
-    sim_planted_core_set(SIM_PLANTED_NONE);
-    if (found == 0) {
-        printf("MISSED  %-28s %s\n", bug->name, bug->what);
-    }
-    fflush(stdout);
-    return found;
+    return found ? HUNT_STATUS_FOUND : EXIT_SUCCESS;
 }
 
-/* The core of this program may have no bugs in it: then the one beside it has. */
-static void planted_program_start(int count, char **values) {
-    char path[4096];
-    ssize_t size = readlink("/proc/self/exe", path, sizeof path - 16);
-    if (size > 0 && count > 0) {
-        memcpy(path + size, "-planted", sizeof "-planted");
-        execv(path, values);
-    }
-    fputs("seatlog-sim-planted is not beside this program\n", stderr);
-    exit(2);
-}
-
-static int planted_run(const struct arguments *arguments) {
-    size_t bugs = 0, caught = 0;
-    for (size_t i = 0; i < sim_planted_count(); i++) {
-        const struct sim_planted_bug *bug = sim_planted_at(i);
-        if (arguments->bug == NULL || strcmp(arguments->bug, bug->name) == 0) {
-            bugs++;
-            caught += bug_hunt(arguments, bug) != 0;
+/* Starts the programs with a bug, with the options of this one. */
+static int planted_run(const struct arguments *arguments, int count, char **values) {
+    char **options = allocate_zeroed((size_t)count + 1, sizeof *options);
+    for (int i = 1, kept = 0; i < count; i++) {
+        if (strncmp(values[i], "--planted", sizeof "--planted" - 1) != 0) {
+            options[kept++] = values[i];
         }
     }
-    printf("planted: %zu of %zu caught\n", caught, bugs);
-    return bugs > 0 && caught == bugs ? EXIT_SUCCESS : EXIT_FAILURE;
+    int status = hunt_all(arguments->bug, options);
+    free(options);
+    return status;
 }
 
 int main(int count, char **values) {
@@ -244,14 +229,11 @@ int main(int count, char **values) {
         usage();
         return 2;
     }
+    if (arguments.planted) {
+        return planted_run(&arguments, count, values);
+    }
     if (sodium_init() < 0) {
         return 2;
     }
-    if (!arguments.planted) {
-        return seeds_run(&arguments);
-    }
-    if (!sim_planted_core_set(SIM_PLANTED_ADAPTERS_END + 1)) {
-        planted_program_start(count, values);
-    }
-    return planted_run(&arguments);
+    return arguments.hunts ? seeds_hunt(&arguments) : seeds_run(&arguments);
 }

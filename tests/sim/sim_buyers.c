@@ -357,14 +357,12 @@ static void told_add(struct sim_world *world, int32_t partition, int64_t offset,
 }
 
 bool sim_tail_step(struct sim_world *world) {
-    bool uncommitted = sim_planted(world, SIM_PLANTED_TAIL_UNCOMMITTED);
     bool any = false;
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
         const struct sim_entry *entry;
         int64_t *offset = &world->buyers->tail[i];
-        for (int j = 0;
-             j < TAIL_EVENTS_MAX &&
-             (entry = sim_log_read(world, SIM_EVENTS, i, offset, INT64_MAX, uncommitted)) != NULL;
+        for (int j = 0; j < TAIL_EVENTS_MAX && (entry = sim_log_read(world, SIM_EVENTS, i, offset,
+                                                                     INT64_MAX, false)) != NULL;
              j++) {
             told_add(world, i, *offset - 1, entry);
             any = true;

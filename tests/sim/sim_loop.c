@@ -48,7 +48,7 @@ void sim_loop_stop(struct sim_loop *loop) {
 /* --- the open transaction ------------------------------------------------------------------- */
 
 static bool producer_prepare(struct sim_loop *loop, int index) {
-    if (loop->producers[index].suspect && !sim_planted(loop->world, SIM_PLANTED_LATE_END_IGNORED)) {
+    if (loop->producers[index].suspect) {
         loop->producers[index].ready = false;
     }
     if (loop->producers[index].ready) {
@@ -99,12 +99,9 @@ static void transaction_discard(struct sim_loop *loop) {
     if (loop->spec->aborted != NULL) {
         loop->spec->aborted(loop);
     }
-    bool keep = sim_planted(loop->world, SIM_PLANTED_KEEP_STATE_AFTER_ABORT);
     for (int32_t i = 0; i < loop->world->broker.partition_count; i++) {
         struct sim_loop_partition *partition = &loop->partitions[i];
-        if (partition->touched && keep && partition->stage == SIM_STAGE_LIVE) {
-            partition->touched = false;
-        } else if (partition->touched) {
+        if (partition->touched) {
             partition_drop(loop, i, false);
             partition->not_before_ms = loop->world->now_ms + BACK_OFF_MS;
         }
@@ -135,9 +132,6 @@ static void phase_set(struct sim_loop *loop, enum sim_phase phase) {
 
 static void flush_step(struct sim_loop *loop) {
     bool member = loop->member_id != 0 && !loop->lost;
-    if (sim_planted(loop->world, SIM_PLANTED_NO_FENCE)) {
-        member = true;
-    }
     phase_set(loop, loop->failed || !member ? SIM_PHASE_ABORT : SIM_PHASE_OFFSETS);
 }
 
@@ -152,17 +146,7 @@ static void offsets_step(struct sim_loop *loop) {
     struct sim_world *world = loop->world;
     int64_t offsets[SIM_PARTITIONS_MAX];
     offsets_of(loop, offsets);
-    if (sim_planted(world, SIM_PLANTED_OFFSETS_OUTSIDE_TRANSACTION)) {
-        for (int32_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
-            if (offsets[i] >= 0) {
-                sim_group_commit(world, loop->group, i, offsets[i]);
-            }
-        }
-        phase_set(loop, SIM_PHASE_COMMIT);
-        return;
-    }
-    int32_t member_id = sim_planted(world, SIM_PLANTED_NO_FENCE) ? 0 : loop->member_id;
-    switch (sim_offsets_send(world, &loop->producers[loop->turn].client, member_id,
+    switch (sim_offsets_send(world, &loop->producers[loop->turn].client, loop->member_id,
                              loop->generation, offsets)) {
     case SIM_OK:
         phase_set(loop, SIM_PHASE_COMMIT);
@@ -234,13 +218,8 @@ static void abort_step(struct sim_loop *loop) {
 /* --- the group ------------------------------------------------------------------------------- */
 
 static void partitions_leave(struct sim_loop *loop) {
-    bool keep = sim_planted(loop->world, SIM_PLANTED_KEEP_STATE_AT_REVOKE);
     for (int32_t i = 0; i < loop->world->broker.partition_count; i++) {
-        if (keep && loop->partitions[i].stage == SIM_STAGE_LIVE) {
-            loop->partitions[i].stage = SIM_STAGE_KEPT;
-        } else if (loop->partitions[i].stage != SIM_STAGE_KEPT) {
-            partition_drop(loop, i, true);
-        }
+        partition_drop(loop, i, true);
     }
     const struct sim_process *self = process_of(loop);
     loop->member_id = sim_group_join(loop->world, loop->group, self->instance, loop->process,
@@ -256,10 +235,6 @@ static void partitions_assigned(struct sim_loop *loop, uint32_t partitions) {
     for (int32_t i = 0; i < loop->world->broker.partition_count; i++) {
         struct sim_loop_partition *partition = &loop->partitions[i];
         bool ours = (partitions >> i & 1) != 0;
-        if (partition->stage == SIM_STAGE_KEPT) {
-            partition->stage = ours ? SIM_STAGE_LIVE : SIM_STAGE_KEPT;
-            continue;
-        }
         if (partition->stage != SIM_STAGE_FOREIGN) {
             partition_drop(loop, i, true);
         }
@@ -326,7 +301,7 @@ static bool committed_read(struct sim_loop *loop, int32_t index) {
 static bool partitions_advance(struct sim_loop *loop) {
     for (int32_t i = 0; i < loop->world->broker.partition_count; i++) {
         struct sim_loop_partition *partition = &loop->partitions[i];
-        if (partition->stage <= SIM_STAGE_KEPT || partition->stage == SIM_STAGE_LIVE ||
+        if (partition->stage == SIM_STAGE_FOREIGN || partition->stage == SIM_STAGE_LIVE ||
             partition->not_before_ms > loop->world->now_ms) {
             continue;
         }
@@ -451,7 +426,7 @@ bool sim_loop_rests(struct sim_loop *loop) {
     }
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
         const struct sim_loop_partition *partition = &loop->partitions[i];
-        if (partition->stage <= SIM_STAGE_KEPT) {
+        if (partition->stage == SIM_STAGE_FOREIGN) {
             continue;
         }
         int64_t offset = partition->next_offset;

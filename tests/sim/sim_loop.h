@@ -8,13 +8,7 @@
  * What runtime/loop/transaction/transaction.c does, in steps that anything may come between: a process may be
  * killed or paused after each of them. Two producers in turn; fill, flush, send offsets, commit.
  */
-enum sim_stage {
-    SIM_STAGE_FOREIGN,
-    SIM_STAGE_KEPT, /* planted: foreign, and its state is still there */
-    SIM_STAGE_ASSIGNED,
-    SIM_STAGE_REBUILDING,
-    SIM_STAGE_LIVE
-};
+enum sim_stage { SIM_STAGE_FOREIGN, SIM_STAGE_ASSIGNED, SIM_STAGE_REBUILDING, SIM_STAGE_LIVE };
 
 struct sim_loop_partition {
     enum sim_stage stage;

@@ -104,9 +104,6 @@ static bool smtp_send(struct sim_world *world, const struct sim_mail *mail) {
     }
     struct sim_accepted *accepted = SIM_VECTOR_ADD(world, tables->accepted, struct sim_accepted);
     *accepted = (struct sim_accepted){mail->mail_id, mail->order_id, mail->template};
-    if (sim_planted(world, SIM_PLANTED_MESSAGE_ID_NEW)) {
-        accepted->message_id = sim_random_uuid(&world->schedule);
-    }
     sim_trace(world, "the mail server takes the %s of order %s", mail_template_name(mail->template),
               sim_short(world, &mail->order_id));
     return !sim_fault(world, SIM_FAULT_SMTP, 60);
@@ -146,9 +143,6 @@ static bool sender_step(struct sim_world *world, int32_t process, struct mailer 
             mailer->mail->locked_by = -1;
             return true;
         }
-        if (sim_planted(world, SIM_PLANTED_MAIL_SENT_BEFORE_ACCEPTED)) {
-            mailer->mail->state = SIM_MAIL_SENT;
-        }
         mailer->stage = SENDER_TAKEN;
         return true;
     case SENDER_TAKEN:
@@ -156,8 +150,7 @@ static bool sender_step(struct sim_world *world, int32_t process, struct mailer 
         mailer->stage = SENDER_TRIED;
         return true;
     case SENDER_TRIED:
-        if (mailer->mail->locked_by == process &&
-            !sim_planted(world, SIM_PLANTED_MAIL_SENT_BEFORE_ACCEPTED)) {
+        if (mailer->mail->locked_by == process) {
             mail_settle(world, mailer);
         }
         mailer->stage = SENDER_IDLE;

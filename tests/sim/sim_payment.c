@@ -148,18 +148,14 @@ static bool payment_handle(struct daemon *daemon, struct pg *pg, const struct si
         const struct event_void_requested *wanted = &event->as.void_requested;
         row = row_of(event, PAYMENT_VOID, wanted->reservation_id, wanted->attempt,
                      wanted->amount_minor, wanted->currency, wanted->payment_id);
-        if (!sim_planted(world, SIM_PLANTED_VOID_DROPPED)) {
-            work_add(world, &row, none);
-        }
+        work_add(world, &row, none);
         break;
     }
     case EVENT_REFUND_REQUESTED: {
         const struct event_refund_requested *wanted = &event->as.refund_requested;
         row = row_of(event, PAYMENT_REFUND, wanted->reservation_id, wanted->refund_attempt,
                      wanted->amount_minor, wanted->currency, wanted->payment_id);
-        if (!sim_planted(world, SIM_PLANTED_REFUND_FORGOTTEN)) {
-            work_add(world, &row, none);
-        }
+        work_add(world, &row, none);
         break;
     }
     default:
@@ -197,20 +193,15 @@ static bool row_lease(struct sim_world *world, int32_t process, struct flight *f
     flight->row.work.due_at_ms = world->now_ms;
     snprintf(flight->source, sizeof flight->source, "%s",
              due->row.source_id != NULL ? due->row.source_id : "");
-    if (due->row.work.step == PAYMENT_STEP_CREATE && due->row.work.expires_at_ms > world->now_ms &&
-        !sim_planted(world, SIM_PLANTED_SENT_NOT_REMEMBERED)) {
+    if (due->row.work.step == PAYMENT_STEP_CREATE && due->row.work.expires_at_ms > world->now_ms) {
         due->sent_at_ms = world->now_ms; /* from now on it may have been sent */
     }
     return true;
 }
 
 static void flight_begin(struct sim_world *world, struct flight *flight) {
-    struct payment_limits own = limits;
-    if (sim_planted(world, SIM_PLANTED_CANCEL_BY_KEY_TOO_EARLY)) {
-        own.settle_ms = 0;
-    }
     enum payment_step before = flight->row.work.step;
-    payment_work_prepare(&flight->row.work, &own, world->now_ms);
+    payment_work_prepare(&flight->row.work, &limits, world->now_ms);
     if (flight->row.work.step != before || flight->row.work.due_at_ms > world->now_ms) {
         flight->stage = FLIGHT_TO_SAVE; /* the hold has ended: first of all that is written down */
     } else if (flight->row.work.step == PAYMENT_STEP_REPORT) {
@@ -218,12 +209,8 @@ static void flight_begin(struct sim_world *world, struct flight *flight) {
     }
 }
 
-static struct uuid key_of(struct sim_world *world, const struct flight *flight) {
+static struct uuid key_of(const struct flight *flight) {
     const struct payment_row *row = &flight->row;
-    if (row->work.step == PAYMENT_STEP_CREATE &&
-        sim_planted(world, SIM_PLANTED_PAYMENT_KEY_RANDOM)) {
-        return sim_random_uuid(&world->schedule);
-    }
     return payment_key_derive(&row->reservation_id,
                               row->work.step == PAYMENT_STEP_REFUND ? "refund" : "authorize",
                               row->attempt);
@@ -232,8 +219,7 @@ static struct uuid key_of(struct sim_world *world, const struct flight *flight) 
 static void flight_call(struct sim_world *world, struct flight *flight) {
     struct sim_request request = {
         .row = flight->row,
-        .key = key_of(world, flight),
-        .autocomplete = sim_planted(world, SIM_PLANTED_CAPTURE_BEFORE_BOOK),
+        .key = key_of(flight),
         .sent_step = world->steps,
     };
     snprintf(request.source, sizeof request.source, "%s", flight->source);
@@ -250,8 +236,7 @@ static void flight_call(struct sim_world *world, struct flight *flight) {
 /* payment_pg_save; false: the lease is lost. */
 static bool row_save(struct sim_world *world, const struct flight *flight, bool keep_lease) {
     struct sim_work *work = flight->work;
-    if (work->row.lease_number != flight->row.lease_number &&
-        !sim_planted(world, SIM_PLANTED_LEASE_UNFENCED)) {
+    if (work->row.lease_number != flight->row.lease_number) {
         return false;
     }
     bool reported = work->row.reported;
@@ -278,21 +263,13 @@ static void flight_save(struct sim_world *world, struct flight *flight) {
         return; /* again after a back-off */
     }
     if (flight->answered) {
-        struct payment_limits own = limits;
-        if (sim_planted(world, SIM_PLANTED_CANCEL_BY_KEY_TOO_EARLY)) {
-            own.settle_ms = 0;
-        }
-        payment_work_answered(&flight->row.work, &flight->answer, &own, world->now_ms,
+        payment_work_answered(&flight->row.work, &flight->answer, &limits, world->now_ms,
                               (uint32_t)sim_random_next(&world->schedule));
         flight->answered = false;
     }
     bool report_now =
         flight->row.work.step == PAYMENT_STEP_REPORT && flight->row.work.due_at_ms <= world->now_ms;
-    struct flight written = *flight;
-    if (report_now && sim_planted(world, SIM_PLANTED_DONE_BEFORE_ACKNOWLEDGED)) {
-        written.row.work.step = PAYMENT_STEP_DONE;
-    }
-    bool owned = row_save(world, &written, report_now);
+    bool owned = row_save(world, flight, report_now);
     flight->stage = owned && report_now ? FLIGHT_TO_REPORT : FLIGHT_NONE;
 }
 
@@ -328,9 +305,7 @@ static void flight_settle(struct sim_world *world, struct flight *flight) {
     }
     bool report_now =
         flight->row.work.step == PAYMENT_STEP_REPORT && flight->row.work.due_at_ms <= world->now_ms;
-    if (!sim_planted(world, SIM_PLANTED_DONE_BEFORE_ACKNOWLEDGED)) {
-        row_save(world, flight, report_now);
-    }
+    row_save(world, flight, report_now);
     flight->stage = FLIGHT_NONE;
 }
 
@@ -420,8 +395,7 @@ static bool flight_step(struct sim_world *world, int32_t process, struct flight 
         return true;
     case FLIGHT_TO_CALL:
         if (payment_call_is_timely(&limits, LEASE_MS, CALL_TIMEOUT_MS,
-                                   world->now_ms - flight->leased_ms) ||
-            sim_planted(world, SIM_PLANTED_CALL_AFTER_SLEEP)) {
+                                   world->now_ms - flight->leased_ms)) {
             flight_call(world, flight);
         } else {
             *flight = (struct flight){0};

@@ -138,11 +138,9 @@ static void event_fold(struct sim_world *world, struct sim_recovery *recovery, i
 /* As reservation/daemon/recovery.c: watermark first, then wait until all below it is settled. */
 bool sim_recovery_step(struct sim_world *world, struct sim_recovery *recovery, int32_t partition,
                        int64_t committed_offset) {
-    bool stable_only = sim_planted(world, SIM_PLANTED_RECOVER_TO_STABLE_OFFSET);
     if (!recovery->snapshots_done) {
         if (recovery->snapshots_end < 0) {
-            recovery->snapshots_end = stable_only ? sim_log_stable(world, SIM_SNAPSHOTS, partition)
-                                                  : sim_log_end(world, SIM_SNAPSHOTS, partition);
+            recovery->snapshots_end = sim_log_end(world, SIM_SNAPSHOTS, partition);
         }
         if (sim_log_stable(world, SIM_SNAPSHOTS, partition) >= recovery->snapshots_end) {
             snapshots_restore(world, recovery, partition);
@@ -154,8 +152,7 @@ bool sim_recovery_step(struct sim_world *world, struct sim_recovery *recovery, i
         return false;
     }
     if (recovery->events_end < 0) {
-        recovery->events_end = stable_only ? sim_log_stable(world, SIM_EVENTS, partition)
-                                           : sim_log_end(world, SIM_EVENTS, partition);
+        recovery->events_end = sim_log_end(world, SIM_EVENTS, partition);
     }
     const struct sim_entry *entry = NULL;
     for (int i = 0; i < EVENTS_PER_STEP && !recovery->broken; i++) {
@@ -170,6 +167,5 @@ bool sim_recovery_step(struct sim_world *world, struct sim_recovery *recovery, i
         return false;
     }
     recovery->events_end = -1;
-    return stable_only || recovery->broken ||
-           reservation_core_cursor(recovery->core) >= committed_offset;
+    return recovery->broken || reservation_core_cursor(recovery->core) >= committed_offset;
 }

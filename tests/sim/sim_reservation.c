@@ -165,10 +165,6 @@ static void dead_letter_produce(struct sim_loop *loop, int32_t partition, int64_
                            .at = entry->timestamp_ms}};
     struct octets value = codec_dead_letter_record_encode(loop->world->codec, &letter);
     int64_t at;
-    if (sim_planted(loop->world, SIM_PLANTED_DEAD_LETTER_OUTSIDE)) {
-        sim_append(loop->world, SIM_DEAD_LETTERS, partition, entry->key, value, NULL);
-        return;
-    }
     sim_loop_produce(loop, partition, SIM_DEAD_LETTERS, partition, entry->key, value, &at);
 }
 
@@ -261,9 +257,6 @@ static void round_continue(struct sim_loop *loop, int32_t index) {
         struct reservation_show *show = reservation_core_changed_pop(partition->core);
         assert(show != NULL);
         partition->round.shows_left--;
-        if (sim_planted(world, SIM_PLANTED_SNAPSHOT_AHEAD)) {
-            continue; /* the partition's record will claim what was not written */
-        }
         show_snapshot(loop, index, show);
     }
     const struct snapshot_record record = {
@@ -313,9 +306,6 @@ static void ticks_send(struct sim_loop *loop, int32_t index) {
     struct sim_world *world = loop->world;
     struct decider_partition *partition = &decider_of(loop)->partitions[index];
     struct uuid show_id;
-    if (sim_planted(world, SIM_PLANTED_TICKS_FORGOTTEN)) {
-        return;
-    }
     for (int i = 0; i < TICKS_PER_TURN_MAX &&
                     reservation_core_due_pop(partition->core, world->now_ms - TICK_DELAY_MS,
                                              world->now_ms + TICK_RETRY_MS, &show_id);
@@ -383,7 +373,7 @@ static bool decider_rests(struct sim_world *world, int32_t process) {
     }
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
         struct decider_partition *partition = &decider->partitions[i];
-        if (partition->core != NULL && !sim_planted(world, SIM_PLANTED_TICKS_FORGOTTEN) &&
+        if (partition->core != NULL &&
             reservation_core_due_next(partition->core) <= world->now_ms) {
             return false;
         }

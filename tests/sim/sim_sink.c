@@ -134,7 +134,6 @@ static void entry_add(struct sim_sink *sink, int topic, int32_t partition,
 /* Takes what has arrived; true: something has. */
 static bool batch_gather(struct sim_sink *sink) {
     struct sim_world *world = sink->world;
-    bool uncommitted = sim_planted(world, SIM_PLANTED_SINK_READS_UNCOMMITTED);
     size_t limit = 1 + sim_random_below(&world->schedule, SIM_BATCH_MAX);
     for (int topic = 0; topic < SIM_TOPIC_COUNT; topic++) {
         for (int32_t i = 0; i < world->broker.partition_count; i++) {
@@ -144,7 +143,7 @@ static bool batch_gather(struct sim_sink *sink) {
             const struct sim_entry *entry;
             while (sink->batch_count < limit &&
                    (entry = sim_log_read(world, topic, i, &sink->position[topic][i], INT64_MAX,
-                                         uncommitted)) != NULL) {
+                                         false)) != NULL) {
                 entry_add(sink, topic, i, entry);
             }
         }
@@ -178,8 +177,7 @@ static bool offsets_advance(struct sim_sink *sink) {
     int64_t(*table)[SIM_PARTITIONS_MAX] = sink->world->tables->offsets[sink->kind];
     int64_t wanted[SIM_TOPIC_COUNT][SIM_PARTITIONS_MAX];
     batch_offsets(sink, wanted);
-    bool fenced = !sim_planted(sink->world, SIM_PLANTED_SINK_NO_FENCE);
-    for (int topic = 0; topic < SIM_TOPIC_COUNT && fenced; topic++) {
+    for (int topic = 0; topic < SIM_TOPIC_COUNT; topic++) {
         for (int32_t i = 0; i < sink->world->broker.partition_count; i++) {
             if (wanted[topic][i] != sink->next_offset[topic][i] &&
                 table[topic][i] != sink->next_offset[topic][i]) {
@@ -251,8 +249,7 @@ static void batch_settle(struct sim_sink *sink) {
 
 /* Everything between BEGIN and COMMIT. */
 static bool batch_write(struct sim_sink *sink, bool *fenced, struct error *error) {
-    bool apart = sim_planted(sink->world, SIM_PLANTED_SINK_OFFSET_APART);
-    *fenced = !apart && !offsets_advance(sink);
+    *fenced = !offsets_advance(sink);
     return !*fenced && batch_handle(sink, error);
 }
 
@@ -277,18 +274,14 @@ static void commit_step(struct sim_sink *sink) {
         return;
     }
     sim_tables_commit(world);
-    if (sim_planted(world, SIM_PLANTED_SINK_OFFSET_APART)) {
-        sink->phase = SIM_SINK_OFFSETS_APART;
-    } else if (sim_fault(world, SIM_FAULT_DATABASE, 20)) {
+    if (sim_fault(world, SIM_FAULT_DATABASE, 20)) {
         sim_trace(world, "%s does not hear that its commit was done", name_of(sink));
         sink->phase = SIM_SINK_REREAD;
         batch_end(sink, false);
         return;
     }
     batch_end(sink, true);
-    if (sink->phase == SIM_SINK_COMMIT) {
-        batch_settle(sink);
-    }
+    batch_settle(sink);
 }
 
 /* A commit's outcome is found out first. */
@@ -324,10 +317,6 @@ bool sim_sink_step(struct sim_sink *sink) {
         return true;
     case SIM_SINK_REREAD:
         reread_step(sink);
-        return true;
-    case SIM_SINK_OFFSETS_APART:
-        offsets_advance(sink);
-        batch_settle(sink);
         return true;
     case SIM_SINK_GATHER:
         break;

@@ -17,7 +17,7 @@
  */
 #define SIM_BATCH_MAX 24
 
-enum sim_sink_phase { SIM_SINK_GATHER, SIM_SINK_COMMIT, SIM_SINK_REREAD, SIM_SINK_OFFSETS_APART };
+enum sim_sink_phase { SIM_SINK_GATHER, SIM_SINK_COMMIT, SIM_SINK_REREAD };
 
 /* A record of the batch. */
 struct sim_sink_entry {

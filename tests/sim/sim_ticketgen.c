@@ -15,9 +15,6 @@
 struct ticketgen {
     struct sim_loop loop;
     struct ticket_key key;
-    /* Planted: what will be stored only after the commit. */
-    struct sim_issue late[16];
-    size_t late_count;
 };
 
 void sim_ticket_key(struct ticket_key *key) {
@@ -75,16 +72,6 @@ static void tokens_take(struct sim_world *world, const struct sim_issue *issue,
     issued->tickets.items = tickets;
 }
 
-static void ids_randomize(struct sim_world *world, struct ticket_tickets_issued *issued) {
-    struct ticket *tickets =
-        arena_allocate_array(&world->scratch, issued->tickets.count, sizeof *tickets);
-    for (size_t i = 0; i < issued->tickets.count; i++) {
-        tickets[i] = issued->tickets.items[i];
-        tickets[i].ticket_id = sim_random_uuid(&world->schedule);
-    }
-    issued->tickets.items = tickets;
-}
-
 static bool sold_handle(struct sim_loop *loop, int32_t partition, int64_t offset,
                         const struct event_sold *sold) {
     struct sim_world *world = loop->world;
@@ -97,19 +84,12 @@ static bool sold_handle(struct sim_loop *loop, int32_t partition, int64_t offset
                      sim_short(world, &sold->reservation_id), reason);
         return true;
     }
-    if (sim_planted(world, SIM_PLANTED_TICKET_IDS_RANDOM)) {
-        ids_randomize(world, issued);
-    }
     struct sim_issue *known = sim_issue_find(world->tables, &issued->order_id);
     if (known != NULL && (known->partition != partition || known->offset != offset)) {
         return true; /* told by another record before */
     }
     if (known != NULL) {
         tokens_take(world, known, issued);
-    } else if (sim_planted(world, SIM_PLANTED_TICKETS_BEFORE_STORE)) {
-        if (ticketgen->late_count < sizeof ticketgen->late / sizeof ticketgen->late[0]) {
-            issue_fill(world, &ticketgen->late[ticketgen->late_count++], partition, offset, issued);
-        }
     } else {
         issue_fill(world, SIM_VECTOR_ADD(world, world->tables->issues, struct sim_issue), partition,
                    offset, issued);
@@ -124,9 +104,6 @@ static bool cancelled_handle(struct sim_loop *loop, int32_t partition, int64_t o
                              const struct event_order_cancelled *cancelled) {
     struct sim_world *world = loop->world;
     struct ticket_record record = {.kind = TICKET_RECORD_TICKETS_REVOKED};
-    if (sim_planted(world, SIM_PLANTED_TICKETS_NOT_REVOKED)) {
-        return true;
-    }
     ticket_core_revoke(cancelled, &world->scratch, &record.as.tickets_revoked);
     struct sim_issue *known = sim_issue_find(world->tables, &cancelled->reservation_id);
     if (known == NULL || (known->revoked && known->revoked_offset != offset)) {
@@ -159,27 +136,12 @@ static bool ticketgen_handle(struct sim_loop *loop, int32_t partition, int64_t o
     return true;
 }
 
-static void ticketgen_aborted(struct sim_loop *loop) {
-    ((struct ticketgen *)loop->daemon)->late_count = 0;
-}
-
-static void ticketgen_committed(struct sim_loop *loop) {
-    struct ticketgen *ticketgen = loop->daemon;
-    for (size_t i = 0; i < ticketgen->late_count; i++) {
-        *SIM_VECTOR_ADD(loop->world, loop->world->tables->issues, struct sim_issue) =
-            ticketgen->late[i];
-    }
-    ticketgen->late_count = 0;
-}
-
 /* --- life
  * ------------------------------------------------------------------------------------------ */
 
 static const struct sim_loop_spec ticketgen_spec = {
     .input = SIM_EVENTS,
     .handle = ticketgen_handle,
-    .committed = ticketgen_committed,
-    .aborted = ticketgen_aborted,
 };
 
 static void *ticketgen_start(struct sim_world *world, int32_t process) {

@@ -89,10 +89,6 @@ void sim_violated(struct sim_world *world, int invariant, const char *format, ..
     sim_trace(world, "VIOLATED, invariant %d: %s", invariant, line);
 }
 
-bool sim_planted(const struct sim_world *world, enum sim_planted bug) {
-    return world->options.planted == (int)bug;
-}
-
 bool sim_octets_equal(struct octets left, struct octets right) {
     return left.size == right.size &&
            (left.size == 0 || memcmp(left.data, right.data, left.size) == 0);

@@ -5,7 +5,6 @@
 #include "runtime/base/buffer.h"
 #include "seatlog_codec.h"
 #include "tests/sim/sim_broker.h"
-#include "tests/sim/sim_planted.h"
 #include "tests/sim/sim_random.h"
 
 /*
@@ -55,7 +54,6 @@ struct sim_options {
     uint32_t faults;     /* bits of enum sim_fault */
     uint32_t faults_max; /* at most so many, then none */
     uint32_t commands;   /* that buyers and organizers send */
-    int planted;         /* enum sim_planted, or of the core */
     bool traced;         /* collect the prose */
 };
 
@@ -118,9 +116,6 @@ void sim_world_free(struct sim_world *world);
 
 /* The one that runs, for what asks for the time without being told of a world; NULL: none yet. */
 struct sim_world *sim_world_running(void);
-
-/* Whether this run's planted bug is that one. */
-bool sim_planted(const struct sim_world *world, enum sim_planted bug);
 
 /*
  * Whether a fault of this kind happens now, so often if the options allow it; counted if it does.

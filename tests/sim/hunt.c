@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
 /* Starts the simulators that have a planted bug, and tells which of them found it. */
 #include "tests/sim/hunt.h"
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
 /* seatlog-sim: runs seeds, tells a run that fails, and hunts planted bugs. */
 #include "runtime/base/error.h"
 #include "tests/sim/hunt.h"

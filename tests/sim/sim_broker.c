@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual broker: logs, idempotent producers, transactions and their markers. */
 #include "runtime/base/error.h"
 #include "tests/sim/sim_world.h"
 
@@ -9,6 +10,7 @@
 const char *sim_topic_name(enum sim_topic topic) {
     static const char *const names[] = {"commands", "events", "tickets", "snapshots",
                                         "dead letters"};
+    _Static_assert(sizeof names / sizeof names[0] == SIM_TOPIC_COUNT, "a name for each");
     return names[topic];
 }
 
@@ -42,7 +44,7 @@ static struct sim_log *log_of(struct sim_world *world, enum sim_topic topic, int
     return &world->broker.logs[topic][partition];
 }
 
-/* --- records ------------------------------------------------------------------------------- */
+/* --- records --- */
 
 static int64_t entry_append(struct sim_world *world, struct sim_log *log,
                             const struct sim_entry *entry) {
@@ -158,7 +160,7 @@ void sim_log_compact(struct sim_world *world, int32_t partition) {
     }
 }
 
-/* --- transactions -------------------------------------------------------------------------- */
+/* --- transactions --- */
 
 int32_t sim_producer_register(struct sim_world *world, int32_t group) {
     struct sim_broker *broker = &world->broker;
@@ -389,7 +391,7 @@ enum sim_result sim_transaction_end(struct sim_world *world, const struct sim_cl
     return sim_fault(world, SIM_FAULT_ANSWER, 20) ? SIM_RETRY : SIM_OK;
 }
 
-/* --- the broker's own work ------------------------------------------------------------------ */
+/* --- the broker's own work --- */
 
 static void end_arrived(struct sim_world *world, const struct sim_in_flight *request) {
     struct sim_producer *producer = producer_of(world, &request->client);
@@ -477,7 +479,7 @@ int64_t sim_broker_wake_ms(const struct sim_world *world) {
     return wake_ms;
 }
 
-/* --- offsets of groups ----------------------------------------------------------------------- */
+/* --- offsets of groups --- */
 
 enum sim_result sim_group_committed(struct sim_world *world, int32_t group, int32_t partition,
                                     int64_t *offset) {

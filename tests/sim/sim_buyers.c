@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Organizers and buyers: what they send, and what ingest-api tells them. */
 #include "tests/sim/sim_buyers.h"
 
 #include "runtime/base/error.h"
@@ -19,8 +20,7 @@ static uint32_t draw(struct sim_world *world, uint32_t bound) {
     return sim_random_below(&world->buying, bound);
 }
 
-/* --- sending -------------------------------------------------------------------------------------
- */
+/* --- sending --- */
 
 static void record_send(struct sim_world *world, int32_t partition, struct octets key,
                         struct octets value) {
@@ -55,8 +55,7 @@ static struct sim_sent *command_send(struct sim_world *world, struct command *co
     return sent;
 }
 
-/* --- organizers ----------------------------------------------------------------------------------
- */
+/* --- organizers --- */
 
 static void show_create(struct sim_world *world) {
     struct sim_show_plan *plan = SIM_VECTOR_ADD(world, world->buyers->shows, struct sim_show_plan);
@@ -100,8 +99,7 @@ static void show_cancel(struct sim_world *world) {
     command_send(world, &command);
 }
 
-/* --- buyers --------------------------------------------------------------------------------------
- */
+/* --- buyers --- */
 
 static void seats_choose(struct sim_world *world, const struct sim_show_plan *plan,
                          struct command_reserve *reserve) {
@@ -325,8 +323,7 @@ void sim_buyers_step(struct sim_world *world) {
     }
 }
 
-/* --- what they are told
- * ---------------------------------------------------------------------------- */
+/* --- what they are told --- */
 
 static void booking_made(struct sim_buyers *buyers, const struct uuid *reservation_id) {
     for (size_t i = 0; i < buyers->bookings.count; i++) {

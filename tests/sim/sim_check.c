@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold at the end of a run, checked on the log. */
 #include "tests/sim/sim_check.h"
 
 #include "replay/verify/model.h"

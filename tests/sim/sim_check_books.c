@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold at the end of a run: the provider's books against the orders. */
 #include "runtime/base/identity.h"
 #include "tests/sim/sim_buyers.h"
 #include "tests/sim/sim_check.h"
@@ -174,8 +175,7 @@ void sim_check_money(struct sim_world *world, const struct sim_rules *rules) {
     }
 }
 
-/* --- what clients were told
- * ------------------------------------------------------------------------ */
+/* --- what clients were told --- */
 
 void sim_check_told(struct sim_world *world) {
     int64_t told[SIM_PARTITIONS_MAX] = {0};

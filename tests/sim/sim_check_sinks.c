@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold at the end of a run: tables, tickets, mails, and what clients were told. */
 #include "runtime/base/identity.h"
 #include "tests/sim/sim_check.h"
 #include "tests/sim/sim_tickets.h"
 
 #include <string.h>
 
-/* --- tickets
- * ------------------------------------------------------------------------------------------ */
+/* --- tickets --- */
 
 /* What seatlog.tickets says of an order. */
 struct told {
@@ -94,8 +94,7 @@ void sim_check_tickets(struct sim_world *world, const struct sim_rules *rules) {
     }
 }
 
-/* --- mails
- * -------------------------------------------------------------------------------------------- */
+/* --- mails --- */
 
 static const struct sim_mail *mail_find(const struct sim_tables *tables,
                                         const struct uuid *mail_id) {
@@ -172,8 +171,7 @@ void sim_check_mails(struct sim_world *world, const struct sim_rules *rules) {
     }
 }
 
-/* --- the catalog
- * --------------------------------------------------------------------------------------- */
+/* --- the catalog --- */
 
 static bool is_live(const struct sim_rule_booking *booking) {
     return booking->state >= RESERVATION_STATE_HELD && booking->state <= RESERVATION_STATE_SOLD;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Kills, pauses, lost leaders: the faults that come from outside, drawn by chance. */
 #include "tests/sim/sim_faults.h"
 
 #include "reservation/core/core.h"

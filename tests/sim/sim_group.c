@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual broker: consumer groups with static members. */
 #include "tests/sim/sim_world.h"
 
 #include <assert.h>

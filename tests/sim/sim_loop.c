@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The transaction loop in steps, over the virtual broker. */
 #include "tests/sim/sim_loop.h"
 
 #include <assert.h>
@@ -45,7 +46,7 @@ void sim_loop_stop(struct sim_loop *loop) {
     }
 }
 
-/* --- the open transaction ------------------------------------------------------------------- */
+/* --- the open transaction --- */
 
 static bool producer_prepare(struct sim_loop *loop, int index) {
     if (loop->producers[index].suspect) {
@@ -215,7 +216,7 @@ static void abort_step(struct sim_loop *loop) {
     transaction_discard(loop);
 }
 
-/* --- the group ------------------------------------------------------------------------------- */
+/* --- the group --- */
 
 static void partitions_leave(struct sim_loop *loop) {
     for (int32_t i = 0; i < loop->world->broker.partition_count; i++) {
@@ -281,7 +282,7 @@ static bool group_step(struct sim_loop *loop) {
     return true;
 }
 
-/* --- partitions ------------------------------------------------------------------------------ */
+/* --- partitions --- */
 
 static bool committed_read(struct sim_loop *loop, int32_t index) {
     if (!producer_prepare(loop, 0) || !producer_prepare(loop, 1)) {
@@ -321,7 +322,7 @@ static bool partitions_advance(struct sim_loop *loop) {
     return false;
 }
 
-/* --- records --------------------------------------------------------------------------------- */
+/* --- records --- */
 
 static void record_handle(struct sim_loop *loop, int32_t index, int64_t offset,
                           const struct sim_entry *entry) {

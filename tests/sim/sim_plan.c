@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Seating plans of made-up shows. */
 #include "tests/sim/sim_buyers.h"
 
 #include <string.h>

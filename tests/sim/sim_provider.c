@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual payment provider: keys, tokens, pending payments, answers that are lost. */
 #include "tests/sim/sim_provider.h"
 
 #include "runtime/base/error.h"
@@ -82,7 +83,7 @@ static void answer_refund(struct payment_answer *answer, const struct sim_refund
     snprintf(answer->refund_id, sizeof answer->refund_id, "%s", refund->refund_id);
 }
 
-/* --- create ---------------------------------------------------------------------------------- */
+/* --- create --- */
 
 static bool source_is_used(const struct sim_provider *provider, const char *source) {
     for (size_t i = 0; i < provider->payments.count; i++) {
@@ -149,8 +150,7 @@ static void create(struct sim_world *world, const struct sim_request *request,
     }
 }
 
-/* --- what becomes of a payment -----------------------------------------------------------------
- */
+/* --- what becomes of a payment --- */
 
 static void payment_void(struct sim_world *world, struct sim_payment *payment) {
     payment->status = PAYMENT_STATUS_CANCELED;
@@ -211,8 +211,7 @@ static void cancel_by_key(struct sim_world *world, const struct sim_request *req
     answer->http_status = 200;
 }
 
-/* --- refunds -----------------------------------------------------------------------------------
- */
+/* --- refunds --- */
 
 static struct sim_refund *refund_add(struct sim_world *world, struct sim_payment *payment,
                                      const struct sim_request *request) {
@@ -268,8 +267,7 @@ static void look_up_refund(const struct sim_request *request, const struct sim_p
     answer_refused(answer, "NOT_FOUND");
 }
 
-/* --- requests ----------------------------------------------------------------------------------
- */
+/* --- requests --- */
 
 static void act(struct sim_world *world, const struct sim_request *request,
                 struct payment_answer *answer) {

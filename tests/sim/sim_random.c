@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Random numbers of a run, all from its seed. */
 #include "tests/sim/sim_random.h"
 
 #include <assert.h>

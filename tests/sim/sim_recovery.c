@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* How a decider gets a partition's state back: snapshots, then the events behind them. */
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
 #include "tests/sim/sim_reservation.h"

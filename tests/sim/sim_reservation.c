@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The decider: decides in transactions, writes snapshots, sends Ticks. */
 #include "tests/sim/sim_reservation.h"
 
 #include "reservation/decide.h"
@@ -52,7 +53,7 @@ struct decider {
 
 static struct decider *decider_of(struct sim_loop *loop) { return loop->daemon; }
 
-/* --- recovery -------------------------------------------------------------------------------- */
+/* --- recovery --- */
 
 static void decider_drop(struct sim_loop *loop, int32_t index) {
     struct decider_partition *partition = &decider_of(loop)->partitions[index];
@@ -100,7 +101,7 @@ static bool decider_rebuild(struct sim_loop *loop, int32_t index, int64_t commit
     return true;
 }
 
-/* --- records --------------------------------------------------------------------------------- */
+/* --- records --- */
 
 static void produced_add(struct decider *decider, int32_t partition, const struct uuid *show_id,
                          int64_t offset) {
@@ -218,7 +219,7 @@ static void decider_committed(struct sim_loop *loop) {
     decider->produced_count = 0;
 }
 
-/* --- between transactions --------------------------------------------------------------------- */
+/* --- between transactions --- */
 
 static void snapshot_produce(struct sim_loop *loop, int32_t index, struct octets key,
                              const struct snapshot_record *record) {
@@ -332,7 +333,7 @@ static void decider_turn(struct sim_loop *loop) {
     }
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static const struct sim_loop_spec decider_spec = {
     .input = SIM_COMMANDS,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of reservation/README.md told a second time: shows, holds, places. */
 #include "tests/sim/sim_rules.h"
 
 #include "runtime/base/error.h"
@@ -85,8 +86,7 @@ bool sim_rules_is_seat_of(const struct sim_rule_show *show, const struct uuid *b
     return false;
 }
 
-/* --- best available, by the words of the README
- * ----------------------------------------------------- */
+/* --- best available, by the words of the README --- */
 
 struct candidate {
     int32_t first;
@@ -172,8 +172,7 @@ int32_t sim_rules_best(const struct sim_rule_show *show, int32_t section, int32_
     return best.first;
 }
 
-/* --- a command and what it led to
- * -------------------------------------------------------------------- */
+/* --- a command and what it led to --- */
 
 static void show_open(struct sim_rules *rules, int32_t partition, const struct event *event) {
     struct sim_world *world = rules->world;

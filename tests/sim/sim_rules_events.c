@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of reservation/README.md told a second time: whether an event may follow. */
 #include "tests/sim/sim_rules.h"
 
 #include "runtime/base/identity.h"
@@ -72,8 +73,7 @@ static int64_t total_of(const struct sim_rule_show *show, const struct sim_rule_
     return total;
 }
 
-/* --- Reserved and Refused
- * ------------------------------------------------------------------------------ */
+/* --- Reserved and Refused --- */
 
 static void seats_sort(int32_t *seats, size_t count) {
     for (size_t i = 1; i < count; i++) {
@@ -246,8 +246,7 @@ static void refused_reserve(struct judged *judged, const struct event_refused *e
     }
 }
 
-/* --- the end of holds
- * ------------------------------------------------------------------------------------ */
+/* --- the end of holds --- */
 
 static void release(struct judged *judged, struct sim_rule_booking *booking, bool by_buyer) {
     booking->state = RESERVATION_STATE_RELEASED;
@@ -288,9 +287,7 @@ static void released(struct judged *judged) {
     }
 }
 
-/* --- money
- * -------------------------------------------------------------------------------------------------
- */
+/* --- money --- */
 
 static bool payment_is_known(const struct sim_rule_booking *booking, int32_t attempt,
                              struct text payment_id) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Looks for the shortest run that still fails. */
 #include "tests/sim/sim_shrink.h"
 
 #define ROUNDS_MAX 4

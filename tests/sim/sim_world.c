@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The world of a run: processes, what is up, whose step is next, when all is at rest. */
 #include "tests/sim/sim_world.h"
 
 #include "reservation/core/core.h"
@@ -31,19 +32,20 @@ static const struct sim_daemon_model *const models[SIM_DAEMON_COUNT] = {
     [SIM_INDEXER] = &sim_indexer_model,
 };
 
-/* --- words ---------------------------------------------------------------------------------------
- */
+/* --- words --- */
 
 const char *sim_daemon_name(enum sim_daemon daemon) {
     static const char *const names[] = {"reservation", "payment", "ticketgen", "notifier",
                                         "indexer"};
+    _Static_assert(sizeof names / sizeof names[0] == SIM_DAEMON_COUNT, "a name for each");
     return names[daemon];
 }
 
 const char *sim_fault_name(enum sim_fault fault) {
-    static const char *const names[] = {"kill",     "kill-all", "pause", "twin",   "leader",
-                                        "answer",   "delay",    "clock", "repeat", "database",
-                                        "provider", "decline",  "smtp",  "garbage"};
+    static const char *const names[] = {"kill",     "kill-all", "pause",   "twin",   "leader",
+                                        "answer",   "delay",    "clock",   "repeat", "database",
+                                        "provider", "decline",  "upgrade", "smtp",   "garbage"};
+    _Static_assert(sizeof names / sizeof names[0] == SIM_FAULT_COUNT, "a name for each");
     return names[fault];
 }
 
@@ -127,8 +129,7 @@ bool sim_database_is_up(struct sim_world *world) {
     return world->database_down_until_ms <= world->now_ms;
 }
 
-/* --- processes -----------------------------------------------------------------------------------
- */
+/* --- processes --- */
 
 static bool is_member(const struct sim_world *world, int32_t process) {
     for (int group = 0; group < SIM_DAEMON_COUNT; group++) {
@@ -265,8 +266,7 @@ static void anyone_step(struct sim_world *world) {
     }
 }
 
-/* --- a run ---------------------------------------------------------------------------------------
- */
+/* --- a run --- */
 
 static void active_run(struct sim_world *world) {
     const struct sim_options *options = &world->options;

@@ -67,6 +67,9 @@ add_custom_command(OUTPUT ${planted_bin}/bugs.tsv
     COMMENT "Listing the planted bugs"
     VERBATIM)
 
+add_test(NAME plant COMMAND ${SEATLOG_PYTHON} -B ${planted}/test_plant.py)
+set_tests_properties(plant PROPERTIES LABELS unit TIMEOUT 60)
+
 # Sanitized builds have them only when the suite that starts them runs.
 if(CMAKE_BUILD_TYPE STREQUAL Release)
     set(all ALL)

@@ -89,7 +89,8 @@ class Patch:
         return path[2:]
 
     def apply(self, root, fuzz=0):
-        """The patched text of each file. Up to so many lines of context at the ends of a hunk may differ."""
+        """The patched text of each file. With fuzz up to so many lines of context at the ends of a hunk may differ, and
+        the function may have another name."""
         return {file: self._apply_file(pathlib.Path(root), file, hunks, fuzz) for file, hunks in self.files.items()}
 
     def _apply_file(self, root, file, hunks, fuzz):
@@ -103,17 +104,17 @@ class Patch:
                 found = places_of(lines, candidate.old())
                 if found:
                     break
-            places.append((self._place(lines, file, number, candidate, found), candidate))
+            places.append((self._place(lines, file, number, candidate, found, fuzz > 0), candidate))
         for at, hunk in sorted(places, key=lambda place: -place[0]):
             lines[at:at + len(hunk.old())] = hunk.new()
         return "\n".join(lines) + "\n"
 
-    def _place(self, lines, file, number, hunk, found):
-        if not found:
-            self.fail(f"does not apply to {file} (hunk {number}, {hunk.function}): the lines that it changes, and "
-                      "those around them, are not there any more")
+    def _place(self, lines, file, number, hunk, found, anywhere):
         named = name_of(hunk.function)
-        if named:
+        if not found:
+            self.fail(f"does not apply to {file} (hunk {number}, in {named or 'no function'}): the lines that it "
+                      "changes, and those around them, are not there any more")
+        if named and not (anywhere and len(found) == 1):
             ours = [at for at in found if name_of(function_at(lines, at)) == named]
             if not ours:
                 self.fail(f"does not apply to {file} (hunk {number}): its lines are in "

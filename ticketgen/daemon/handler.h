@@ -11,7 +11,7 @@
 #include "seatlog_codec.h"
 #include "ticketgen/core/token.h"
 
-#define TICKETGEN_SOURCE_SIZE 96 /* "ticketgen/ticketgen-1" */
+#define TICKETGEN_SOURCE_SIZE 96 /* the daemon, a slash, its instance */
 
 /* daemon->state of whoever runs ticketgen_transaction. */
 struct ticketgen {

@@ -27,7 +27,8 @@ static const struct config_option options[] = {
      "after it no create that was sent can still be under way at the provider"},
     {"authorization_duration", CONFIG_TEXT, "PT24H", 0, 0,
      "how long an authorization stands before the provider cancels it, ISO 8601, PT1M to P7D"},
-    {"in_flight_max", CONFIG_INTEGER, "256", 1, 4096, "calls to the provider at once"},
+    {"in_flight_max", CONFIG_INTEGER, "256", 1, PAYMENT_FLIGHTS_MAX,
+     "calls to the provider at once"},
     {"retry_base_ms", CONFIG_INTEGER, "200", 1, 60000, "first wait after a failure; it doubles"},
     {"retry_maximum_ms", CONFIG_INTEGER, "60000", 1, 3600000, "longest wait between tries"},
     {"buyer_retry_maximum_ms", CONFIG_INTEGER, "5000", 1, 3600000,
@@ -60,22 +61,26 @@ static void settings_read(struct payment_worker_settings *settings, const struct
                 .delay_duration = config_text(config, "authorization_duration"),
                 .timeout_ms = (int)config_integer(config, "provider_timeout_ms"),
             },
-        .limits =
+        .lease =
             {
-                .retry_base_ms = config_integer(config, "retry_base_ms"),
-                .retry_maximum_ms = config_integer(config, "retry_maximum_ms"),
-                .buyer_retry_maximum_ms = config_integer(config, "buyer_retry_maximum_ms"),
-                .settle_ms = config_integer(config, "provider_settle_ms"),
-                .refund_poll_ms = config_integer(config, "refund_poll_ms"),
-                .operator_retry_ms = config_integer(config, "operator_retry_ms"),
+                .limits =
+                    {
+                        .retry_base_ms = config_integer(config, "retry_base_ms"),
+                        .retry_maximum_ms = config_integer(config, "retry_maximum_ms"),
+                        .buyer_retry_maximum_ms = config_integer(config, "buyer_retry_maximum_ms"),
+                        .settle_ms = config_integer(config, "provider_settle_ms"),
+                        .refund_poll_ms = config_integer(config, "refund_poll_ms"),
+                        .operator_retry_ms = config_integer(config, "operator_retry_ms"),
+                    },
+                .in_flight_max = (int32_t)config_integer(config, "in_flight_max"),
+                .lease_ms = config_integer(config, "lease_ms"),
+                .timeout_ms = config_integer(config, "provider_timeout_ms"),
+                .poll_ms = config_integer(config, "work_poll_ms"),
+                .drain_ms = drain_ms > 0 ? drain_ms : 0,
             },
         .postgres_url = config_text(config, "postgres_url"),
         .instance = daemon->instance,
         .ca_file = ca_file[0] != '\0' ? ca_file : NULL,
-        .in_flight_max = (int)config_integer(config, "in_flight_max"),
-        .lease_ms = (int)config_integer(config, "lease_ms"),
-        .poll_ms = (int)config_integer(config, "work_poll_ms"),
-        .drain_ms = drain_ms > 0 ? (int)drain_ms : 0,
     };
     snprintf(settings->source, sizeof settings->source, "payment/%s", daemon->instance);
 }
@@ -89,12 +94,12 @@ static bool settings_check(const struct payment_worker_settings *settings, struc
                          "not \"%s\"",
                          url);
     }
-    if (settings->lease_ms < settings->square.timeout_ms + LEASE_MARGIN_MS) {
+    if (settings->lease.lease_ms < settings->lease.timeout_ms + LEASE_MARGIN_MS) {
         return error_set(error, ERROR_DIE,
                          "lease_ms must exceed provider_timeout_ms by at least %d",
                          LEASE_MARGIN_MS);
     }
-    if (settings->limits.settle_ms < settings->square.timeout_ms) {
+    if (settings->lease.limits.settle_ms < settings->lease.timeout_ms) {
         return error_set(error, ERROR_DIE,
                          "provider_settle_ms must not be less than provider_timeout_ms");
     }
@@ -119,7 +124,7 @@ static bool payment_start(struct daemon *daemon, struct error *error) {
         .ca_file = payment->settings.ca_file,
         .interval_ms = config_integer(daemon->config, "reconcile_interval_s") * 1000,
         .overlap_ms = config_integer(daemon->config, "reconcile_overlap_s") * 1000,
-        .settle_ms = payment->settings.limits.settle_ms,
+        .settle_ms = payment->settings.lease.limits.settle_ms,
     };
     payment->reconciler = payment_reconciler_start(&reconciler, orphans_added, payment->worker);
     daemon->state = payment;

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "payment/daemon/metrics.h"
 
+#include "payment/core/names.h"
 #include "runtime/base/metrics.h"
 
 #include <stdio.h>
-
-#define KIND_COUNT 4
 
 /* Steps that call come before PAYMENT_STEP_REPORT. */
 static struct metric *calls[PAYMENT_STEP_REPORT][PAYMENT_ANSWER_COUNT];
 static struct metric *durations[PAYMENT_STEP_REPORT];
 static struct metric *results[PAYMENT_RESULT_COUNT];
-static struct metric *open_rows[KIND_COUNT];
+static struct metric *open_rows[PAYMENT_KIND_COUNT];
 static struct metric *oldest, *in_flight, *alarms, *unauthorized_now;
 static struct metric *orphans_total, *unexplained_now, *reconciliations;
 
@@ -40,7 +39,7 @@ void payment_metrics_init(void) {
         results[result] = metrics_counter("seatlog_payment_results_total", labels,
                                           "Results the log has acknowledged.");
     }
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
+    for (int kind = 0; kind < PAYMENT_KIND_COUNT; kind++) {
         snprintf(labels, sizeof labels, "kind=\"%s\"", payment_kind_name((enum payment_kind)kind));
         open_rows[kind] = metrics_gauge("seatlog_payment_open_work", labels, "Work not done.");
     }
@@ -75,8 +74,8 @@ void payment_metrics_unauthorized(bool unauthorized) {
 
 void payment_metrics_in_flight(int calls) { metric_set(in_flight, calls); }
 
-void payment_metrics_open(const int64_t counts[4], int64_t oldest_s) {
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
+void payment_metrics_open(const int64_t counts[PAYMENT_KIND_COUNT], int64_t oldest_s) {
+    for (int kind = 0; kind < PAYMENT_KIND_COUNT; kind++) {
         metric_set(open_rows[kind], counts[kind]);
     }
     metric_set(oldest, oldest_s);

@@ -2,7 +2,7 @@
 #ifndef SEATLOG_PAYMENT_DAEMON_METRICS_H
 #define SEATLOG_PAYMENT_DAEMON_METRICS_H
 
-#include "payment/core/core.h"
+#include "payment/core/answer.h"
 
 /* The daemon's own metrics; from any thread, after payment_metrics_init. */
 void payment_metrics_init(void);
@@ -14,7 +14,7 @@ void payment_metrics_unauthorized(bool unauthorized);
 void payment_metrics_in_flight(int calls);
 
 /* Rows not done by enum payment_kind; age of the oldest. */
-void payment_metrics_open(const int64_t counts[4], int64_t oldest_s);
+void payment_metrics_open(const int64_t counts[PAYMENT_KIND_COUNT], int64_t oldest_s);
 
 /* A run of the reconciliation: authorizations nobody knew of, captures nobody asked for. */
 void payment_metrics_reconciled(int64_t orphans, int64_t unexplained);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "payment/daemon/pg.h"
 
+#include "payment/core/names.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
 
@@ -72,6 +73,10 @@ static void row_read(const PGresult *result, int row, struct payment_row *out) {
     text_read(work->code, sizeof work->code, result, row, 13);
     text_read(out->traceparent, sizeof out->traceparent, result, row, 18);
     text_read(out->waiter, sizeof out->waiter, result, row, 19);
+    if (!payment_work_is_sound(work)) {
+        die("payment.work %lld has a step or result that its kind cannot have",
+            (long long)out->work_id);
+    }
 }
 
 int payment_pg_lease(struct pg *pg, const char *owner, int64_t lease_ms, int limit, bool calls,
@@ -162,7 +167,8 @@ bool payment_pg_release(struct pg *pg, const char *owner, int64_t *released, str
                       PG_TEXT(owner));
 }
 
-bool payment_pg_open(struct pg *pg, int64_t counts[4], int64_t *oldest_s, struct error *error) {
+bool payment_pg_open(struct pg *pg, int64_t counts[PAYMENT_KIND_COUNT], int64_t *oldest_s,
+                     struct error *error) {
     PGresult *result = PG_QUERY(pg, error,
                                 "SELECT kind, count(*), "
                                 "extract(epoch FROM now() - min(created_at))::bigint "
@@ -170,7 +176,7 @@ bool payment_pg_open(struct pg *pg, int64_t counts[4], int64_t *oldest_s, struct
     if (result == NULL) {
         return false;
     }
-    memset(counts, 0, 4 * sizeof counts[0]);
+    memset(counts, 0, PAYMENT_KIND_COUNT * sizeof counts[0]);
     *oldest_s = 0;
     for (int i = 0; i < PQntuples(result); i++) {
         enum payment_kind kind;

@@ -2,7 +2,8 @@
 #ifndef SEATLOG_PAYMENT_DAEMON_PG_H
 #define SEATLOG_PAYMENT_DAEMON_PG_H
 
-#include "payment/daemon/row.h"
+#include "payment/core/answer.h"
+#include "payment/core/row.h"
 #include "runtime/pg/pg.h"
 
 /* payment.work and payment.answer (schemas/sql/030_payment.sql). */
@@ -42,6 +43,7 @@ bool payment_pg_save(struct pg *pg, const struct payment_save *save, bool *owned
 bool payment_pg_release(struct pg *pg, const char *owner, int64_t *released, struct error *error);
 
 /* Rows that are not done by kind, and the age of the oldest in seconds. */
-bool payment_pg_open(struct pg *pg, int64_t counts[4], int64_t *oldest_s, struct error *error);
+bool payment_pg_open(struct pg *pg, int64_t counts[PAYMENT_KIND_COUNT], int64_t *oldest_s,
+                     struct error *error);
 
 #endif

@@ -33,16 +33,9 @@ struct payment_reconciler {
     bool page_come;
 };
 
-/* One comparison. */
-struct run {
-    int64_t begin_ms;
-    int64_t end_ms;
-    int64_t orphans;
-    int64_t unexplained;
-};
-
 /* Takes the turn if it is due. Returns whether this instance has it. */
-static bool turn_take(struct payment_reconciler *reconciler, struct run *run, struct error *error) {
+static bool turn_take(struct payment_reconciler *reconciler, struct payment_comparison *run,
+                      struct error *error) {
     static const char sql[] =
         "UPDATE payment.reconciliation SET due_at = now() + $1::bigint * interval '1 millisecond' "
         "WHERE due_at <= now() RETURNING (extract(epoch FROM least(checked_to, (SELECT "
@@ -55,17 +48,15 @@ static bool turn_take(struct payment_reconciler *reconciler, struct run *run, st
     }
     bool ours = PQntuples(result) == 1;
     if (ours) {
-        *run = (struct run){
-            .begin_ms = pg_integer(result, 0, 0) - reconciler->settings.overlap_ms,
-            .end_ms = clock_now_ms() - reconciler->settings.settle_ms,
-        };
+        *run = payment_comparison_begin(pg_integer(result, 0, 0), reconciler->settings.overlap_ms,
+                                        reconciler->settings.settle_ms, clock_now_ms());
     }
     PQclear(result);
     return ours;
 }
 
-static bool turn_end(struct payment_reconciler *reconciler, const struct run *run, bool done,
-                     struct error *error) {
+static bool turn_end(struct payment_reconciler *reconciler, const struct payment_comparison *run,
+                     bool done, struct error *error) {
     if (!done) {
         return PG_EXECUTE(reconciler->pg, error, NULL,
                           "UPDATE payment.reconciliation SET due_at = least(due_at, now() + "
@@ -91,7 +82,7 @@ static void on_page(void *context, const struct http_response *response) {
 }
 
 /* Gets the page the cursor names into reconciler->page. */
-static bool page_get(struct payment_reconciler *reconciler, const struct run *run,
+static bool page_get(struct payment_reconciler *reconciler, const struct payment_comparison *run,
                      const char *cursor) {
     struct payment_square_call call;
     payment_square_list_init(&call, &reconciler->settings.square, run->begin_ms, run->end_ms,
@@ -106,11 +97,6 @@ static bool page_get(struct payment_reconciler *reconciler, const struct run *ru
     return reconciler->page_good;
 }
 
-static bool id_plain(const char *id) {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-    return id[0] != '\0' && id[strspn(id, plain)] == '\0';
-}
-
 /* The page's payments that bear a reservation id, as two SQL arrays; their places go to indexes. */
 static size_t page_arrays(const struct payment_list *page, struct buffer *ids,
                           struct buffer *reservations, size_t indexes[PAYMENT_LIST_MAX]) {
@@ -120,9 +106,7 @@ static size_t page_arrays(const struct payment_list *page, struct buffer *ids,
     for (size_t i = 0; i < page->count; i++) {
         const struct payment_listed *item = &page->items[i];
         struct uuid reservation;
-        bool interesting =
-            item->status == PAYMENT_STATUS_APPROVED || item->status == PAYMENT_STATUS_COMPLETED;
-        if (interesting && id_plain(item->payment_id) &&
+        if (payment_listed_matters(item) &&
             uuid_parse(item->reference_id, strlen(item->reference_id), &reservation)) {
             const char *comma = count > 0 ? "," : "";
             buffer_append_format(ids, "%s%s", comma, item->payment_id);
@@ -152,49 +136,39 @@ static PGresult *knowledge_query(struct payment_reconciler *reconciler, const st
     return PG_QUERY(reconciler->pg, error, sql, PG_TEXT(ids->data), PG_TEXT(reservations->data));
 }
 
-static bool orphan_void(struct payment_reconciler *reconciler, const struct payment_listed *item,
-                        struct uuid show_id, int32_t attempt, struct error *error) {
-    struct payment_row row = {
-        .show_id = show_id,
-        .attempt = attempt,
-        .reported = false,
-        .work =
-            {
-                .kind = PAYMENT_VOID,
-                .step = payment_kind_first_step(PAYMENT_VOID),
-                .amount_minor = item->amount_minor,
-                .expires_at_ms = clock_now_ms(),
-            },
+static struct payment_knowledge knowledge_read(const PGresult *result, int row) {
+    return (struct payment_knowledge){
+        .reservation = pg_boolean(result, row, 0),
+        .authorizing = pg_boolean(result, row, 1),
+        .authorized = pg_boolean(result, row, 2),
+        .captured = pg_boolean(result, row, 3),
+        .voided = pg_boolean(result, row, 4),
+        .show_id = pg_uuid(result, row, 5),
+        .attempt = (int32_t)pg_integer(result, row, 6),
     };
-    uuid_parse(item->reference_id, strlen(item->reference_id), &row.reservation_id);
-    snprintf(row.work.payment_id, sizeof row.work.payment_id, "%s", item->payment_id);
-    snprintf(row.work.currency, sizeof row.work.currency, "%s", item->currency);
+}
+
+static bool orphan_void(struct payment_reconciler *reconciler, const struct payment_listed *item,
+                        const struct payment_knowledge *knowledge, struct error *error) {
+    struct uuid reservation_id;
+    uuid_parse(item->reference_id, strlen(item->reference_id), &reservation_id);
+    struct payment_row row = payment_orphan_row(item, &reservation_id, knowledge, clock_now_ms());
     log_warning("an authorization nobody knows is voided",
                 LOG_UUID("reservation_id", &row.reservation_id),
                 LOG_TEXT("payment_id", item->payment_id));
     return payment_pg_add(reconciler->pg, &row, (struct text){0}, error);
 }
 
-static bool item_judge(struct payment_reconciler *reconciler, struct run *run,
-                       const struct payment_listed *item, const PGresult *result, int row,
+static bool item_judge(struct payment_reconciler *reconciler, struct payment_comparison *run,
+                       const struct payment_listed *item, const struct payment_knowledge *knowledge,
                        struct error *error) {
-    struct payment_knowledge knowledge = {
-        .reservation = pg_boolean(result, row, 0),
-        .authorizing = pg_boolean(result, row, 1),
-        .authorized = pg_boolean(result, row, 2),
-        .captured = pg_boolean(result, row, 3),
-        .voided = pg_boolean(result, row, 4),
-    };
-    switch (payment_listed_judge(item->status, &knowledge)) {
+    switch (payment_comparison_judge(run, item, knowledge)) {
     case PAYMENT_VERDICT_FOREIGN:
     case PAYMENT_VERDICT_FINE:
         return true;
     case PAYMENT_VERDICT_ORPHAN:
-        run->orphans++;
-        return orphan_void(reconciler, item, pg_uuid(result, row, 5),
-                           (int32_t)pg_integer(result, row, 6), error);
+        return orphan_void(reconciler, item, knowledge, error);
     case PAYMENT_VERDICT_UNEXPLAINED:
-        run->unexplained++;
         payment_metrics_alarm();
         log_error("a payment was captured that nobody asked for: look at it at the provider",
                   LOG_TEXT("reservation_id", item->reference_id),
@@ -204,7 +178,7 @@ static bool item_judge(struct payment_reconciler *reconciler, struct run *run,
     return true;
 }
 
-static bool page_compare(struct payment_reconciler *reconciler, struct run *run,
+static bool page_compare(struct payment_reconciler *reconciler, struct payment_comparison *run,
                          struct error *error) {
     struct buffer ids = {0}, reservations = {0};
     size_t indexes[PAYMENT_LIST_MAX];
@@ -214,8 +188,9 @@ static bool page_compare(struct payment_reconciler *reconciler, struct run *run,
         PGresult *result = knowledge_query(reconciler, &ids, &reservations, error);
         good = result != NULL;
         for (size_t i = 0; good && i < count; i++) {
-            good = item_judge(reconciler, run, &reconciler->page.items[indexes[i]], result, (int)i,
-                              error);
+            struct payment_knowledge knowledge = knowledge_read(result, (int)i);
+            good =
+                item_judge(reconciler, run, &reconciler->page.items[indexes[i]], &knowledge, error);
         }
         PQclear(result);
     }
@@ -224,7 +199,7 @@ static bool page_compare(struct payment_reconciler *reconciler, struct run *run,
     return good;
 }
 
-static bool run_compare(struct payment_reconciler *reconciler, struct run *run,
+static bool run_compare(struct payment_reconciler *reconciler, struct payment_comparison *run,
                         struct error *error) {
     char cursor[sizeof reconciler->page.cursor] = "";
     for (int pages = 0; pages < PAGES_MAX && run->begin_ms < run->end_ms; pages++) {
@@ -243,7 +218,7 @@ static bool run_compare(struct payment_reconciler *reconciler, struct run *run,
 }
 
 static void reconcile_once(struct payment_reconciler *reconciler) {
-    struct run run;
+    struct payment_comparison run;
     struct error error = {0};
     if (!turn_take(reconciler, &run, &error)) {
         if (error.action == ERROR_DIE || error.action == ERROR_PARK) {

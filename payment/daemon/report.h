@@ -2,7 +2,7 @@
 #ifndef SEATLOG_PAYMENT_DAEMON_REPORT_H
 #define SEATLOG_PAYMENT_DAEMON_REPORT_H
 
-#include "payment/daemon/row.h"
+#include "payment/core/row.h"
 #include "runtime/kafka/producer.h"
 #include "seatlog_codec.h"
 

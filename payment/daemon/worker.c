@@ -1,52 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The lease's hands: a thread, PostgreSQL, the provider over HTTP, the log. */
 #include "payment/daemon/worker.h"
 
+#include "payment/core/lease.h"
+#include "payment/core/names.h"
 #include "payment/daemon/metrics.h"
 #include "payment/daemon/pg.h"
 #include "payment/daemon/report.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
-#include "runtime/loop/daemon.h"
+#include "runtime/base/random.h"
 #include "runtime/pg/pg.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define RESPONSE_SIZE_MAX (256 * 1024)
-#define LEASE_BATCH_MAX 256
-#define OPEN_COUNT_INTERVAL_MS 5000
-#define SAVE_RETRY_BASE_MS 100
-#define SAVE_RETRY_MAXIMUM_MS 5000
 
-/* So many calls in a row without an answer, and only a few at a time probe whether the provider is
- * back. */
-#define FAILURES_TO_PROBE 20
-#define PROBES_MAX 4
-
-/* How long nobody calls after a rate limit that does not say. */
-#define LATER_PAUSE_MS 1000
-
-/* One leased row on its way. */
-struct flight {
-    struct flight *next;
+/* What belongs to a slot of the lease but is not the lease's business. */
+struct slot {
     struct payment_worker *worker;
-    struct payment_row row;
-    struct payment_answer answer;
-    bool answered;          /* the answer is to be kept */
-    enum payment_step step; /* that was called */
-    int64_t started_ms;     /* monotonic */
-    int64_t took_ms;
-    char failure[256]; /* why it did not get on */
-    bool owned;
+    struct slot *next; /* in reported */
     enum producer_outcome outcome;
-};
-
-struct flight_list {
-    struct flight *first;
-    struct flight **end;
 };
 
 struct payment_worker {
@@ -59,38 +37,186 @@ struct payment_worker {
     atomic_bool woken;
     atomic_bool stopping;
 
-    struct flight_list unsaved; /* decided, to be written */
-    int flights;                /* leased rows of all states */
-    int calls;                  /* of them with a call under way */
-    int failures;               /* calls in a row that got no answer */
-    int64_t paused_until_ms;    /* monotonic: no call before */
-    int64_t lease_at_ms;        /* monotonic: when to look for due rows again */
-    int64_t count_at_ms;        /* monotonic: when to count open work again */
-    int save_failures;
-    int64_t save_at_ms; /* monotonic */
+    struct payment_lease lease;
+    struct payment_flight *flights; /* in_flight_max of them, and of slots */
+    struct slot *slots;
+    struct error error; /* of the last action */
+    bool ended;
 
-    pthread_mutex_t lock; /* of acknowledged */
-    struct flight_list acknowledged;
+    pthread_mutex_t lock; /* of reported */
+    struct slot *reported;
+    struct slot **reported_end;
 };
 
-static void list_init(struct flight_list *list) {
-    list->first = NULL;
-    list->end = &list->first;
+static void event_handle(struct payment_worker *worker, struct payment_lease_event event);
+
+static int32_t slot_index(const struct payment_worker *worker, const struct slot *slot) {
+    int32_t index = (int32_t)(slot - worker->slots);
+    assert(index >= 0 && index < worker->settings->lease.in_flight_max);
+    return index;
 }
 
-static void list_add(struct flight_list *list, struct flight *flight) {
-    flight->next = NULL;
-    *list->end = flight;
-    list->end = &flight->next;
+/* ---- the provider ---- */
+
+static void failure_describe(const struct payment_answer *answer,
+                             const struct http_response *response, char *out, size_t out_size) {
+    if (answer->kind == PAYMENT_ANSWER_PAYMENT || answer->kind == PAYMENT_ANSWER_REFUND ||
+        answer->kind == PAYMENT_ANSWER_ACCEPTED) {
+        out[0] = '\0';
+    } else if (response->status == 0) {
+        snprintf(out, out_size, "%s", response->failure);
+    } else {
+        snprintf(out, out_size, "HTTP %d %s", response->status, answer->code);
+    }
 }
 
-static void flight_free(struct flight *flight) {
-    flight->worker->flights--;
-    free(flight->row.source_id);
-    free(flight);
+static void on_answer(void *context, const struct http_response *response) {
+    struct slot *slot = context;
+    struct payment_worker *worker = slot->worker;
+    int32_t index = slot_index(worker, slot);
+    const struct payment_flight *flight = &worker->flights[index];
+    struct payment_answer answer;
+    char failure[PAYMENT_FAILURE_SIZE];
+    payment_square_answer(flight->step, response, &answer);
+    failure_describe(&answer, response, failure, sizeof failure);
+    event_handle(worker, (struct payment_lease_event){.kind = PAYMENT_LEASE_ANSWERED,
+                                                      .flight = index,
+                                                      .answer = &answer,
+                                                      .failure = failure});
+    payment_metrics_call(flight->step, answer.kind, flight->took_ms);
 }
 
-static void flight_log(const struct flight *flight, const char *message) {
+static void call_start(struct payment_worker *worker, int32_t flight) {
+    struct payment_square_call call;
+    payment_square_call_init(&call, &worker->settings->square, &worker->flights[flight].row);
+    http_client_start(worker->client, &call.request, on_answer, &worker->slots[flight]);
+    payment_square_call_deinit(&call);
+}
+
+/* ---- the log ---- */
+
+/* From the producer's thread. */
+static void on_report(void *context, const struct producer_report *report) {
+    struct slot *slot = context;
+    struct payment_worker *worker = slot->worker;
+    pthread_mutex_lock(&worker->lock);
+    assert(slot->next == NULL && worker->reported_end != &slot->next);
+    slot->outcome = report->outcome;
+    *worker->reported_end = slot;
+    worker->reported_end = &slot->next;
+    pthread_mutex_unlock(&worker->lock);
+    http_client_wake(worker->client);
+}
+
+/* Returns what there is to tell: nothing yet, or that the command could not even be queued. */
+static struct payment_lease_event report_start(struct payment_worker *worker, int32_t flight) {
+    if (payment_report_send(worker->producer, worker->codec, worker->settings->source,
+                            &worker->flights[flight].row, on_report, &worker->slots[flight],
+                            &worker->error)) {
+        return (struct payment_lease_event){.kind = PAYMENT_LEASE_TURN};
+    }
+    return (struct payment_lease_event){
+        .kind = PAYMENT_LEASE_REPORTED, .flight = flight, .failure = worker->error.message};
+}
+
+static void reported_take(struct payment_worker *worker) {
+    pthread_mutex_lock(&worker->lock);
+    struct slot *slot = worker->reported;
+    worker->reported = NULL;
+    worker->reported_end = &worker->reported;
+    pthread_mutex_unlock(&worker->lock);
+    while (slot != NULL) {
+        struct slot *next = slot->next;
+        bool persisted = slot->outcome == PRODUCER_PERSISTED;
+        slot->next = NULL;
+        event_handle(worker, (struct payment_lease_event){
+                                 .kind = PAYMENT_LEASE_REPORTED,
+                                 .flight = slot_index(worker, slot),
+                                 .acknowledged = persisted,
+                                 .failure = persisted ? "" : "the command was not acknowledged"});
+        slot = next;
+    }
+}
+
+/* ---- the table ---- */
+
+/* What trying again cannot mend. */
+static bool is_hopeless(const struct error *error) {
+    return error->action == ERROR_DIE || error->action == ERROR_PARK;
+}
+
+static struct payment_lease_event leases_recover(struct payment_worker *worker) {
+    int64_t released = 0;
+    if (!payment_pg_release(worker->pg, worker->settings->instance, &released, &worker->error)) {
+        log_warning("PostgreSQL is not there yet", LOG_TEXT("reason", worker->error.message));
+        return (struct payment_lease_event){.kind = PAYMENT_LEASE_RECOVER_FAILED};
+    }
+    if (released > 0) {
+        log_info("took up a predecessor's work", LOG_INTEGER("rows", released));
+    }
+    return (struct payment_lease_event){.kind = PAYMENT_LEASE_RECOVERED};
+}
+
+/* Leases into rows, PAYMENT_LEASE_BATCH_MAX of them. */
+static struct payment_lease_event rows_lease(struct payment_worker *worker,
+                                             const struct payment_lease_effect *effect,
+                                             struct payment_row *rows) {
+    int count =
+        payment_pg_lease(worker->pg, worker->settings->instance, worker->settings->lease.lease_ms,
+                         (int)effect->number, effect->calls, effect->now_ms, rows, &worker->error);
+    if (count >= 0) {
+        return (struct payment_lease_event){
+            .kind = PAYMENT_LEASE_LEASED, .count = count, .rows = rows};
+    }
+    log_warning("work cannot be leased yet", LOG_TEXT("reason", worker->error.message));
+    return (struct payment_lease_event){.kind = PAYMENT_LEASE_LEASE_FAILED,
+                                        .hopeless = is_hopeless(&worker->error)};
+}
+
+static bool flights_write(struct payment_worker *worker, int64_t now_ms) {
+    if (!pg_begin(worker->pg, &worker->error)) {
+        return false;
+    }
+    for (int32_t i = payment_lease_saving(&worker->lease, -1); i >= 0;
+         i = payment_lease_saving(&worker->lease, i)) {
+        struct payment_flight *flight = &worker->flights[i];
+        struct payment_save save = {
+            .row = &flight->row,
+            .answer = flight->answered ? &flight->answer : NULL,
+            .answered_step = flight->step,
+            .took_ms = flight->took_ms,
+            .last_error = flight->failure,
+            .lease_ms = payment_lease_kept_ms(&worker->lease, i),
+            .now_ms = now_ms,
+        };
+        if (!payment_pg_save(worker->pg, &save, &flight->owned, &worker->error)) {
+            return false;
+        }
+    }
+    return pg_commit(worker->pg, &worker->error);
+}
+
+static struct payment_lease_event flights_save(struct payment_worker *worker, int64_t now_ms) {
+    if (flights_write(worker, now_ms)) {
+        return (struct payment_lease_event){.kind = PAYMENT_LEASE_SAVED};
+    }
+    pg_rollback(worker->pg);
+    log_warning("what the provider said cannot be written yet",
+                LOG_TEXT("reason", worker->error.message));
+    return (struct payment_lease_event){.kind = PAYMENT_LEASE_SAVE_FAILED,
+                                        .hopeless = is_hopeless(&worker->error)};
+}
+
+static void open_count(struct payment_worker *worker) {
+    int64_t counts[PAYMENT_KIND_COUNT], oldest_s;
+    if (payment_pg_open(worker->pg, counts, &oldest_s, NULL)) {
+        payment_metrics_open(counts, oldest_s);
+    }
+}
+
+/* ---- effects ---- */
+
+static void flight_log(const struct payment_flight *flight, const char *message) {
     const struct payment_work *work = &flight->row.work;
     log_info(message, LOG_TEXT("kind", payment_kind_name(work->kind)),
              LOG_UUID("reservation_id", &flight->row.reservation_id),
@@ -99,57 +225,7 @@ static void flight_log(const struct flight *flight, const char *message) {
              LOG_INTEGER("took_ms", flight->took_ms));
 }
 
-/* ---- calls ---- */
-
-/* What the worker as a whole learns from an answer. */
-static void health_note(struct payment_worker *worker, const struct flight *flight) {
-    int64_t now_ms = clock_monotonic_ms();
-    switch (flight->answer.kind) {
-    case PAYMENT_ANSWER_NOT_SENT:
-    case PAYMENT_ANSWER_UNKNOWN:
-        worker->failures++;
-        if (worker->failures == FAILURES_TO_PROBE) {
-            log_warning("the provider does not answer; probing",
-                        LOG_TEXT("reason", flight->failure));
-        }
-        return;
-    case PAYMENT_ANSWER_UNAUTHORIZED:
-        payment_metrics_unauthorized(true);
-        worker->paused_until_ms = now_ms + worker->settings->limits.buyer_retry_maximum_ms;
-        return;
-    case PAYMENT_ANSWER_LATER: {
-        int64_t pause_ms = flight->answer.retry_after_ms;
-        pause_ms = pause_ms > 0 ? pause_ms : LATER_PAUSE_MS;
-        worker->paused_until_ms = now_ms + pause_ms;
-        return;
-    }
-    case PAYMENT_ANSWER_PAYMENT:
-    case PAYMENT_ANSWER_REFUND:
-    case PAYMENT_ANSWER_ACCEPTED:
-    case PAYMENT_ANSWER_REFUSED:
-        if (worker->failures >= FAILURES_TO_PROBE) {
-            log_info("the provider answers again");
-        }
-        worker->failures = 0;
-        payment_metrics_unauthorized(false);
-        return;
-    }
-}
-
-static void failure_describe(struct flight *flight, const struct http_response *response) {
-    if (flight->answer.kind == PAYMENT_ANSWER_PAYMENT ||
-        flight->answer.kind == PAYMENT_ANSWER_REFUND ||
-        flight->answer.kind == PAYMENT_ANSWER_ACCEPTED) {
-        flight->failure[0] = '\0';
-    } else if (response->status == 0) {
-        snprintf(flight->failure, sizeof flight->failure, "%s", response->failure);
-    } else {
-        snprintf(flight->failure, sizeof flight->failure, "HTTP %d %s", response->status,
-                 flight->answer.code);
-    }
-}
-
-static void alarm_raise(const struct flight *flight, const char *alarm) {
+static void alarm_raise(const struct payment_flight *flight, const char *alarm) {
     payment_metrics_alarm();
     log_error(alarm, LOG_TEXT("kind", payment_kind_name(flight->row.work.kind)),
               LOG_UUID("reservation_id", &flight->row.reservation_id),
@@ -158,314 +234,173 @@ static void alarm_raise(const struct flight *flight, const char *alarm) {
               LOG_TEXT("failure", flight->failure));
 }
 
-static void on_answer(void *context, const struct http_response *response) {
-    struct flight *flight = context;
-    struct payment_worker *worker = flight->worker;
-    worker->calls--;
-    flight->took_ms = clock_monotonic_ms() - flight->started_ms;
-    flight->answered = true;
-    payment_square_answer(flight->step, response, &flight->answer);
-    failure_describe(flight, response);
-    payment_metrics_call(flight->step, flight->answer.kind, flight->took_ms);
-    log_trace_set(flight->row.traceparent);
-    health_note(worker, flight);
-    const char *alarm =
-        payment_work_answered(&flight->row.work, &flight->answer, &worker->settings->limits,
-                              clock_now_ms(), arc4random());
-    if (alarm != NULL) {
-        alarm_raise(flight, alarm);
-    }
-    if (flight->row.work.result != PAYMENT_RESULT_NONE) {
-        flight_log(flight, "settled");
-    }
-    list_add(&worker->unsaved, flight);
-}
-
-static void call_start(struct payment_worker *worker, struct flight *flight) {
-    struct payment_square_call call;
-    flight->step = flight->row.work.step;
-    flight->started_ms = clock_monotonic_ms();
-    payment_square_call_init(&call, &worker->settings->square, &flight->row);
-    http_client_start(worker->client, &call.request, on_answer, flight);
-    payment_square_call_deinit(&call);
-    worker->calls++;
-}
-
-/* ---- reports ---- */
-
-static void on_report(void *context, const struct producer_report *report) {
-    struct flight *flight = context;
-    struct payment_worker *worker = flight->worker;
-    pthread_mutex_lock(&worker->lock);
-    flight->outcome = report->outcome;
-    list_add(&worker->acknowledged, flight);
-    pthread_mutex_unlock(&worker->lock);
-    http_client_wake(worker->client);
-}
-
-/* The command's fate is known: acknowledged, or to be written again. */
-static void report_settle(struct payment_worker *worker, struct flight *flight, bool acknowledged) {
-    payment_work_reported(&flight->row.work, acknowledged, &worker->settings->limits,
-                          clock_now_ms(), arc4random());
-    flight->answered = false;
-    if (acknowledged && flight->row.reported) {
-        payment_metrics_result(flight->row.work.result);
-    }
-    list_add(&worker->unsaved, flight);
-}
-
-static void report_start(struct payment_worker *worker, struct flight *flight) {
-    struct error error = {0};
-    if (!flight->row.reported) {
-        report_settle(worker, flight, true);
-    } else if (!payment_report_send(worker->producer, worker->codec, worker->settings->source,
-                                    &flight->row, on_report, flight, &error)) {
-        snprintf(flight->failure, sizeof flight->failure, "%.255s", error.message);
-        report_settle(worker, flight, false);
-    }
-}
-
-static void acknowledged_take(struct payment_worker *worker) {
-    pthread_mutex_lock(&worker->lock);
-    struct flight *flight = worker->acknowledged.first;
-    list_init(&worker->acknowledged);
-    pthread_mutex_unlock(&worker->lock);
-    while (flight != NULL) {
-        struct flight *next = flight->next;
-        bool persisted = flight->outcome == PRODUCER_PERSISTED;
-        snprintf(flight->failure, sizeof flight->failure, "%s",
-                 persisted ? "" : "the command was not acknowledged");
-        report_settle(worker, flight, persisted);
-        flight = next;
-    }
-}
-
-/* ---- the table ---- */
-
-static bool flights_write(struct payment_worker *worker, struct error *error) {
-    int64_t now_ms = clock_now_ms();
-    if (!pg_begin(worker->pg, error)) {
-        return false;
-    }
-    for (struct flight *flight = worker->unsaved.first; flight != NULL; flight = flight->next) {
-        bool report = flight->row.work.step == PAYMENT_STEP_REPORT;
-        bool report_now = report && flight->row.work.due_at_ms <= now_ms;
-        struct payment_save save = {
-            .row = &flight->row,
-            .answer = flight->answered ? &flight->answer : NULL,
-            .answered_step = flight->step,
-            .took_ms = flight->took_ms,
-            .last_error = flight->failure,
-            .lease_ms = report_now ? worker->settings->lease_ms : 0,
-            .now_ms = now_ms,
-        };
-        if (!payment_pg_save(worker->pg, &save, &flight->owned, error)) {
-            return false;
-        }
-        flight->owned = flight->owned && report_now;
-    }
-    return pg_commit(worker->pg, error);
-}
-
-/* After the commit: what has a result is reported, the rest is given back. */
-static void flights_go_on(struct payment_worker *worker) {
-    struct flight *flight = worker->unsaved.first;
-    list_init(&worker->unsaved);
-    while (flight != NULL) {
-        struct flight *next = flight->next;
-        if (flight->owned) {
-            log_trace_set(flight->row.traceparent);
-            report_start(worker, flight);
-        } else {
-            flight_free(flight);
-        }
-        flight = next;
-    }
-    worker->lease_at_ms = 0;
-}
-
-/* Returns whether there was something to write and it is written. */
-static bool flights_save(struct payment_worker *worker) {
-    struct error error = {0};
-    if (worker->unsaved.first == NULL || clock_monotonic_ms() < worker->save_at_ms) {
-        return false;
-    }
-    if (flights_write(worker, &error)) {
-        worker->save_failures = 0;
-        worker->save_at_ms = 0;
-        flights_go_on(worker);
-        return true;
-    }
-    pg_rollback(worker->pg);
-    worker->save_failures++;
-    worker->save_at_ms =
-        clock_monotonic_ms() +
-        backoff_ms(worker->save_failures, SAVE_RETRY_BASE_MS, SAVE_RETRY_MAXIMUM_MS);
-    if (error.action == ERROR_DIE || error.action == ERROR_PARK) {
-        die("what the provider said can not be written: %s", error.message);
-    }
-    log_warning("what the provider said can not be written yet", LOG_TEXT("reason", error.message));
-    return false;
-}
-
-/* Too late for a call: the row is left to its lease's end, and to whoever takes it then. */
-static bool call_is_timely(const struct payment_worker *worker, const struct flight *flight,
-                           int64_t leased_ms) {
-    int64_t since_leased_ms = clock_monotonic_ms() - leased_ms;
-    if (payment_call_is_timely(&worker->settings->limits, worker->settings->lease_ms,
-                               worker->settings->square.timeout_ms, since_leased_ms)) {
-        return true;
-    }
-    log_warning("work was leased too long ago for a call",
-                LOG_UUID("reservation_id", &flight->row.reservation_id),
-                LOG_INTEGER("since_leased_ms", since_leased_ms));
-    return false;
-}
-
-static void flight_begin(struct payment_worker *worker, const struct payment_row *row,
-                         int64_t now_ms, int64_t leased_ms) {
-    struct flight *flight = allocate_zeroed(1, sizeof *flight);
-    flight->worker = worker;
-    flight->row = *row;
-    worker->flights++;
-    log_trace_set(row->traceparent);
-    enum payment_step before = row->work.step;
-    payment_work_prepare(&flight->row.work, &worker->settings->limits, now_ms);
-    struct payment_work *work = &flight->row.work;
-    if (work->step != before || work->due_at_ms > now_ms) {
-        /* The hold has ended: first of all that is written down. */
-        snprintf(flight->failure, sizeof flight->failure, "%s", work->code);
-        list_add(&worker->unsaved, flight);
-    } else if (work->step == PAYMENT_STEP_REPORT) {
-        report_start(worker, flight);
-    } else if (call_is_timely(worker, flight, leased_ms)) {
-        call_start(worker, flight);
-    } else {
-        flight_free(flight);
-    }
-}
-
-/* How many rows may be leased, and whether such as need a call. */
-static int lease_limit(const struct payment_worker *worker, int64_t monotonic_ms, bool *calls) {
-    int room = worker->settings->in_flight_max - worker->flights;
-    *calls = monotonic_ms >= worker->paused_until_ms;
-    if (*calls && worker->failures >= FAILURES_TO_PROBE) {
-        int probes = PROBES_MAX - worker->calls;
-        *calls = probes > 0;
-        room = *calls && probes < room ? probes : room;
-    }
-    return room < LEASE_BATCH_MAX ? room : LEASE_BATCH_MAX;
-}
-
-static void rows_lease(struct payment_worker *worker) {
-    struct payment_row rows[LEASE_BATCH_MAX];
-    struct error error = {0};
-    bool calls;
-    int64_t monotonic_ms = clock_monotonic_ms();
-    int limit = lease_limit(worker, monotonic_ms, &calls);
-    bool woken = atomic_exchange(&worker->woken, false);
-    if (limit <= 0 || worker->save_failures > 0 || (!woken && monotonic_ms < worker->lease_at_ms)) {
-        if (woken) {
-            atomic_store(&worker->woken, true);
-        }
+static void effect_tell(const struct payment_flight *flight,
+                        const struct payment_lease_effect *effect) {
+    switch (effect->kind) {
+    case PAYMENT_LEASE_TELL_ALARM:
+        alarm_raise(flight, effect->text);
         return;
-    }
-    int64_t now_ms = clock_now_ms();
-    int count = payment_pg_lease(worker->pg, worker->settings->instance, worker->settings->lease_ms,
-                                 limit, calls, now_ms, rows, &error);
-    if (count < 0) {
-        if (error.action == ERROR_DIE || error.action == ERROR_PARK) {
-            die("work can not be leased: %s", error.message);
-        }
-        log_warning("work can not be leased yet", LOG_TEXT("reason", error.message));
-    }
-    worker->lease_at_ms = count == limit ? 0 : monotonic_ms + worker->settings->poll_ms;
-    for (int i = 0; i < count; i++) {
-        flight_begin(worker, &rows[i], now_ms, monotonic_ms);
-    }
-}
-
-static void open_count(struct payment_worker *worker) {
-    int64_t counts[4], oldest_s;
-    int64_t now_ms = clock_monotonic_ms();
-    if (now_ms >= worker->count_at_ms && worker->save_failures == 0) {
-        worker->count_at_ms = now_ms + OPEN_COUNT_INTERVAL_MS;
-        if (payment_pg_open(worker->pg, counts, &oldest_s, NULL)) {
-            payment_metrics_open(counts, oldest_s);
-        }
-    }
-    payment_metrics_in_flight(worker->calls);
-}
-
-/* A predecessor of the same name is dead: what it had leased need not wait out its lease. */
-static void leases_recover(struct payment_worker *worker) {
-    for (int failures = 1; !atomic_load(&worker->stopping); failures++) {
-        struct error error = {0};
-        int64_t released = 0;
-        if (payment_pg_release(worker->pg, worker->settings->instance, &released, &error)) {
-            if (released > 0) {
-                log_info("took up a predecessor's work", LOG_INTEGER("rows", released));
-            }
-            return;
-        }
-        log_warning("PostgreSQL is not there yet", LOG_TEXT("reason", error.message));
-        daemon_sleep_ms(backoff_ms(failures, SAVE_RETRY_BASE_MS, SAVE_RETRY_MAXIMUM_MS));
+    case PAYMENT_LEASE_TELL_SETTLED:
+        flight_log(flight, "settled");
+        return;
+    case PAYMENT_LEASE_TELL_DONE:
+        payment_metrics_result(flight->row.work.result);
+        return;
+    case PAYMENT_LEASE_TELL_LATE:
+        log_warning("work was leased too long ago for a call",
+                    LOG_UUID("reservation_id", &flight->row.reservation_id),
+                    LOG_INTEGER("since_leased_ms", effect->number));
+        return;
+    case PAYMENT_LEASE_TELL_PROBING:
+        log_warning("the provider does not answer; probing", LOG_TEXT("reason", flight->failure));
+        return;
+    case PAYMENT_LEASE_TELL_ANSWERS_AGAIN:
+        log_info("the provider answers again");
+        return;
+    case PAYMENT_LEASE_TELL_UNAUTHORIZED:
+    case PAYMENT_LEASE_TELL_AUTHORIZED:
+        payment_metrics_unauthorized(effect->kind == PAYMENT_LEASE_TELL_UNAUTHORIZED);
+        return;
+    default:
+        die("an effect that tells nothing: %d", (int)effect->kind);
     }
 }
 
-static int poll_wait_ms(struct payment_worker *worker) {
-    int64_t now_ms = clock_monotonic_ms();
-    if (worker->unsaved.first != NULL && worker->save_failures == 0) {
-        return 0;
+/* Answers and reports come in meanwhile. */
+static void events_wait(struct payment_worker *worker, int64_t wait_ms) {
+    payment_metrics_in_flight(worker->lease.flights.counts[PAYMENT_FLIGHT_CALLING]);
+    http_client_poll(worker->client, (int)wait_ms);
+    reported_take(worker);
+    if (atomic_exchange(&worker->woken, false)) {
+        event_handle(worker, (struct payment_lease_event){.kind = PAYMENT_LEASE_WOKEN});
     }
-    if (atomic_load(&worker->woken) && worker->flights < worker->settings->in_flight_max &&
-        now_ms >= worker->paused_until_ms && worker->save_failures == 0) {
-        return 0;
+    if (atomic_load(&worker->stopping)) {
+        event_handle(worker, (struct payment_lease_event){.kind = PAYMENT_LEASE_STOP});
     }
-    int64_t wait_ms = worker->lease_at_ms - now_ms;
-    if (worker->flights >= worker->settings->in_flight_max || worker->save_failures > 0 ||
-        wait_ms > worker->settings->poll_ms) {
-        wait_ms = worker->settings->poll_ms;
+}
+
+static void flight_release(struct payment_worker *worker, int32_t flight) {
+    free(worker->flights[flight].row.source_id);
+    worker->flights[flight].row.source_id = NULL;
+}
+
+static void end(struct payment_worker *worker, int64_t flights) {
+    worker->ended = true;
+    if (flights > 0) {
+        log_warning("stopping with calls under way: they are settled after the next start",
+                    LOG_INTEGER("rows", flights));
     }
-    return wait_ms < 0 ? 0 : (int)wait_ms;
+}
+
+/* Does the action; returns its outcome, or that the next turn has come. rows: of a LEASE. */
+static struct payment_lease_event action_do(struct payment_worker *worker,
+                                            const struct payment_lease_effect *effect,
+                                            struct payment_row *rows) {
+    worker->error = (struct error){0};
+    switch (effect->kind) {
+    case PAYMENT_LEASE_RECOVER:
+        return leases_recover(worker);
+    case PAYMENT_LEASE_LEASE:
+        return rows_lease(worker, effect, rows);
+    case PAYMENT_LEASE_SAVE:
+        return flights_save(worker, effect->now_ms);
+    case PAYMENT_LEASE_REPORT:
+        return report_start(worker, effect->flight);
+    case PAYMENT_LEASE_CALL:
+        call_start(worker, effect->flight);
+        break;
+    case PAYMENT_LEASE_RELEASE:
+        flight_release(worker, effect->flight);
+        break;
+    case PAYMENT_LEASE_COUNT:
+        open_count(worker);
+        break;
+    case PAYMENT_LEASE_WAIT:
+        events_wait(worker, effect->number);
+        break;
+    case PAYMENT_LEASE_END:
+        end(worker, effect->number);
+        break;
+    default:
+        die("an effect that is no action: %d", (int)effect->kind);
+    }
+    return (struct payment_lease_event){.kind = PAYMENT_LEASE_TURN};
+}
+
+static void effects_of(struct payment_worker *worker, struct payment_lease_event *event,
+                       struct payment_lease_effects *effects) {
+    event->now_ms = clock_now_ms();
+    event->monotonic_ms = clock_monotonic_ms();
+    random_fill(&event->random, sizeof event->random);
+    payment_lease_step(&worker->lease, event, effects);
+    for (int32_t i = 0; i < effects->count; i++) {
+        const struct payment_lease_effect *effect = &effects->items[i];
+        if (effect->flight >= 0) {
+            log_trace_set(worker->flights[effect->flight].row.traceparent);
+        }
+        if (effect->kind < PAYMENT_LEASE_RECOVER) {
+            effect_tell(&worker->flights[effect->flight], effect);
+        }
+    }
+}
+
+/* Something that leads to no action. */
+static void event_handle(struct payment_worker *worker, struct payment_lease_event event) {
+    struct payment_lease_effects effects;
+    effects_of(worker, &event, &effects);
+    assert(effects.count == 0 || effects.items[effects.count - 1].kind < PAYMENT_LEASE_RECOVER);
+}
+
+/* The lease's next action, or an outcome that leads to none. */
+static struct payment_lease_event event_next(struct payment_worker *worker,
+                                             struct payment_lease_event event,
+                                             struct payment_row *rows) {
+    struct payment_lease_effects effects;
+    effects_of(worker, &event, &effects);
+    const struct payment_lease_effect *last =
+        effects.count > 0 ? &effects.items[effects.count - 1] : NULL;
+    if (last == NULL || last->kind < PAYMENT_LEASE_RECOVER) {
+        return (struct payment_lease_event){.kind = PAYMENT_LEASE_TURN};
+    }
+    if (last->kind == PAYMENT_LEASE_DIE) {
+        die("%s: %s", last->text, worker->error.message);
+    }
+    return action_do(worker, last, rows);
 }
 
 static void *worker_run(void *context) {
     struct payment_worker *worker = context;
-    leases_recover(worker);
-    while (!atomic_load(&worker->stopping)) {
-        rows_lease(worker);
-        http_client_poll(worker->client, poll_wait_ms(worker));
-        acknowledged_take(worker);
-        flights_save(worker);
-        open_count(worker);
+    struct payment_row *rows = allocate_zeroed(PAYMENT_LEASE_BATCH_MAX, sizeof *rows);
+    struct payment_lease_event event = {.kind = PAYMENT_LEASE_TURN};
+    while (!worker->ended) {
+        event = event_next(worker, event, rows);
     }
-    int64_t end_ms = clock_monotonic_ms() + worker->settings->drain_ms;
-    while (worker->flights > 0 && clock_monotonic_ms() < end_ms) {
-        http_client_poll(worker->client, worker->unsaved.first != NULL ? 0 : 50);
-        acknowledged_take(worker);
-        flights_save(worker);
-    }
-    if (worker->flights > 0) {
-        log_warning("stopping with calls under way: they are settled after the next start",
-                    LOG_INTEGER("rows", worker->flights));
-    }
+    free(rows);
     return NULL;
 }
+
+/* ---- life ---- */
 
 struct payment_worker *payment_worker_start(const struct payment_worker_settings *settings,
                                             struct producer *producer) {
     struct payment_worker *worker = allocate_zeroed(1, sizeof *worker);
+    size_t slots = (size_t)settings->lease.in_flight_max;
     worker->settings = settings;
     worker->producer = producer;
     worker->pg = pg_new(settings->postgres_url, "seatlog-payment-worker");
-    worker->client = http_client_new(settings->in_flight_max, settings->ca_file, RESPONSE_SIZE_MAX);
+    worker->client =
+        http_client_new(settings->lease.in_flight_max, settings->ca_file, RESPONSE_SIZE_MAX);
     worker->codec = codec_new();
-    list_init(&worker->unsaved);
-    list_init(&worker->acknowledged);
+    worker->flights = allocate_zeroed(slots, sizeof *worker->flights);
+    worker->slots = allocate_zeroed(slots, sizeof *worker->slots);
+    for (size_t i = 0; i < slots; i++) {
+        worker->slots[i].worker = worker;
+    }
+    worker->reported_end = &worker->reported;
+    payment_lease_init(&worker->lease, &settings->lease, worker->flights);
     pthread_mutex_init(&worker->lock, NULL);
     if (pthread_create(&worker->thread, NULL, worker_run, worker) != 0) {
-        die("the worker's thread can not be started");
+        die("the worker's thread cannot be started");
     }
     return worker;
 }
@@ -486,5 +421,10 @@ void payment_worker_free(struct payment_worker *worker) {
     codec_free(worker->codec);
     pg_free(worker->pg);
     pthread_mutex_destroy(&worker->lock);
+    for (int32_t i = 0; i < worker->settings->lease.in_flight_max; i++) {
+        free(worker->flights[i].row.source_id);
+    }
+    free(worker->flights);
+    free(worker->slots);
     free(worker);
 }

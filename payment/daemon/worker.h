@@ -2,17 +2,15 @@
 #ifndef SEATLOG_PAYMENT_DAEMON_WORKER_H
 #define SEATLOG_PAYMENT_DAEMON_WORKER_H
 
-#include "payment/core/core.h"
+#include "payment/core/lease.h"
 #include "payment/provider/square.h"
 #include "runtime/kafka/producer.h"
 
-#include <stdint.h>
-
 /*
- * Works off payment.work on a thread of its own: leases rows that are due, has their calls to the
- * provider under way at once, writes what was answered and how the row stands now in one
- * transaction for all that came in meanwhile, then reports results as commands, and marks a row
- * done when the log has acknowledged its command.
+ * Works off payment.work on a thread of its own, as payment/core/lease.h decides: leases rows that
+ * are due, has their calls to the provider under way at once, writes what was answered and how the
+ * row stands now in one transaction for all that came in meanwhile, then reports results as
+ * commands, and marks a row done when the log has acknowledged its command.
  *
  * The result is in PostgreSQL before it is reported: a restart reports the same again, and never
  * asks the provider to undo what the log has been told.
@@ -21,15 +19,11 @@ struct payment_worker;
 
 struct payment_worker_settings {
     struct payment_square square;
-    struct payment_limits limits;
+    struct payment_lease_settings lease;
     const char *postgres_url;
     const char *instance;
     char source[128];    /* of the commands' headers */
     const char *ca_file; /* NULL: the system's */
-    int in_flight_max;
-    int lease_ms;
-    int poll_ms;  /* how often rows that have become due are looked for */
-    int drain_ms; /* how long calls under way are waited for when stopping */
 };
 
 /* settings and producer must outlive the worker. */

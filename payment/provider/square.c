@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "payment/provider/square.h"
 
+#include "payment/core/names.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
 

@@ -2,7 +2,9 @@
 #ifndef SEATLOG_PAYMENT_PROVIDER_SQUARE_H
 #define SEATLOG_PAYMENT_PROVIDER_SQUARE_H
 
-#include "payment/daemon/row.h"
+#include "payment/core/answer.h"
+#include "payment/core/reconcile.h"
+#include "payment/core/row.h"
 #include "runtime/base/buffer.h"
 #include "runtime/http/client.h"
 
@@ -47,17 +49,6 @@ void payment_square_list_init(struct payment_square_call *call, const struct pay
 /* What the response to the call of the step means. */
 void payment_square_answer(enum payment_step step, const struct http_response *response,
                            struct payment_answer *out);
-
-/* One payment of a list. */
-struct payment_listed {
-    char payment_id[PAYMENT_ID_SIZE];
-    char reference_id[64];
-    enum payment_status status;
-    int64_t amount_minor;
-    int64_t refunded_minor;
-    char currency[4];
-    int64_t created_ms;
-};
 
 #define PAYMENT_LIST_MAX 100
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "payment/core/core.h"
+#include "payment/core/names.h"
 #include "payment/provider/square.h"
 #include "tests/fuzz/fuzz.h"
 

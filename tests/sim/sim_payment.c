@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "payment/core/core.h"
+#include "payment/core/names.h"
+#include "payment/core/reconcile.h"
 #include "payment/daemon/report.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
@@ -334,6 +337,14 @@ static struct payment_knowledge knowledge_of(const struct sim_tables *tables,
     return knowledge;
 }
 
+static enum payment_verdict verdict_of(const struct sim_world *world,
+                                       const struct sim_payment *payment,
+                                       const struct payment_knowledge *knowledge) {
+    struct payment_comparison comparison = {.begin_ms = 0, .end_ms = world->now_ms};
+    struct payment_listed listed = {.status = payment->status};
+    return payment_comparison_judge(&comparison, &listed, knowledge);
+}
+
 static void reconcile(struct sim_world *world) {
     struct sim_tables *tables = world->tables;
     if (tables->reconcile_due_ms > world->now_ms || !sim_database_is_up(world)) {
@@ -344,8 +355,7 @@ static void reconcile(struct sim_world *world) {
         const struct sim_payment *payment = world->provider->payments.items[i];
         const struct payment_row *any = NULL;
         struct payment_knowledge knowledge = knowledge_of(tables, payment, &any);
-        if (any == NULL ||
-            payment_listed_judge(payment->status, &knowledge) != PAYMENT_VERDICT_ORPHAN) {
+        if (any == NULL || verdict_of(world, payment, &knowledge) != PAYMENT_VERDICT_ORPHAN) {
             continue;
         }
         struct payment_row row = {

@@ -2,6 +2,7 @@
 /* The virtual payment provider: keys, tokens, pending payments, answers that are lost. */
 #include "tests/sim/sim_provider.h"
 
+#include "payment/core/names.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
 

@@ -2,7 +2,8 @@
 #ifndef SEATLOG_TESTS_SIM_PROVIDER_H
 #define SEATLOG_TESTS_SIM_PROVIDER_H
 
-#include "payment/daemon/row.h"
+#include "payment/core/answer.h"
+#include "payment/core/row.h"
 #include "tests/sim/sim_tables.h"
 
 /*

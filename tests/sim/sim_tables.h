@@ -4,7 +4,7 @@
 
 #include "indexer/core/core.h"
 #include "notifier/core/core.h"
-#include "payment/daemon/row.h"
+#include "payment/core/row.h"
 #include "tests/sim/sim_world.h"
 
 /*

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of payment/README.md, cell by cell. */
 #include "payment/core/core.h"
+
+#include "payment/core/names.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

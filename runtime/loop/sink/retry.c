@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Records that were set aside and are asked for again, one at a time, between batches. */
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/loop/dead_letter_retry.h"
@@ -9,8 +10,9 @@
 
 /* A record of a partition of ours that has been passed: what is set aside may not be yet. */
 static bool retry_is_ours(void *context, const char *topic, int32_t partition, int64_t offset) {
-    const struct sink_partition *owned = sink_partition_find(context, topic, partition);
-    return owned != NULL && offset < owned->next_offset;
+    const struct sink *sink = context;
+    size_t owned = sink_partition_find(sink, topic, partition);
+    return owned != SIZE_MAX && offset < sink->core.partitions[owned].next_offset;
 }
 
 static bool retry_handle(struct sink *sink, const struct dead_letter_retry *retry,
@@ -47,15 +49,14 @@ static bool retry_handle(struct sink *sink, const struct dead_letter_retry *retr
  * other instance owns the partition by now, and none takes it over meanwhile.
  */
 static bool retry_fill(struct sink *sink, const struct dead_letter_retry *retry, bool *taken,
-                       struct error *error) {
-    bool fenced = false;
-    const struct sink_partition *partition =
-        sink_partition_find(sink, retry->topic, retry->partition);
-    if (!sink_offset_advance(sink, partition, partition->next_offset, &fenced, error)) {
+                       bool *fenced, struct error *error) {
+    size_t index = sink_partition_find(sink, retry->topic, retry->partition);
+    const struct sink_partition *partition = &sink->partitions[index];
+    int64_t next_offset = sink->core.partitions[index].next_offset;
+    if (!sink_offset_advance(sink, partition, next_offset, next_offset, fenced, error)) {
         return false;
     }
-    if (fenced) {
-        sink->rejoin = true;
+    if (*fenced) {
         return error_set_outside(error, "another instance owns the partition");
     }
     return dead_letter_retry_settle(sink->pg, retry, taken, error) &&
@@ -72,7 +73,8 @@ static bool retry_failed(struct sink *sink, const struct dead_letter_retry *retr
     }
     snprintf(reason, sizeof reason, "%s", failure->message);
     if (failure->action == ERROR_RETRY) {
-        if (!blame_count(&sink->retry_blame, retry->offset, failure, sink->record_tries_max)) {
+        if (!blame_count(&sink->retry_blame, retry->offset, failure,
+                         sink->core.options.record_tries_max)) {
             return true;
         }
         snprintf(reason, sizeof reason, "tried %d times: %.*s", sink->retry_blame.tries,
@@ -82,14 +84,14 @@ static bool retry_failed(struct sink *sink, const struct dead_letter_retry *retr
     return dead_letter_retry_fail(sink->pg, retry, reason, error);
 }
 
-static bool retry_run(struct sink *sink, const struct dead_letter_retry *retry,
+static bool retry_run(struct sink *sink, const struct dead_letter_retry *retry, bool *fenced,
                       struct error *error) {
     struct error failure = {0};
     bool taken = false;
     if (!pg_begin(sink->pg, error)) {
         return false;
     }
-    bool good = retry_fill(sink, retry, &taken, &failure);
+    bool good = retry_fill(sink, retry, &taken, fenced, &failure);
     if (good && !pg_commit(sink->pg, &failure)) {
         good = false; /* where the answer was lost, the row says what came of it */
     } else if (!good) {
@@ -111,9 +113,9 @@ static bool retry_run(struct sink *sink, const struct dead_letter_retry *retry,
     return true;
 }
 
-bool sink_retry(struct sink *sink, struct error *error) {
+bool sink_retry(struct sink *sink, bool *fenced, struct error *error) {
     int64_t now_ms = clock_monotonic_ms();
-    if (!sink->offsets_known || sink->partition_count == 0 || now_ms < sink->retry_at_ms) {
+    if (!sink->core.offsets_known || sink->partition_count == 0 || now_ms < sink->retry_at_ms) {
         return true;
     }
     sink->retry_at_ms = now_ms + DEAD_LETTER_RETRY_INTERVAL_MS;
@@ -126,7 +128,7 @@ bool sink_retry(struct sink *sink, struct error *error) {
     if (!found) {
         return true;
     }
-    bool good = retry_run(sink, &retry, error);
+    bool good = retry_run(sink, &retry, fenced, error);
     if (good && sink->retry_blame.tries == 0) {
         sink->retry_at_ms = 0; /* there may be more */
     }

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sink's decisions about a batch: its transaction, and who is to blame when it fails. */
+#include "runtime/loop/sink/core_internal.h"
+
+#include <assert.h>
+
+#define CULPRIT_NONE SIZE_MAX
+
+/* --- one attempt after the other --- */
+
+void sink_core_batch_begin(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(!core->running && core->entry_count > 0);
+    core->running = true;
+    core->from = 0;
+    core->limit = core->options.batch_records_max;
+    core->failures = 0;
+    core->unknown = false;
+    sink_core_attempt_begin(core, effects);
+}
+
+static void batch_end(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->running);
+    core->running = false;
+    sink_core_batch_drop(core, effects);
+    if (sink_core_is_ending(core)) {
+        sink_core_turn_begin(core, effects);
+    } else {
+        sink_core_ask(core, effects, (struct sink_core_effect){.kind = SINK_ASK_LOOK});
+    }
+}
+
+/* Leaves the batch to whoever owns the partition now, and the group to say who that is. */
+static void fence(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->running);
+    sink_core_tell(effects, (struct sink_core_effect){.kind = SINK_TELL_FENCED});
+    core->rejoin = true;
+    batch_end(core, effects);
+}
+
+/* Whether the partitions stand where we expect them; takes over what a lost commit did. */
+static void reread_next(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->unknown);
+    if (core->cursor < core->partition_count) {
+        sink_core_ask(
+            core, effects,
+            (struct sink_core_effect){.kind = SINK_ASK_REREAD, .partition = core->cursor});
+        return;
+    }
+    core->unknown = false;
+    sink_core_attempt_begin(core, effects);
+}
+
+static void reread(struct sink_core *core, int64_t next_offset, struct sink_core_effects *effects) {
+    assert(core->unknown && core->cursor < core->partition_count);
+    struct sink_core_partition *partition = &core->partitions[core->cursor];
+    /* Ours went from next_offset to at most position; anything else is another owner's. */
+    if (next_offset < partition->next_offset || next_offset > partition->position) {
+        core->unknown = false;
+        fence(core, effects);
+        return;
+    }
+    partition->next_offset = next_offset;
+    core->cursor++;
+    reread_next(core, effects);
+}
+
+/* Acknowledged before the offset moves on: at least once. */
+static void letters_next(struct sink_core *core, struct sink_core_effects *effects) {
+    for (; core->cursor < core->to; core->cursor++) {
+        const struct sink_core_entry *entry = sink_core_entry_at(core, core->cursor);
+        if (entry->parked && !entry->dead_lettered && !sink_core_entry_is_done(core, entry)) {
+            sink_core_ask(
+                core, effects,
+                (struct sink_core_effect){.kind = SINK_ASK_DEAD_LETTER, .entry = core->cursor});
+            return;
+        }
+    }
+    assert(core->cursor == core->to && core->to > core->from);
+    sink_core_ask(core, effects, (struct sink_core_effect){.kind = SINK_ASK_BEGIN});
+}
+
+void sink_core_attempt_begin(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->running && core->limit > 0);
+    core->cursor = 0;
+    if (core->from >= core->entry_count || sink_core_is_ending(core)) {
+        batch_end(core, effects);
+    } else if (core->unknown) {
+        core->to = core->from;
+        reread_next(core, effects);
+    } else {
+        size_t rest = core->entry_count - core->from;
+        core->to = core->from + (rest < core->limit ? rest : core->limit);
+        core->cursor = core->from;
+        letters_next(core, effects);
+    }
+}
+
+static void lettered(struct sink_core *core, struct sink_core_effects *effects) {
+    struct sink_core_entry *entry = sink_core_entry_at(core, core->cursor);
+    assert(entry->parked && !entry->dead_lettered);
+    entry->dead_lettered = true;
+    letters_next(core, effects);
+}
+
+/* Every partition that the range touches moves behind its last record there. */
+static void moves_plan(struct sink_core *core) {
+    for (size_t i = 0; i < core->partition_count; i++) {
+        core->partitions[i].moves_to = core->partitions[i].next_offset;
+    }
+    for (size_t i = core->from; i < core->to; i++) {
+        const struct sink_core_entry *entry = sink_core_entry_at(core, i);
+        struct sink_core_partition *partition = &core->partitions[entry->partition];
+        assert(sink_core_entry_is_done(core, entry) || entry->offset >= partition->moves_to);
+        if (!sink_core_entry_is_done(core, entry)) {
+            partition->moves_to = entry->offset + 1;
+        }
+    }
+}
+
+static void handle_next(struct sink_core *core, struct sink_core_effects *effects) {
+    for (; core->cursor < core->to; core->cursor++) {
+        const struct sink_core_entry *entry = sink_core_entry_at(core, core->cursor);
+        if (!entry->parked && !sink_core_entry_is_done(core, entry)) {
+            sink_core_ask(
+                core, effects,
+                (struct sink_core_effect){.kind = SINK_ASK_HANDLE, .entry = core->cursor});
+            return;
+        }
+    }
+    assert(core->cursor == core->to);
+    sink_core_ask(core, effects, (struct sink_core_effect){.kind = SINK_ASK_FLUSH});
+}
+
+static void advance_next(struct sink_core *core, struct sink_core_effects *effects) {
+    for (; core->cursor < core->partition_count; core->cursor++) {
+        const struct sink_core_partition *partition = &core->partitions[core->cursor];
+        assert(partition->moves_to >= partition->next_offset);
+        if (partition->moves_to > partition->next_offset) {
+            sink_core_ask(
+                core, effects,
+                (struct sink_core_effect){.kind = SINK_ASK_ADVANCE, .partition = core->cursor});
+            return;
+        }
+    }
+    core->cursor = core->from;
+    handle_next(core, effects);
+}
+
+/* Counts what the commit made permanent, and remembers how far it went. */
+static void settle(struct sink_core *core, struct sink_core_effects *effects) {
+    int64_t handled = 0;
+    for (size_t i = core->from; i < core->to; i++) {
+        const struct sink_core_entry *entry = sink_core_entry_at(core, i);
+        if (!sink_core_entry_is_done(core, entry)) {
+            assert(!entry->parked || entry->dead_lettered);
+            core->partitions[entry->partition].next_offset = entry->offset + 1;
+            handled += entry->parked ? 0 : 1;
+        }
+    }
+    for (size_t i = 0; i < core->partition_count; i++) {
+        assert(core->partitions[i].next_offset == core->partitions[i].moves_to);
+        assert(core->partitions[i].next_offset <= core->partitions[i].position);
+    }
+    sink_core_tell(effects,
+                   (struct sink_core_effect){.kind = SINK_TELL_SETTLED, .handled = handled});
+    core->from = core->to;
+    core->limit = core->options.batch_records_max;
+    core->failures = 0;
+    sink_core_attempt_begin(core, effects);
+}
+
+/* --- what failed in a batch --- */
+
+static void undo(struct sink_core *core, struct sink_core_effects *effects, bool rollback) {
+    assert(core->running);
+    if (rollback) {
+        sink_core_tell(effects, (struct sink_core_effect){.kind = SINK_TELL_ROLLBACK});
+    }
+    sink_core_tell(effects, (struct sink_core_effect){.kind = SINK_TELL_DISCARD});
+}
+
+static void batch_wait(struct sink_core *core, uint32_t random, struct sink_core_effects *effects) {
+    assert(core->running);
+    sink_core_back_off(core, effects, ++core->failures, SINK_BATCH_RETRY_BASE_MS, random);
+}
+
+/* A record that may be to blame: alone, or known by the handler. */
+static void entry_fail(struct sink_core *core, size_t culprit, uint32_t random,
+                       struct sink_core_effects *effects) {
+    struct sink_core_entry *entry = sink_core_entry_at(core, culprit);
+    struct blame *blame = &core->partitions[entry->partition].blame;
+    const struct error *error = &core->fault.error;
+    assert(!error->outside && error->action != ERROR_DIE);
+    bool park = error->action == ERROR_PARK;
+    if (!park && !blame_count(blame, entry->offset, error, core->options.record_tries_max)) {
+        batch_wait(core, random, effects);
+        return;
+    }
+    entry->parked = true;
+    sink_core_tell(effects, (struct sink_core_effect){.kind = SINK_TELL_PARK,
+                                                      .entry = culprit,
+                                                      .tries = park ? 0 : blame->tries});
+    sink_core_attempt_begin(core, effects);
+}
+
+/* [from, to) failed, by core->fault.error; the culprit is one of them, or NONE is known. */
+static void batch_fail(struct sink_core *core, size_t culprit, uint32_t random,
+                       struct sink_core_effects *effects) {
+    const struct error *error = &core->fault.error;
+    size_t size = core->to - core->from;
+    assert(core->running && core->to <= core->entry_count);
+    assert(culprit == CULPRIT_NONE || (culprit >= core->from && culprit < core->to));
+    if (error->action == ERROR_DIE) {
+        core->dying = true;
+    }
+    if (core->dying) {
+        sink_core_attempt_begin(core, effects);
+        return;
+    }
+    sink_core_tell(effects, (struct sink_core_effect){
+                                .kind = SINK_TELL_STUCK, .from = core->from, .to = core->to});
+    if (culprit == CULPRIT_NONE && size > 1 && !error->outside) {
+        /* The flush failed for one of several: halve until it stands alone. */
+        core->limit = size / 2;
+        sink_core_attempt_begin(core, effects);
+        return;
+    }
+    if (culprit != CULPRIT_NONE && error->action == ERROR_RETRY) {
+        /* What stood before it in the batch need not wait; it is tried again alone. */
+        core->limit = culprit > core->from ? culprit - core->from : 1;
+    }
+    if (error->outside) {
+        batch_wait(core, random, effects);
+    } else {
+        entry_fail(core, culprit != CULPRIT_NONE ? culprit : core->from, random, effects);
+    }
+}
+
+/* No record has been touched: but for what ends the process, the cause is outside. */
+static void untouched_fail(struct sink_core *core, uint32_t random,
+                           struct sink_core_effects *effects) {
+    struct error *error = &core->fault.error;
+    if (error->action != ERROR_DIE) {
+        error->action = ERROR_RETRY;
+        error->outside = true;
+    }
+    batch_fail(core, CULPRIT_NONE, random, effects);
+}
+
+/* --- answers --- */
+
+void sink_core_batch_failed(struct sink_core *core, enum sink_core_effect_kind asked,
+                            uint32_t random, struct sink_core_effects *effects) {
+    assert(core->running && asked >= SINK_ASK_REREAD && asked <= SINK_ASK_COMMIT);
+    switch (asked) {
+    case SINK_ASK_REREAD:
+    case SINK_ASK_DEAD_LETTER:
+        untouched_fail(core, random, effects);
+        break;
+    case SINK_ASK_BEGIN:
+        batch_fail(core, CULPRIT_NONE, random, effects);
+        break;
+    case SINK_ASK_HANDLE:
+        undo(core, effects, true);
+        batch_fail(core, core->cursor, random, effects);
+        break;
+    case SINK_ASK_COMMIT:
+        undo(core, effects, false);
+        /* A refused commit (a deferred constraint) is no commit; a lost answer may be one. */
+        core->unknown = core->fault.error.action == ERROR_RETRY;
+        if (core->unknown) {
+            batch_wait(core, random, effects);
+        } else {
+            batch_fail(core, CULPRIT_NONE, random, effects);
+        }
+        break;
+    default: /* ADVANCE, FLUSH */
+        undo(core, effects, true);
+        batch_fail(core, CULPRIT_NONE, random, effects);
+    }
+}
+
+void sink_core_batch_fenced(struct sink_core *core, enum sink_core_effect_kind asked,
+                            struct sink_core_effects *effects) {
+    assert(core->running && asked == SINK_ASK_ADVANCE);
+    undo(core, effects, true);
+    fence(core, effects);
+}
+
+void sink_core_batch_answered(struct sink_core *core, enum sink_core_effect_kind asked,
+                              const struct sink_core_event *event,
+                              struct sink_core_effects *effects) {
+    assert(core->running && asked >= SINK_ASK_REREAD && asked <= SINK_ASK_COMMIT);
+    assert((event->kind == SINK_FOUND) == (asked == SINK_ASK_REREAD));
+    switch (asked) {
+    case SINK_ASK_REREAD:
+        reread(core, event->offset, effects);
+        break;
+    case SINK_ASK_DEAD_LETTER:
+        lettered(core, effects);
+        break;
+    case SINK_ASK_BEGIN:
+        moves_plan(core);
+        core->cursor = 0;
+        advance_next(core, effects);
+        break;
+    case SINK_ASK_ADVANCE:
+        core->cursor++;
+        advance_next(core, effects);
+        break;
+    case SINK_ASK_HANDLE:
+        core->cursor++;
+        handle_next(core, effects);
+        break;
+    case SINK_ASK_FLUSH:
+        sink_core_ask(core, effects, (struct sink_core_effect){.kind = SINK_ASK_COMMIT});
+        break;
+    default: /* COMMIT */
+        settle(core, effects);
+    }
+}

@@ -324,3 +324,19 @@ bool codec_walk_read(const struct codec_type *type, struct octets binary, struct
     }
     return left(&reading) == 0 || refuse(&reading, "octets after the end");
 }
+
+bool codec_walk_read_first(const struct codec_type *type, struct octets binary, void *out,
+                           struct codec_fault *fault) {
+    assert(type != NULL && type->kind == CODEC_RECORD && type->size > 0);
+    const struct codec_type *first = type->fields[0].type;
+    assert(first->kind == CODEC_RECORD && first->stride > 0);
+    for (size_t i = 0; i < first->size; i++) {
+        enum codec_kind kind = first->fields[i].type->kind;
+        assert(kind != CODEC_STRING && kind != CODEC_BYTES && kind != CODEC_ARRAY); /* no arena */
+        (void)kind;
+    }
+    fault->depth = 0;
+    struct reading reading = {
+        .start = binary.data, .at = binary.data, .end = binary.data + binary.size, .fault = fault};
+    return read_value(&reading, first, out);
+}

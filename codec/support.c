@@ -74,14 +74,34 @@ static struct text codec_reason(struct arena *arena, const struct codec_schema *
                              fault->what);
 }
 
+static bool has_prefix(struct octets wire) {
+    return wire.size >= CODEC_PREFIX_SIZE && wire.data[0] == 0;
+}
+
+static uint32_t schema_id_of(struct octets wire) {
+    return (uint32_t)wire.data[1] << 24 | (uint32_t)wire.data[2] << 16 |
+           (uint32_t)wire.data[3] << 8 | (uint32_t)wire.data[4];
+}
+
+static struct octets binary_of(struct octets wire) {
+    return (struct octets){.data = wire.data + CODEC_PREFIX_SIZE,
+                           .size = wire.size - CODEC_PREFIX_SIZE};
+}
+
+bool codec_read_head(struct octets wire, size_t topic, void *out, size_t *entry) {
+    struct codec_fault fault;
+    return has_prefix(wire) && codec_entry_by_id(schema_id_of(wire), entry) &&
+           codec_entries[*entry].topic == topic &&
+           codec_walk_read_first(codec_entries[*entry].type, binary_of(wire), out, &fault);
+}
+
 bool codec_read(struct arena *arena, struct octets wire, size_t topic, void *out, size_t *entry,
                 struct text *reason) {
-    if (wire.size < CODEC_PREFIX_SIZE || wire.data[0] != 0) {
+    if (!has_prefix(wire)) {
         *reason = TEXT_LITERAL("not in the wire format: no zero octet and schema id");
         return false;
     }
-    uint32_t id = (uint32_t)wire.data[1] << 24 | (uint32_t)wire.data[2] << 16 |
-                  (uint32_t)wire.data[3] << 8 | (uint32_t)wire.data[4];
+    uint32_t id = schema_id_of(wire);
     if (!codec_entry_by_id(id, entry)) {
         *reason = arena_text_format(arena, "unknown schema id %lu", (unsigned long)id);
         return false;
@@ -91,10 +111,8 @@ bool codec_read(struct arena *arena, struct octets wire, size_t topic, void *out
                                     codec_schema_at(*entry)->record, codec_topics[topic]);
         return false;
     }
-    struct octets binary = {.data = wire.data + CODEC_PREFIX_SIZE,
-                            .size = wire.size - CODEC_PREFIX_SIZE};
     struct codec_fault fault;
-    if (!codec_walk_read(codec_entries[*entry].type, binary, arena, out, &fault)) {
+    if (!codec_walk_read(codec_entries[*entry].type, binary_of(wire), arena, out, &fault)) {
         *reason = codec_reason(arena, codec_schema_at(*entry), &fault);
         return false;
     }

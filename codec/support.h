@@ -29,6 +29,10 @@ extern const char *const codec_topics[];
 bool codec_read(struct arena *arena, struct octets wire, size_t topic, void *out, size_t *entry,
                 struct text *reason);
 
+/* Reads the head alone, which the records of a topic begin with, into *out. false: no record of the
+ * topic, or none that begins as it must. */
+bool codec_read_head(struct octets wire, size_t topic, void *out, size_t *entry);
+
 /* The entry's record at in as wire bytes, in the codec's memory until its next use. */
 struct octets codec_write(struct codec *codec, size_t entry, const void *in);
 

@@ -80,6 +80,12 @@ struct codec_fault {
 bool codec_walk_read(const struct codec_type *type, struct octets binary, struct arena *arena,
                      void *out, struct codec_fault *fault);
 
+/* Reads the first field of a record alone, as what it begins with tells what it is about: *out is of
+ * that field's type, which is a record of numbers, enums and fixed bytes. What follows is not looked
+ * at. On false *fault says where and why. */
+bool codec_walk_read_first(const struct codec_type *type, struct octets binary, void *out,
+                           struct codec_fault *fault);
+
 /* Memory that grows. */
 struct codec_buffer {
     uint8_t *data;

@@ -44,6 +44,10 @@ void codec_free(struct codec *codec);
  * have get their default. Texts and lists live in the arena; texts are NUL-terminated. Safe with
  * hostile octets. On false *reason says why, for a dead letter and for people; it depends on nothing
  * but the octets and the registered schemas.
+ *
+ * codec_X_head_decode: reads no more than which record it is and its head, for whoever has to look at
+ * every record and is concerned by few. Safe with hostile octets; false: it has no such head. The rest
+ * may still be ill-formed.
  */
 """
 
@@ -340,7 +344,22 @@ def union_functions(model, topic, topic_index, records):
               f"uint32_t codec_{union}_schema_id(enum {union}_kind kind) {{",
               f"    assert((unsigned)kind < {union.upper()}_KIND_COUNT);",
               f"    return codec_entries[{union}_entries[kind]].id;", "}", ""]
-    return lines
+    return lines + head_function(model, union, topic_index, records)
+
+
+def head_function(model, union, topic_index, records):
+    """The function that reads the head which all records of a topic begin with, where they do."""
+    head = model.head(records)
+    if head is None:
+        return []
+    return [*head_prototype(model, union, head, " {"), "    size_t entry = 0;",
+            f"    if (!codec_read_head(wire, {topic_index}, out, &entry)) {{", "        return false;",
+            "    }", f"    *kind = (enum {union}_kind)codec_entries[entry].kind;", "    return true;", "}", ""]
+
+
+def head_prototype(model, union, head, end):
+    return [f"bool codec_{union}_head_decode(struct octets wire, enum {union}_kind *kind,",
+            f"    {model.c_type(head)} *out){end}"]
 
 
 def sealed():
@@ -407,8 +426,9 @@ def entries(model, definitions):
 
 def header(model):
     lines = [HEADER]
-    for topic, _ in model.unions:
+    for topic, records in model.unions:
         union = topic.union
+        head = model.head(records)
         lines += [f"/* {topic.name} */",
                   f"struct octets codec_{union}_encode(struct codec *codec, const struct {union} *in);",
                   f"struct octets codec_{union}_encode_version(struct codec *codec,"
@@ -416,7 +436,8 @@ def header(model):
                   f"bool codec_{union}_decode(struct codec *codec, struct arena *arena,"
                   " struct octets wire,", f"    struct {union} *out, struct text *reason);",
                   "/* The id that its records are written with, by the newest logic. */",
-                  f"uint32_t codec_{union}_schema_id(enum {union}_kind kind);", ""]
+                  f"uint32_t codec_{union}_schema_id(enum {union}_kind kind);",
+                  *(head_prototype(model, union, head, ";") if head is not None else []), ""]
     lines += ["/* Encodes an event with its hash: see event_chain_seal. in->head.hash is not looked at. */",
               "struct octets codec_event_encode_sealed(struct codec *codec, const struct event *in,",
               "    const struct hash *previous, struct hash *out);", "",

@@ -39,13 +39,13 @@ static const char *location_of(struct request *request, const char *collection) 
 static const char *location_after(struct request *request, const char *collection) {
     struct booking_state *state = request->state;
     char key[UUID_TEXT_SIZE];
-    char after[48];
+    char after[COMMAND_POSITION_SIZE];
     uuid_format(&state->id.show_id, key);
     struct command_position position = {
         .known = true,
         .partition =
             kafka_partition_of(key, UUID_TEXT_SIZE - 1, request->ingest->settings.partition_count),
-        .offset = request->wait->event.as.head.command_offset};
+        .offset = request->wait->answer->event.as.head.command_offset};
     command_position_format(&position, after);
     return arena_text_format(&request->arena, "%s?after=%s", location_of(request, collection),
                              after)
@@ -81,7 +81,7 @@ static struct reservation_document document_of_view(struct request *request,
 static bool refusal_answered(struct request *request) {
     struct refusal refusal;
     const struct booking_state *state = request->state;
-    if (!refusal_of_event(&request->wait->event, &refusal)) {
+    if (!refusal_of_event(&request->wait->answer->event, &refusal)) {
         return false;
     }
     refusal.quantity = state->wish.quantity;
@@ -100,7 +100,7 @@ static bool refusal_answered(struct request *request) {
 /* ---- POST /reserve ---- */
 
 static void reserve_answer(struct request *request) {
-    const struct event *event = &request->wait->event;
+    const struct event *event = &request->wait->answer->event;
     if (refusal_answered(request)) {
         return;
     }
@@ -205,7 +205,7 @@ void booking_reserve(struct request *request) {
 /* ---- POST /book ---- */
 
 static void sold_answer(struct request *request) {
-    const struct event *event = &request->wait->event;
+    const struct event *event = &request->wait->answer->event;
     struct reservation_document document;
     if (event->kind == EVENT_SOLD) {
         const struct event_sold *sold = &event->as.sold;
@@ -298,7 +298,7 @@ static const char *released_detail(enum release_reason reason) {
 }
 
 static void book_decided(struct request *request) {
-    const struct event *event = &request->wait->event;
+    const struct event *event = &request->wait->answer->event;
     if (refusal_answered(request)) {
         return;
     }
@@ -375,7 +375,7 @@ static void state_answer(struct request *request, enum reservation_state state,
 }
 
 static void change_decided(struct request *request) {
-    const struct event *event = &request->wait->event;
+    const struct event *event = &request->wait->answer->event;
     if (refusal_answered(request)) {
         return;
     }

@@ -148,7 +148,7 @@ static void reading_read(struct request *request) {
     } else if (patience_left(request)) {
         request_sleep(request, pause_next(reading), reading_again);
     } else {
-        char after[48];
+        char after[COMMAND_POSITION_SIZE];
         command_position_format(&reading->after, after);
         command_answer_pending(request, &reading->show_id, &reading->reservation_id,
                                reading->location, reading->after_given ? after : NULL);

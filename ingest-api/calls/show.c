@@ -130,19 +130,19 @@ static void made_answer(struct request *request, unsigned status, const char *sh
         json_object_set_new(body, "places", json_integer(state->places));
     }
     request_answer_json(request, status, body);
-    char after[48];
+    char after[COMMAND_POSITION_SIZE];
     struct command_position position = {
         .known = true,
         .partition =
             kafka_partition_of(text, UUID_TEXT_SIZE - 1, request->ingest->settings.partition_count),
-        .offset = request->wait->event.as.head.command_offset};
+        .offset = request->wait->answer->event.as.head.command_offset};
     command_position_format(&position, after);
     request_header_add(request, "Location",
                        arena_text_format(&request->arena, "/events/%s?after=%s", text, after).data);
 }
 
 static void show_decided(struct request *request) {
-    const struct event *event = &request->wait->event;
+    const struct event *event = &request->wait->answer->event;
     const struct show_state *state = request->state;
     struct refusal refusal;
     if (refusal_of_event(event, &refusal)) {

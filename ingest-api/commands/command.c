@@ -24,8 +24,10 @@ struct publication {
     bool patient; /* waits for the report alone by now */
 };
 
-void command_position_format(const struct command_position *position, char out[48]) {
-    snprintf(out, 48, position->known ? "%" PRId32 "-%" PRId64 : "~%" PRId32 "-%" PRId64,
+void command_position_format(const struct command_position *position,
+                             char out[COMMAND_POSITION_SIZE]) {
+    snprintf(out, COMMAND_POSITION_SIZE,
+             position->known ? "%" PRId32 "-%" PRId64 : "~%" PRId32 "-%" PRId64,
              position->partition, position->known ? position->offset : position->sent_ms);
 }
 
@@ -114,7 +116,7 @@ static void publication_woken(struct request *request) {
             kafka_partition_of(key, UUID_TEXT_SIZE - 1, request->ingest->settings.partition_count);
         position.sent_ms = clock_now_ms();
     }
-    char after[48];
+    char after[COMMAND_POSITION_SIZE];
     command_position_format(&position, after);
     command_answer_pending(request, &publication->show_id, &publication->reservation_id,
                            publication->location, after);

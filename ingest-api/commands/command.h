@@ -75,7 +75,9 @@ struct command_position {
     int64_t offset;  /* known */
     int64_t sent_ms; /* else: when it was sent, by the wall clock */
 };
+#define COMMAND_POSITION_SIZE 48
 bool command_position_parse(const char *text, struct command_position *out);
-void command_position_format(const struct command_position *position, char out[48]);
+void command_position_format(const struct command_position *position,
+                             char out[COMMAND_POSITION_SIZE]);
 
 #endif

@@ -3,12 +3,8 @@
 
 #include <string.h>
 
-#define WIRE_PREFIX_SIZE 5
-#define HASH_SIZE 32
-#define UUID_SIZE 16
-
 static bool same(const struct uuid *left, const struct uuid *right) {
-    return memcmp(left->octets, right->octets, UUID_SIZE) == 0;
+    return memcmp(left->octets, right->octets, sizeof left->octets) == 0;
 }
 
 bool judge_follows_reservation(const struct judge *judge) { return judge->command == COMMAND_PAY; }
@@ -106,37 +102,4 @@ bool judge_event(struct judge *judge, const struct event *event) {
     default:
         return false;
     }
-}
-
-/* Avro's zigzag varint. false: it runs over the end, or is longer than any. */
-static bool varint_read(const uint8_t **at, const uint8_t *end, int64_t *out) {
-    uint64_t value = 0;
-    for (int shift = 0; shift < 70 && *at < end; shift += 7) {
-        uint8_t octet = *(*at)++;
-        if (shift < 64) {
-            value |= (uint64_t)(octet & 0x7f) << shift;
-        }
-        if ((octet & 0x80) == 0) {
-            *out = (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
-            return true;
-        }
-    }
-    return false;
-}
-
-bool event_peek(struct octets wire, struct event_peek *out) {
-    if (wire.size < WIRE_PREFIX_SIZE + HASH_SIZE + UUID_SIZE || wire.data[0] != 0) {
-        return false;
-    }
-    const uint8_t *at = wire.data + WIRE_PREFIX_SIZE + HASH_SIZE;
-    const uint8_t *end = wire.data + wire.size;
-    memcpy(out->show_id.octets, at, UUID_SIZE);
-    at += UUID_SIZE;
-    int64_t clock_ms;
-    if (!varint_read(&at, end, &out->seq) || !varint_read(&at, end, &clock_ms) ||
-        end - at < 2 * UUID_SIZE) {
-        return false;
-    }
-    memcpy(out->command_id.octets, at + UUID_SIZE, UUID_SIZE);
-    return true;
 }

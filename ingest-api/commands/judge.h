@@ -27,13 +27,4 @@ bool judge_event(struct judge *judge, const struct event *event);
 /* Whether it must see events of other commands too. */
 bool judge_follows_reservation(const struct judge *judge);
 
-/* The head of an event's wire bytes, without decoding the rest; false: not an event that we know.
- */
-struct event_peek {
-    struct uuid show_id;
-    struct uuid command_id;
-    int64_t seq;
-};
-bool event_peek(struct octets wire, struct event_peek *out);
-
 #endif

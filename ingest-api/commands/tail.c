@@ -7,7 +7,9 @@
 #include "runtime/base/metrics.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/loop/daemon.h"
+#include "seatlog_codec.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -27,7 +29,6 @@ struct tail {
     struct wait_table *waits;
     struct catalog *catalog;
     struct codec *codec;
-    struct arena arena;
     atomic_bool ending;
     int32_t partition_count;
     int32_t reached_count;
@@ -62,14 +63,16 @@ static void partition_reached(struct tail *tail, int32_t partition) {
 
 static void event_handle(struct tail *tail, const rd_kafka_message_t *message) {
     struct octets wire = {.data = message->payload, .size = message->len};
-    struct event_peek peek;
+    struct event_head head;
+    enum event_kind kind;
+    assert(message->partition >= 0 && message->partition < tail->partition_count);
     metric_add(tail->events_metric, 1);
-    if (event_peek(wire, &peek)) {
-        catalog_show_changed(tail->catalog, &peek.show_id, peek.seq);
+    if (codec_event_head_decode(wire, &kind, &head)) {
+        catalog_show_changed(tail->catalog, &head.show_id, head.seq);
         /* Before anybody is woken: what is told must be behind the position that a reader asks for.
          */
         atomic_store(&tail->partitions[message->partition].position, message->offset + 1);
-        wait_table_event(tail->waits, tail->codec, &tail->arena, &peek, wire);
+        wait_table_event(tail->waits, tail->codec, &head, wire);
     } else {
         atomic_store(&tail->partitions[message->partition].position, message->offset + 1);
         log_warning("an event has no head", LOG_INTEGER("partition", message->partition),
@@ -177,6 +180,5 @@ void tail_free(struct tail *tail) {
     pthread_join(tail->thread, NULL);
     client_close(tail->client);
     codec_free(tail->codec);
-    arena_deinit(&tail->arena);
     free(tail);
 }

@@ -5,6 +5,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ struct wait_table {
     struct wait *by_command[TABLE_SIZE];
     struct wait *by_show[TABLE_SIZE]; /* those that follow a reservation */
     size_t count;
+    struct wait_answer *spare; /* decoded for nobody in the end */
     struct metric *count_metric;
 };
 
@@ -27,8 +29,17 @@ struct wait_table *wait_table_new(void) {
     return table;
 }
 
+static void answer_free(struct wait_answer *answer) {
+    if (answer != NULL) {
+        arena_deinit(&answer->arena);
+        free(answer);
+    }
+}
+
 void wait_table_free(struct wait_table *table) {
     if (table != NULL) {
+        assert(table->count == 0); /* whoever waits holds on to the table */
+        answer_free(table->spare);
         pthread_mutex_destroy(&table->mutex);
         free(table);
     }
@@ -42,6 +53,7 @@ static size_t index_of(const struct uuid *id) {
 }
 
 static void wait_list(struct wait_table *table, struct wait *wait) {
+    assert(!wait->listed && wait->request != NULL);
     struct wait **head = &table->by_command[index_of(&wait->judge.command_id)];
     wait->command_next = *head;
     *head = wait;
@@ -72,6 +84,7 @@ static void wait_unlist(struct wait_table *table, struct wait *wait) {
         *link = wait->show_next;
     }
     wait->listed = false;
+    assert(table->count > 0);
     table->count--;
     metric_set(table->count_metric, (int64_t)table->count);
 }
@@ -93,17 +106,35 @@ struct wait *wait_new(struct wait_table *table, struct request *request, const s
     return wait;
 }
 
-/* With the mutex held. Returns whether it was the last. */
-static bool reference_drop(struct wait *wait) { return --wait->references == 0; }
+/* With the mutex held: what is to be freed without it; either may be NULL. */
+struct leftovers {
+    struct wait *wait;
+    struct wait_answer *answer;
+};
 
-static void wait_free(struct wait *wait) {
-    arena_deinit(&wait->arena);
-    free(wait);
+static struct leftovers reference_drop(struct wait *wait) {
+    struct leftovers left = {0};
+    assert(wait->references > 0);
+    if (--wait->references == 0) {
+        assert(!wait->listed);
+        left.wait = wait;
+        struct wait_answer *answer = (struct wait_answer *)wait->answer;
+        if (answer != NULL && --answer->references == 0) {
+            left.answer = answer;
+        }
+    }
+    return left;
+}
+
+static void leftovers_free(struct leftovers left) {
+    answer_free(left.answer);
+    free(left.wait);
 }
 
 /* With the mutex held: the request, for the caller to wake, or NULL. */
 static struct request *request_take(struct wait *wait) {
     struct request *request = wait->request;
+    assert(wait->listed == (request != NULL)); /* who waits is listed, and nobody else */
     wait->request = NULL;
     wait_unlist(wait->table, wait);
     return request;
@@ -116,16 +147,14 @@ void wait_release(struct wait *wait) {
     struct wait_table *table = wait->table;
     pthread_mutex_lock(&table->mutex);
     request_take(wait);
-    bool last = reference_drop(wait);
+    struct leftovers left = reference_drop(wait);
     pthread_mutex_unlock(&table->mutex);
-    if (last) {
-        wait_free(wait);
-    }
+    leftovers_free(left);
 }
 
 struct wait_status wait_status(struct wait *wait) {
     pthread_mutex_lock(&wait->table->mutex);
-    struct wait_status status = {.decided = wait->decided,
+    struct wait_status status = {.decided = wait->answer != NULL,
                                  .reported = wait->reported,
                                  .outcome = wait->outcome,
                                  .partition = wait->partition,
@@ -153,6 +182,7 @@ void wait_report(struct wait *wait, const struct producer_report *report) {
     struct wait_table *table = wait->table;
     struct request *request = NULL;
     pthread_mutex_lock(&table->mutex);
+    assert(!wait->reported);
     wait->reported = true;
     wait->outcome = report->outcome;
     if (report->outcome == PRODUCER_PERSISTED) {
@@ -163,50 +193,48 @@ void wait_report(struct wait *wait, const struct producer_report *report) {
         (report->outcome == PRODUCER_PERSISTED && wait->wake_when_persisted)) {
         request = request_take(wait);
     }
-    bool last = reference_drop(wait);
+    struct leftovers left = reference_drop(wait);
     pthread_mutex_unlock(&table->mutex);
-    if (last) {
-        wait_free(wait);
-    }
+    leftovers_free(left);
     if (request != NULL) {
         request_wake(request);
     }
 }
 
-/* Decoded anew into memory that lives as long as the request. */
-static void wait_decide(struct wait *wait, struct codec *codec, struct octets wire) {
-    struct text reason;
-    wait->decided = codec_event_decode(codec, &wait->arena, wire, &wait->event, &reason);
+static void wait_decide(struct wait *wait, struct wait_answer *answer) {
+    assert(wait->answer == NULL);
+    wait->answer = answer;
+    answer->references++;
     struct request *request = request_take(wait);
     if (request != NULL) {
         request_wake(request);
     }
 }
 
-static bool anybody_waits(const struct wait_table *table, const struct event_peek *peek) {
-    for (const struct wait *wait = table->by_command[index_of(&peek->command_id)]; wait != NULL;
+static bool anybody_waits(const struct wait_table *table, const struct event_head *head) {
+    for (const struct wait *wait = table->by_command[index_of(&head->command_id)]; wait != NULL;
          wait = wait->command_next) {
-        if (uuid_equal(&wait->judge.command_id, &peek->command_id)) {
+        if (uuid_equal(&wait->judge.command_id, &head->command_id)) {
             return true;
         }
     }
-    for (const struct wait *wait = table->by_show[index_of(&peek->show_id)]; wait != NULL;
+    for (const struct wait *wait = table->by_show[index_of(&head->show_id)]; wait != NULL;
          wait = wait->show_next) {
-        if (uuid_equal(&wait->show_id, &peek->show_id)) {
+        if (uuid_equal(&wait->show_id, &head->show_id)) {
             return true;
         }
     }
     return false;
 }
 
-static void waits_judge(struct wait_table *table, struct codec *codec, const struct event *event,
-                        struct octets wire) {
+static void waits_judge(struct wait_table *table, struct wait_answer *answer) {
+    const struct event *event = &answer->event;
     struct wait *next;
     for (struct wait *wait = table->by_command[index_of(&event->as.head.command_id)]; wait != NULL;
          wait = next) {
         next = wait->command_next;
         if (!judge_follows_reservation(&wait->judge) && judge_event(&wait->judge, event)) {
-            wait_decide(wait, codec, wire);
+            wait_decide(wait, answer);
         }
     }
     for (struct wait *wait = table->by_show[index_of(&event->as.head.show_id)]; wait != NULL;
@@ -214,31 +242,36 @@ static void waits_judge(struct wait_table *table, struct codec *codec, const str
         next = wait->show_next;
         if (uuid_equal(&wait->show_id, &event->as.head.show_id) &&
             judge_event(&wait->judge, event)) {
-            wait_decide(wait, codec, wire);
+            wait_decide(wait, answer);
         }
     }
 }
 
-void wait_table_event(struct wait_table *table, struct codec *codec, struct arena *arena,
-                      const struct event_peek *peek, struct octets wire) {
-    pthread_mutex_lock(&table->mutex);
-    if (anybody_waits(table, peek)) {
-        struct event event;
-        struct text reason;
-        if (codec_event_decode(codec, arena, wire, &event, &reason)) {
-            waits_judge(table, codec, &event, wire);
-        } else {
-            log_warning("an event cannot be decoded", LOG_UUID("show_id", &peek->show_id),
-                        LOG_SPAN("reason", reason));
-        }
-        arena_reset(arena);
+/* With the mutex held: those who wait for it keep the answer; without any it is the next event's. */
+static void event_decide(struct wait_table *table, struct codec *codec,
+                         const struct event_head *head, struct octets wire) {
+    struct wait_answer *answer =
+        table->spare != NULL ? table->spare : allocate_zeroed(1, sizeof *answer);
+    struct text reason;
+    table->spare = NULL;
+    assert(answer->references == 0);
+    if (codec_event_decode(codec, &answer->arena, wire, &answer->event, &reason)) {
+        waits_judge(table, answer);
+    } else {
+        log_warning("an event cannot be decoded", LOG_UUID("show_id", &head->show_id),
+                    LOG_SPAN("reason", reason));
     }
-    pthread_mutex_unlock(&table->mutex);
+    if (answer->references == 0) {
+        arena_reset(&answer->arena);
+        table->spare = answer;
+    }
 }
 
-size_t wait_table_count(struct wait_table *table) {
+void wait_table_event(struct wait_table *table, struct codec *codec, const struct event_head *head,
+                      struct octets wire) {
     pthread_mutex_lock(&table->mutex);
-    size_t count = table->count;
+    if (anybody_waits(table, head)) {
+        event_decide(table, codec, head, wire);
+    }
     pthread_mutex_unlock(&table->mutex);
-    return count;
 }

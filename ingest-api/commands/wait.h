@@ -18,6 +18,13 @@
 struct request;
 struct wait_table;
 
+/* An event that is an answer, decoded once for all whom it answers. */
+struct wait_answer {
+    int references; /* the table's mutex guards it */
+    struct event event;
+    struct arena arena; /* its texts and lists */
+};
+
 struct wait {
     struct wait_table *table;
     int references;          /* the table's mutex guards all of these … */
@@ -33,9 +40,7 @@ struct wait {
     enum producer_outcome outcome;
     int32_t partition;
     int64_t offset;
-    bool decided;
-    struct event event; /* decided: the answer, its texts in the arena */
-    struct arena arena;
+    const struct wait_answer *answer; /* NULL: not decided; never changes once it is there */
 };
 
 struct wait_table *wait_table_new(void);
@@ -59,7 +64,7 @@ void wait_report(struct wait *wait, const struct producer_report *report);
 
 /* What is known of the command's record by now. */
 struct wait_status {
-    bool decided; /* event may be read from now on */
+    bool decided; /* the answer may be read from now on */
     bool reported;
     enum producer_outcome outcome;
     int32_t partition;
@@ -80,10 +85,7 @@ bool wait_take(struct wait *wait);
  * The tail's: an event of which the head is known. Decodes only if somebody waits for it; wakes
  * them. One thread.
  */
-void wait_table_event(struct wait_table *table, struct codec *codec, struct arena *arena,
-                      const struct event_peek *peek, struct octets wire);
-
-/* How many wait. */
-size_t wait_table_count(struct wait_table *table);
+void wait_table_event(struct wait_table *table, struct codec *codec, const struct event_head *head,
+                      struct octets wire);
 
 #endif

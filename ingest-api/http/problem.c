@@ -61,10 +61,6 @@ static const struct problem_kind problem_kinds[] = {
     [PROBLEM_TICKET_GONE] = {"ticket-gone", 410, "The ticket is no longer valid"},
 };
 
-unsigned problem_status(enum problem problem) { return problem_kinds[problem].status; }
-
-const char *problem_slug(enum problem problem) { return problem_kinds[problem].slug; }
-
 json_t *problem_document(enum problem problem, const char *detail) {
     const struct problem_kind *kind = &problem_kinds[problem];
     json_t *document = json_object();

@@ -58,10 +58,6 @@ enum problem {
 #define PROBLEM_LOGGED                                                                             \
     "Something went wrong on our side. It has been logged; please try again later."
 
-/* Its status code. */
-unsigned problem_status(enum problem problem);
-const char *problem_slug(enum problem problem);
-
 /* The document, without detail where detail is NULL. The caller owns it. */
 json_t *problem_document(enum problem problem, const char *detail);
 

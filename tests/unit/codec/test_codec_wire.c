@@ -304,6 +304,59 @@ static void test_wrong_envelopes(void **state) {
     expect_refused(&bytes, "seatlog.events.ShowClosed does not belong on seatlog.commands");
 }
 
+static void test_a_head_is_read_without_the_rest(void **state) {
+    (void)state;
+    static const struct uuid show = {{7}};
+    static const struct uuid command = {{9}};
+    for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+        if (kind == EVENT_SHOW_CREATED) {
+            continue; /* needs a whole show; its head is as the others' */
+        }
+        struct event event = {.kind = (enum event_kind)kind};
+        event.as.head.show_id = show;
+        event.as.head.command_id = command;
+        event.as.head.seq = kind == 0 ? 0 : (int64_t)1 << (kind * 2 + 1);
+        event.as.head.at = 1795503225000;
+        struct octets wire = codec_event_encode(codec, &event);
+        enum event_kind found = EVENT_KIND_COUNT;
+        struct event_head head;
+        assert_true(codec_event_head_decode(wire, &found, &head));
+        assert_int_equal(found, kind);
+        assert_memory_equal(&head.show_id, &show, sizeof show);
+        assert_memory_equal(&head.command_id, &command, sizeof command);
+        assert_true(head.seq == event.as.head.seq && head.at == event.as.head.at);
+        bool whole = false;
+        for (size_t size = 0; size <= wire.size; size++) { /* cut short at any byte */
+            struct octets cut = exact_copy((struct octets){.data = wire.data, .size = size});
+            bool read = codec_event_head_decode(cut, &found, &head);
+            assert_true(read || !whole); /* what is enough stays enough */
+            assert_true(!read || size > 90);
+            whole = read;
+            exact_free(cut);
+        }
+        assert_true(whole);
+    }
+}
+
+static void test_no_head_is_read_of_what_is_no_event(void **state) {
+    (void)state;
+    enum event_kind kind;
+    struct event_head head;
+    uint8_t hostile[200];
+    memset(hostile, 0xff, sizeof hostile);
+    struct octets wire = {.data = hostile, .size = sizeof hostile};
+    assert_false(codec_event_head_decode(wire, &kind, &head)); /* not the wire format */
+    hostile[0] = 0;
+    assert_false(codec_event_head_decode(wire, &kind, &head)); /* no such schema */
+    struct bytes bytes = reserve_start();
+    assert_false(codec_event_head_decode((struct octets){.data = bytes.data, .size = bytes.size},
+                                         &kind, &head)); /* a command */
+    bytes = (struct bytes){.size = 0};
+    put_prefix(&bytes, codec_event_schema_id(EVENT_SOLD));
+    memcpy(hostile, bytes.data, bytes.size);
+    assert_false(codec_event_head_decode(wire, &kind, &head)); /* a number without an end */
+}
+
 /* ---- names and the registry -------------------------------------------------------------- */
 
 static void test_names(void **state) {
@@ -483,6 +536,8 @@ int main(void) {
         TEST(test_booleans_and_lengths),
         TEST(test_texts_that_are_not_utf8),
         TEST(test_wrong_envelopes),
+        TEST(test_a_head_is_read_without_the_rest),
+        TEST(test_no_head_is_read_of_what_is_no_event),
         TEST(test_names),
         TEST(test_registry_serves_the_files),
         TEST(test_registry_subjects),

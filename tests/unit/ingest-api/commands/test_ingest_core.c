@@ -257,7 +257,7 @@ static void test_command_positions_survive_the_way_through_a_location(void **sta
     (void)state;
     struct command_position position = {.known = true, .partition = 3, .offset = 123456789012};
     struct command_position read;
-    char text[48];
+    char text[COMMAND_POSITION_SIZE];
     command_position_format(&position, text);
     assert_string_equal(text, "3-123456789012");
     assert_true(command_position_parse(text, &read));

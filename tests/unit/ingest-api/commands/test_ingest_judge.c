@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which event answers a command: stories of what comes after it on the log. */
 #include "ingest-api/commands/judge.h"
-#include "seatlog_codec.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -216,39 +215,6 @@ static void test_whatever_ends_it_meanwhile_answers(void **state) {
     }
 }
 
-/* ---- heads ---- */
-
-static void test_a_head_is_read_without_decoding(void **state) {
-    (void)state;
-    struct codec *codec = codec_new();
-    for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
-        if (kind == EVENT_SHOW_CREATED) {
-            continue; /* needs a whole show; its head is as the others' */
-        }
-        struct event event = event_of((enum event_kind)kind, &own_command);
-        event.as.head.show_id = other;
-        event.as.head.seq = kind == 0 ? 0 : (int64_t)1 << (kind * 2 + 1);
-        event.as.head.at = 1795503225000;
-        struct octets wire = codec_event_encode(codec, &event);
-        struct event_peek peek;
-        assert_true(event_peek(wire, &peek));
-        assert_memory_equal(&peek.show_id, &other, sizeof other);
-        assert_memory_equal(&peek.command_id, &own_command, sizeof own_command);
-        assert_true(peek.seq == event.as.head.seq);
-        for (size_t size = 0; size < 80; size++) { /* cut short at any byte */
-            event_peek((struct octets){.data = wire.data, .size = size}, &peek);
-        }
-        assert_false(event_peek((struct octets){.data = wire.data, .size = 60}, &peek));
-    }
-    codec_free(codec);
-    uint8_t hostile[128];
-    struct event_peek peek;
-    memset(hostile, 0xff, sizeof hostile);
-    assert_false(event_peek((struct octets){.data = hostile, .size = sizeof hostile}, &peek));
-    hostile[0] = 0;
-    assert_false(event_peek((struct octets){.data = hostile, .size = sizeof hostile}, &peek));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_holds_that_run_out_first_are_no_answer_to_reserve),
@@ -264,7 +230,6 @@ int main(void) {
         cmocka_unit_test(test_a_hold_that_runs_out_is_still_pending_until_it_is_voided),
         cmocka_unit_test(test_a_stray_payment_that_is_voided_is_no_answer),
         cmocka_unit_test(test_whatever_ends_it_meanwhile_answers),
-        cmocka_unit_test(test_a_head_is_read_without_decoding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

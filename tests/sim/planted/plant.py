@@ -231,6 +231,7 @@ def command_check(options):
 
 def command_refresh(options):
     def refresh(patch):
+        patch.follow(ROOT, FUZZ_MAX)
         patched = patch.apply(ROOT, fuzz=FUZZ_MAX)
         write_if_changed(patch.path, render(patch.what, ROOT, patched))
     for_each(options.names, refresh)

@@ -109,6 +109,15 @@ class Writing(InATree):
         plant.command_refresh(SimpleNamespace(names=["held-forgotten"]))
         self.assertEqual(self.patched(), changed.replace(" - held;", ";"))
 
+    def test_refresh_follows_a_file_that_was_split(self):
+        head, _, tail = SOURCE.partition("\nint seats_left")
+        self.source.write_text(head)
+        (self.root / "core/state").mkdir()
+        (self.root / "core/state/left.c").write_text("int seats_left" + tail)
+        plant.command_refresh(SimpleNamespace(names=[]))
+        self.assertEqual(list(Patch(self.path).files), ["core/state/left.c"])
+        self.assertIn("int left = free;", Patch(self.path).apply(self.root)["core/state/left.c"])
+
     def test_refresh_does_not_guess_the_changed_line(self):
         self.source.write_text(SOURCE.replace("free - held;", "free - held - 1;"))
         before = self.path.read_text()

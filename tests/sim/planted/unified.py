@@ -9,6 +9,7 @@ import pathlib
 import re
 
 CONTEXT = 3
+LINES_MIN = 2  # that a hunk is recognized by, however much context has changed
 HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@ ?(.*)")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -39,6 +40,22 @@ class Hunk:
         last = len(self.lines) - next(i for i, line in enumerate(reversed(self.lines)) if line[0] != " ")
         hunk.lines = self.lines[min(by, first):len(self.lines) - min(by, len(self.lines) - last)]
         return hunk
+
+
+    def functions(self, lines, at):
+        """The names that its head may give at a place: of what the change is in, and, as git has it, of what begins
+        above the hunk."""
+        change = next(i for i, line in enumerate(self.lines) if line[0] != " ")
+        return name_of(function_at(lines, at + change)), name_of(function_at(lines, at))
+
+    def places(self, lines, fuzz):
+        """Where it fits, with as little fuzz as it takes, and the hunk without the context that does not fit."""
+        found, fitting = places_of(lines, self.old()), self
+        for by in range(1, fuzz + 1):
+            candidate = self.narrowed(by)
+            if not found and len(candidate.old()) >= LINES_MIN:
+                found, fitting = places_of(lines, candidate.old()), candidate
+        return found, fitting
 
 
 class Patch:
@@ -93,17 +110,28 @@ class Patch:
         the function may have another name."""
         return {file: self._apply_file(pathlib.Path(root), file, hunks, fuzz) for file, hunks in self.files.items()}
 
+    def follow(self, root, fuzz):
+        """Files that were moved or split are looked for in their room: where else do all lines of a hunk stand?"""
+        root = pathlib.Path(root)
+        for file in [file for file in self.files if self._has_gone(root, file, fuzz)]:
+            room = root / file.split("/")[0]
+            for hunk in self.files.pop(file):
+                found = [path for path in sorted(room.rglob("*.[ch]")) if hunk.places(lines_of(path), fuzz)[0]]
+                if len(found) != 1:
+                    self.fail(f"changes {file}, and its lines are in {len(found)} files of {room.name}/ now")
+                self.files.setdefault(str(found[0].relative_to(root)), []).append(hunk)
+
+    def _has_gone(self, root, file, fuzz):
+        return not (root / file).is_file() or \
+            not any(hunk.places(lines_of(root / file), fuzz)[0] for hunk in self.files[file])
+
     def _apply_file(self, root, file, hunks, fuzz):
         if not (root / file).is_file():
             self.fail(f"changes {file}, which is not there")
-        lines = (root / file).read_text(encoding="utf-8").splitlines()
+        lines = lines_of(root / file)
         places = []
         for number, hunk in enumerate(hunks, 1):
-            for by in range(fuzz + 1):
-                candidate = hunk.narrowed(by)
-                found = places_of(lines, candidate.old())
-                if found:
-                    break
+            found, candidate = hunk.places(lines, fuzz)
             places.append((self._place(lines, file, number, candidate, found, fuzz > 0), candidate))
         for at, hunk in sorted(places, key=lambda place: -place[0]):
             lines[at:at + len(hunk.old())] = hunk.new()
@@ -115,14 +143,18 @@ class Patch:
             self.fail(f"does not apply to {file} (hunk {number}, in {named or 'no function'}): the lines that it "
                       "changes, and those around them, are not there any more")
         if named and not (anywhere and len(found) == 1):
-            ours = [at for at in found if name_of(function_at(lines, at)) == named]
+            ours = [at for at in found if named in hunk.functions(lines, at)]
             if not ours:
                 self.fail(f"does not apply to {file} (hunk {number}): its lines are in "
-                          f"{name_of(function_at(lines, found[0]))} now, and the patch is for {named}")
+                          f"{hunk.functions(lines, found[0])[0]} now, and the patch is for {named}")
             found = ours
         if len(found) > 1:
             self.fail(f"does not apply to {file} (hunk {number}): its lines are there {len(found)} times")
         return found[0]
+
+
+def lines_of(path):
+    return path.read_text(encoding="utf-8").splitlines()
 
 
 def places_of(lines, block):
@@ -132,7 +164,7 @@ def places_of(lines, block):
 
 
 def function_at(lines, at):
-    """What git writes behind @@: the nearest line above that begins in the first column with a letter."""
+    """What stands behind @@: the nearest line above that begins in the first column with a letter."""
     for line in reversed(lines[:at]):
         if re.match(r"[A-Za-z_$]", line):
             return line.rstrip()
@@ -149,15 +181,15 @@ def render(what, root, patched):
     """The text of a patch: what, and the difference between the tree and the patched texts."""
     out = [what.strip(), ""]
     for file in sorted(patched):
-        old = (pathlib.Path(root) / file).read_text(encoding="utf-8").splitlines()
+        old = lines_of(pathlib.Path(root) / file)
         new = patched[file].splitlines()
         hunks = list(difflib.unified_diff(old, new, f"a/{file}", f"b/{file}", n=CONTEXT, lineterm=""))
         if not hunks:
             raise PatchError(f"{file}: the bug changes nothing in it")
-        out += hunks[:2]
-        for line in hunks[2:]:
+        for i, line in enumerate(hunks):
             header = re.match(r"@@ -(\d+)", line)
             if header:
-                line = f"{line} {function_at(old, int(header[1]) - 1)[:80]}".rstrip()
+                change = next(j for j, each in enumerate(hunks[i + 1:]) if each[0] != " ")
+                line = f"{line} {function_at(old, int(header[1]) - 1 + change)[:80]}".rstrip()
             out.append(line)
     return "\n".join(out) + "\n"

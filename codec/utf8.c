@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whether bytes are UTF-8. */
 #include "codec/utf8.h"
 
 #include <string.h>
@@ -6,12 +7,15 @@
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 #define LOW_BITS UINT64_C(0x0101010101010101)
 
-/* Bytes of the character at the cursor, 0 if it is malformed; the ranges are RFC 3629's table. */
-static size_t utf8_sequence(const uint8_t *at, size_t left) {
+/* The ranges are RFC 3629's table. */
+size_t utf8_size(const uint8_t *at, size_t left) {
     uint8_t first = at[0];
     uint8_t second_min = 0x80;
     uint8_t second_max = 0xBF;
     size_t size = 0;
+    if (first < 0x80) {
+        return 1;
+    }
     if (first >= 0xC2 && first <= 0xDF) {
         size = 2;
     } else if (first >= 0xE0 && first <= 0xEF) {
@@ -53,13 +57,8 @@ bool text_is_valid(struct text text) {
         if (left == 0) {
             break;
         }
-        size_t size = 1;
-        if (*at >= 0x80) {
-            size = utf8_sequence(at, left);
-        } else if (*at == 0) {
-            size = 0;
-        }
-        if (size == 0) {
+        size_t size = utf8_size(at, left);
+        if (size == 0 || *at == 0) {
             return false;
         }
         at += size;

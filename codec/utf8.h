@@ -13,4 +13,8 @@
  */
 bool text_is_valid(struct text text);
 
+/* How many bytes the character has that begins at `at`; 0 where none that is well-formed does. left
+ * is at least 1. U+0000 is a character here. */
+size_t utf8_size(const uint8_t *at, size_t left);
+
 #endif

@@ -15,7 +15,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/pg/pg.h"
-#include "runtime/present/present.h"
+#include "runtime/present/present_time.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #include "indexer/daemon/indexer.h"
 
 #include "indexer/daemon/pg.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/metrics.h"
+#include "runtime/base/time.h"
 
 #include <stdlib.h>
 

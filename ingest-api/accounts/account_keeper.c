@@ -4,8 +4,8 @@
 
 #include "ingest-api/accounts/credential.h"
 #include "ingest-api/accounts/login_limit.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/loop/daemon.h"
 
 #include <jansson.h>

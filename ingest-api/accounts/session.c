@@ -5,6 +5,7 @@
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/base/time.h"
 #include "runtime/loop/daemon.h"
 
 #include <poll.h>

@@ -11,6 +11,7 @@
 #include "ingest-api/http/reader.h"
 #include "ingest-api/http/request.h"
 #include "ingest-api/http/server.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 
 #include <arpa/inet.h>

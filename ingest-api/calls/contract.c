@@ -4,6 +4,7 @@
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/request.h"
 #include "runtime/base/metrics.h"
+#include "runtime/loop/ready.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ void contract_health(struct request *request) {
 }
 
 void contract_ready(struct request *request) {
-    bool ready = metrics_ready(&request->answer);
+    bool ready = ready_ask(&request->answer);
     buffer_append_text(&request->answer, ready ? "ready\n" : "\n");
     request_answer(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
                    "text/plain; charset=utf-8");

@@ -6,6 +6,7 @@
 #include "ingest-api/catalog/rows.h"
 #include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "seatlog_codec.h"
 
 static struct text text_at(const PGresult *rows, int row, int column) {

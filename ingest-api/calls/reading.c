@@ -6,6 +6,7 @@
 #include "ingest-api/http/request.h"
 #include "ingest-api/http/server.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
 

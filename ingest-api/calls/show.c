@@ -8,6 +8,7 @@
 #include "ingest-api/commands/wish.h"
 #include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 
 #include <string.h>

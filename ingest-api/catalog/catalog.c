@@ -5,6 +5,7 @@
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/base/time.h"
 
 #include <inttypes.h>
 #include <pthread.h>

@@ -2,7 +2,6 @@
 #include "ingest-api/catalog/search.h"
 #include "ingest-api/catalog/show_json.h"
 #include "ingest-api/commands/time.h"
-#include "runtime/base/identity.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "ingest-api/http/request.h"
 #include "ingest-api/http/server.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 
 #include <math.h>
 #include <sodium.h>

@@ -7,6 +7,7 @@
 #include "runtime/base/metrics.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/loop/daemon.h"
+#include "runtime/loop/ready.h"
 #include "seatlog_codec.h"
 
 #include <assert.h>
@@ -57,7 +58,7 @@ static void partition_reached(struct tail *tail, int32_t partition) {
     tail->reached_count++;
     if (tail->reached_count == tail->partition_count) {
         log_info("follows the events of every partition");
-        metrics_ready_set(NULL);
+        ready_set(NULL);
     }
 }
 
@@ -165,7 +166,7 @@ struct tail *tail_new(const struct config *config, const char *instance, struct 
     for (int32_t partition = 0; partition < partition_count; partition++) {
         atomic_store(&tail->partitions[partition].position, -1);
     }
-    metrics_ready_set("reaching the end of the events");
+    ready_set("reaching the end of the events");
     if (pthread_create(&tail->thread, NULL, tail_thread, tail) != 0) {
         die("no thread is to be had for the tail");
     }

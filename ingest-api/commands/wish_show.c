@@ -4,7 +4,7 @@
 
 #include "ingest-api/commands/text.h"
 #include "ingest-api/commands/time.h"
-#include "runtime/present/present.h"
+#include "runtime/present/present_time.h"
 #include "seatlog_codec.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/server.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 
 #include <string.h>
 

@@ -13,7 +13,9 @@
 #include "ingest-api/http/tls.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/base/time.h"
 #include "runtime/http/listen.h"
+#include "runtime/loop/ready.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -561,7 +563,7 @@ static int poll_timeout_ms(struct http_server *server) {
 /* From here on nothing waits: what waits is woken, and no new connections are taken. */
 static void drain_begin(struct http_server *server) {
     server->draining = true;
-    metrics_ready_set("stopping");
+    ready_set("stopping");
     MHD_socket listener = MHD_quiesce_daemon(server->daemon);
     if (listener != MHD_INVALID_SOCKET) {
         close(listener);

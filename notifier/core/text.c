@@ -5,6 +5,7 @@
 #include "runtime/base/identity.h"
 #include "runtime/present/present.h"
 #include "runtime/present/present_text.h"
+#include "runtime/present/present_time.h"
 
 #include <string.h>
 

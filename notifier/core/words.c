@@ -3,6 +3,7 @@
 
 #include "runtime/present/present.h"
 #include "runtime/present/present_text.h"
+#include "runtime/present/present_time.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,10 +5,10 @@
 #include "notifier/core/sender.h"
 #include "notifier/daemon/outbox.h"
 #include "notifier/smtp/message.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/base/random.h"
+#include "runtime/base/time.h"
 #include "runtime/loop/daemon.h"
 #include "runtime/pg/pg.h"
 

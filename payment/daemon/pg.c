@@ -3,7 +3,6 @@
 
 #include "payment/core/names.h"
 #include "runtime/base/error.h"
-#include "runtime/base/identity.h"
 
 #include <stdio.h>
 #include <stdlib.h>

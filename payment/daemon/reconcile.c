@@ -7,7 +7,9 @@
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/base/time.h"
 #include "runtime/loop/daemon.h"
+#include "runtime/loop/ready.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -245,7 +247,7 @@ static void reconcile_once(struct payment_reconciler *reconciler) {
  * orphan. */
 static bool log_read(void) {
     struct buffer reason = {0};
-    bool ready = metrics_ready(&reason);
+    bool ready = ready_ask(&reason);
     buffer_deinit(&reason);
     return ready;
 }

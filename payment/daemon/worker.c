@@ -7,9 +7,9 @@
 #include "payment/daemon/metrics.h"
 #include "payment/daemon/pg.h"
 #include "payment/daemon/report.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/random.h"
+#include "runtime/base/time.h"
 #include "runtime/pg/pg.h"
 
 #include <assert.h>

@@ -4,12 +4,12 @@
 #include "payment/core/names.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- requests ---- */
 
@@ -149,12 +149,8 @@ void payment_square_call_deinit(struct payment_square_call *call) {
 }
 
 static void time_append(struct buffer *url, int64_t time_ms) {
-    time_t seconds = (time_t)(time_ms / 1000);
-    struct tm fields;
-    char text[64];
-    gmtime_r(&seconds, &fields);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &fields);
-    buffer_append_format(url, "%s.%03dZ", text, (int)(time_ms % 1000));
+    char text[TIME_TEXT_SIZE];
+    buffer_append_text(url, time_format(time_ms, text));
 }
 
 void payment_square_list_init(struct payment_square_call *call, const struct payment_square *square,
@@ -315,9 +311,8 @@ void payment_square_answer(enum payment_step step, const struct http_response *r
 
 static int64_t time_read(const json_t *object, const char *field) {
     const char *text = json_string_value(json_object_get(object, field));
-    struct tm fields = {0};
-    const char *rest = text == NULL ? NULL : strptime(text, "%Y-%m-%dT%H:%M:%S", &fields);
-    return rest == NULL ? 0 : (int64_t)timegm(&fields) * 1000;
+    struct time_said said = text == NULL ? (struct time_said){0} : time_parse(text);
+    return said.form == TIME_IS_NONE ? 0 : said.at_ms - said.at_ms % 1000;
 }
 
 static bool listed_read(const json_t *payment, struct payment_listed *out) {

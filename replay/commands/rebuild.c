@@ -2,7 +2,7 @@
 #include "replay/replay.h"
 
 #include "indexer/daemon/pg.h"
-#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
 

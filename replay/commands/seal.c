@@ -2,12 +2,12 @@
 #include "replay/log/seal.h"
 #include "replay/replay.h"
 #include "runtime/base/buffer.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static bool topic_sum(const struct replay_context *context, const char *topic, int32_t partition,
                       int64_t *end, struct hash *hash, struct error *error) {
@@ -55,9 +55,7 @@ int replay_seal(const struct replay_context *context) {
     int status = 2;
     struct buffer path = {0};
     if (seal.count >= 0) {
-        time_t now = time(NULL);
-        struct tm utc;
-        strftime(seal.at, sizeof seal.at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+        time_format_seconds(clock_now_ms(), seal.at);
         seal.partitions = allocate_zeroed((unsigned long)seal.count, sizeof *seal.partitions);
         buffer_append_format(&path, "%s/%s.seal", folder, seal.at);
         if (partitions_sum(context, &seal, &error) &&

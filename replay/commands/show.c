@@ -3,15 +3,15 @@
 
 #include "replay/verify/model.h"
 #include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
+#include "runtime/present/present_event.h"
 #include "seatlog_codec.h"
-#include "tools/tail/tail_prose.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A show's story under way. */
 struct story {
@@ -28,28 +28,23 @@ struct story {
 };
 
 /* "2026-11-24T06:50:00Z", or with milliseconds, or milliseconds since the epoch. */
-static bool time_parse(const char *text, int64_t *out_ms) {
-    struct tm utc = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-    if (rest == NULL) {
-        char *end;
-        *out_ms = strtoll(text, &end, 10);
-        return *text != '\0' && *end == '\0';
+static bool moment_read(const char *text, int64_t *out_ms) {
+    struct time_said said = time_parse(text);
+    if (said.form != TIME_IS_NONE) {
+        *out_ms = said.at_ms;
+        return said.form == TIME_IS_UTC || said.form == TIME_IS_OFFSET;
     }
-    double fraction = *rest == '.' ? strtod(rest, (char **)&rest) : 0;
-    *out_ms = (int64_t)timegm(&utc) * 1000 + (int64_t)(fraction * 1000);
-    return strcmp(rest, "Z") == 0;
+    char *end;
+    *out_ms = strtoll(text, &end, 10);
+    return *text != '\0' && *end == '\0';
 }
 
 static void event_print(const struct event *event, const struct event_show_created *show) {
     struct buffer line = {0};
-    char at[40];
-    time_t seconds = (time_t)(event->as.head.at / 1000);
-    struct tm utc;
-    strftime(at, sizeof at, "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &utc));
-    tail_prose_write(&line, event, show);
-    printf("%s.%03d  %4" PRId64 "  %s\n", at, (int)(event->as.head.at % 1000), event->as.head.seq,
-           line.data);
+    char at[TIME_TEXT_SIZE];
+    time_format_spaced(event->as.head.at, at);
+    present_event(&line, event, show);
+    printf("%.*s  %4" PRId64 "  %s\n", TIME_SPACED_SIZE, at, event->as.head.seq, line.data);
     buffer_deinit(&line);
 }
 
@@ -123,7 +118,7 @@ int replay_show(const struct replay_context *context) {
     const char *at = config_text(context->config, "at");
     if (context->argument == NULL ||
         !uuid_parse(context->argument, strlen(context->argument), &show_id) ||
-        (*at != '\0' && !time_parse(at, &story.until_ms))) {
+        (*at != '\0' && !moment_read(at, &story.until_ms))) {
         fputs("usage: seatlog-replay show EVENT_ID [--at=2026-11-24T06:50:00Z]\n", stderr);
         return 2;
     }

@@ -2,6 +2,7 @@
 #include "replay/log/seal.h"
 
 #include "runtime/base/buffer.h"
+#include "runtime/base/hex.h"
 #include "ticketgen/daemon/key_file.h"
 
 #include <dirent.h>
@@ -20,28 +21,17 @@ void seal_deinit(struct seal *seal) {
     seal->partitions = NULL;
 }
 
-static void hex_append(struct buffer *out, const uint8_t *octets, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        buffer_append_format(out, "%02x", octets[i]);
-    }
-}
-
-static bool hex_read(const char *text, uint8_t *octets, size_t size) {
-    size_t read = 0;
-    return sodium_hex2bin(octets, size, text, size * 2, NULL, &read, NULL) == 0 && read == size;
-}
-
 static void seal_format(const struct seal *seal, const struct ticket_key *key, struct buffer *out) {
     buffer_append_format(out, FIRST_LINE "at %s\nkey ", seal->at);
-    hex_append(out, key->public_key, sizeof key->public_key);
+    buffer_append_hex(out, key->public_key, sizeof key->public_key);
     buffer_append_text(out, "\n");
     for (int32_t i = 0; i < seal->count; i++) {
         const struct seal_partition *partition = &seal->partitions[i];
         buffer_append_format(out, "partition %d events %" PRId64 " ", (int)i,
                              partition->events_end);
-        hex_append(out, partition->events.octets, sizeof partition->events.octets);
+        buffer_append_hex(out, partition->events.octets, sizeof partition->events.octets);
         buffer_append_format(out, " commands %" PRId64 " ", partition->commands_end);
-        hex_append(out, partition->commands.octets, sizeof partition->commands.octets);
+        buffer_append_hex(out, partition->commands.octets, sizeof partition->commands.octets);
         buffer_append_text(out, "\n");
     }
 }
@@ -70,7 +60,7 @@ bool seal_write(const char *path, const char *key_file, const struct seal *seal,
     crypto_sign_detached(signature, NULL, (const uint8_t *)text.data, text.size, key.secret);
     sodium_memzero(&key, sizeof key);
     buffer_append_text(&text, "signature ");
-    hex_append(&text, signature, sizeof signature);
+    buffer_append_hex(&text, signature, sizeof signature);
     buffer_append_text(&text, "\n");
     bool written = file_write(path, &text, error);
     buffer_deinit(&text);
@@ -104,8 +94,8 @@ static bool signature_check(const struct buffer *text, const char *public_key, s
         return false;
     }
     size_t signed_size = (size_t)(signature_line + 1 - text->data);
-    return hex_read(out->public_key, key, sizeof key) &&
-           hex_read(signature_line + 11, signature, sizeof signature) &&
+    return hex_parse(out->public_key, sizeof key, key) &&
+           hex_parse(signature_line + 11, sizeof signature, signature) &&
            crypto_sign_verify_detached(signature, (const uint8_t *)text->data, signed_size, key) ==
                0;
 }
@@ -117,8 +107,8 @@ static bool partition_read(const char *line, struct seal *out) {
     char commands[HASH_DIGITS + 1];
     if (sscanf(line, "partition %d events %" SCNd64 " %64s commands %" SCNd64 " %64s", &number,
                &read.events_end, events, &read.commands_end, commands) != 5 ||
-        number != out->count || !hex_read(events, read.events.octets, sizeof read.events.octets) ||
-        !hex_read(commands, read.commands.octets, sizeof read.commands.octets)) {
+        number != out->count || !hex_parse(events, sizeof read.events.octets, read.events.octets) ||
+        !hex_parse(commands, sizeof read.commands.octets, read.commands.octets)) {
         return false;
     }
     out->partitions =

@@ -4,6 +4,7 @@
 
 #include "replay/log/log.h"
 #include "replay/log/sum.h"
+#include "runtime/base/time.h"
 
 /*
  * A seal is a file that says what every partition's history was up to some offset, signed with
@@ -28,7 +29,7 @@ struct seal_partition {
 
 struct seal {
     char name[256]; /* of its file */
-    char at[32];
+    char at[TIME_TEXT_SIZE];
     char public_key[65];
     struct seal_partition *partitions;
     int32_t count;

@@ -23,7 +23,7 @@ bool replay_books_due(const struct replay_books *books, const struct ledger_orde
 
 struct ledger_order *replay_books_order(struct replay_books *books, const struct uuid *order_id) {
     for (int32_t i = 0; i < books->count; i++) {
-        struct ledger_order *order = replay_table_find(&books->ledgers[i].orders, order_id);
+        struct ledger_order *order = uuid_table_find(&books->ledgers[i].orders, order_id);
         if (order != NULL) {
             return order;
         }

@@ -3,6 +3,7 @@
 
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"
+#include "runtime/base/table.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/pg/pg.h"
 
@@ -26,20 +27,20 @@ struct confirmation {
     int count;
 };
 
-static void confirmation_keep(struct replay_table *table, const PGresult *result, int row) {
+static void confirmation_keep(struct uuid_table *table, const PGresult *result, int row) {
     struct uuid order_id = pg_uuid(result, row, 0);
-    struct confirmation *kept = replay_table_find(table, &order_id);
+    struct confirmation *kept = uuid_table_find(table, &order_id);
     if (kept == NULL) {
         kept = allocate_zeroed(1, sizeof *kept);
         kept->order_id = order_id;
-        replay_table_add(table, kept);
+        uuid_table_add(table, kept);
     }
     snprintf(kept->state, sizeof kept->state, "%s", pg_text(result, row, 1));
     snprintf(kept->message_id, sizeof kept->message_id, "%s", pg_text(result, row, 2));
     kept->count++;
 }
 
-static bool confirmations_load(struct pg *pg, struct replay_table *table, struct error *error) {
+static bool confirmations_load(struct pg *pg, struct uuid_table *table, struct error *error) {
     struct uuid last = first_id;
     int rows;
     do {
@@ -72,7 +73,7 @@ static struct uuid message_key(const char *message_id, size_t size) {
 }
 
 /* Reads the header of one mail as it was received. */
-static void mail_read(struct replay_table *table, const char *path) {
+static void mail_read(struct uuid_table *table, const char *path) {
     static const char name[] = "Message-ID:";
     char line[1024];
     FILE *file = fopen(path, "r");
@@ -83,10 +84,10 @@ static void mail_read(struct replay_table *table, const char *path) {
         const char *value = line + sizeof name - 1;
         value += strspn(value, " \t");
         struct uuid key = message_key(value, strcspn(value, " \t\r\n"));
-        if (replay_table_find(table, &key) == NULL) {
+        if (uuid_table_find(table, &key) == NULL) {
             struct seen *seen = allocate(sizeof *seen);
             seen->key = key;
-            replay_table_add(table, seen);
+            uuid_table_add(table, seen);
         }
     }
     if (file != NULL) {
@@ -94,7 +95,7 @@ static void mail_read(struct replay_table *table, const char *path) {
     }
 }
 
-static bool folder_read(struct replay_table *table, const char *folder, struct error *error) {
+static bool folder_read(struct uuid_table *table, const char *folder, struct error *error) {
     DIR *directory = opendir(folder);
     if (directory == NULL) {
         return error_set(error, ERROR_DIE, "%s: %s", folder, strerror(errno));
@@ -113,10 +114,10 @@ static bool folder_read(struct replay_table *table, const char *folder, struct e
 }
 
 /* Every confirmation that counts as sent has arrived, under the Message-ID of its row. */
-static bool arrivals_check(struct replay_books *books, const struct replay_table *confirmations,
+static bool arrivals_check(struct replay_books *books, const struct uuid_table *confirmations,
                            struct error *error) {
     const char *folder = config_text(books->context->config, "mails_folder");
-    struct replay_table seen = {0};
+    struct uuid_table seen = {0};
     if (*folder == '\0') {
         return true;
     }
@@ -128,13 +129,13 @@ static bool arrivals_check(struct replay_books *books, const struct replay_table
         }
         char text[UUID_TEXT_SIZE];
         struct uuid key = message_key(confirmation->message_id, strlen(confirmation->message_id));
-        if (replay_table_find(&seen, &key) == NULL) {
+        if (uuid_table_find(&seen, &key) == NULL) {
             replay_books_find(
                 books, "the confirmation of order %s is said to be sent as %s, and never arrived",
                 uuid_format(&confirmation->order_id, text), confirmation->message_id);
         }
     }
-    replay_table_clear(&seen, free);
+    uuid_table_clear(&seen, free);
     return read;
 }
 
@@ -179,10 +180,10 @@ static void missing_tell(struct replay_books *books, const struct ledger_order *
     }
 }
 
-static void order_check(struct replay_books *books, const struct replay_table *confirmations,
+static void order_check(struct replay_books *books, const struct uuid_table *confirmations,
                         const struct ledger_order *order) {
     char text[UUID_TEXT_SIZE];
-    const struct confirmation *confirmation = replay_table_find(confirmations, &order->order_id);
+    const struct confirmation *confirmation = uuid_table_find(confirmations, &order->order_id);
     books->checked++;
     if (confirmation == NULL) {
         if (!order->cancelled) {
@@ -200,10 +201,10 @@ static void order_check(struct replay_books *books, const struct replay_table *c
 
 bool replay_check_mails(struct replay_books *books, struct error *error) {
     struct pg *pg = replay_pg_new(books->context);
-    struct replay_table confirmations = {0};
+    struct uuid_table confirmations = {0};
     bool loaded = confirmations_load(pg, &confirmations, error);
     for (int32_t i = 0; loaded && i < books->count; i++) {
-        const struct replay_table *orders = &books->ledgers[i].orders;
+        const struct uuid_table *orders = &books->ledgers[i].orders;
         for (size_t j = 0; j < orders->capacity; j++) {
             if (orders->entries[j] != NULL) {
                 order_check(books, &confirmations, orders->entries[j]);
@@ -211,7 +212,7 @@ bool replay_check_mails(struct replay_books *books, struct error *error) {
         }
     }
     loaded = loaded && arrivals_check(books, &confirmations, error);
-    replay_table_clear(&confirmations, free);
+    uuid_table_clear(&confirmations, free);
     pg_free(pg);
     return loaded;
 }

@@ -3,6 +3,7 @@
 
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"
+#include "runtime/base/table.h"
 #include "runtime/http/client.h"
 
 #include <inttypes.h>
@@ -69,7 +70,7 @@ static int64_t amount_of(const json_t *payment, const char *name) {
     return json_integer_value(json_object_get(json_object_get(payment, name), "amount"));
 }
 
-static void payments_keep(struct replay_table *table, const json_t *page) {
+static void payments_keep(struct uuid_table *table, const json_t *page) {
     size_t index;
     json_t *payment;
     json_array_foreach(json_object_get(page, "payments"), index, payment) {
@@ -79,7 +80,7 @@ static void payments_keep(struct replay_table *table, const json_t *page) {
             continue;
         }
         struct uuid key = replay_ledger_payment_key((struct text){id, strlen(id)});
-        if (replay_table_find(table, &key) != NULL) {
+        if (uuid_table_find(table, &key) != NULL) {
             continue;
         }
         struct provider_payment *kept = allocate_zeroed(1, sizeof *kept);
@@ -87,11 +88,11 @@ static void payments_keep(struct replay_table *table, const json_t *page) {
         snprintf(kept->status, sizeof kept->status, "%s", status);
         kept->amount_minor = amount_of(payment, "amount_money");
         kept->refunded_minor = amount_of(payment, "refunded_money");
-        replay_table_add(table, kept);
+        uuid_table_add(table, kept);
     }
 }
 
-static bool payments_get(const struct replay_books *books, struct replay_table *table,
+static bool payments_get(const struct replay_books *books, struct uuid_table *table,
                          struct error *error) {
     struct http_client *client = http_client_new(1, NULL, ANSWER_SIZE_MAX);
     char *cursor = NULL;
@@ -155,21 +156,21 @@ static void payment_compare(struct replay_books *books, const struct ledger_paym
     }
 }
 
-static void ours_check(struct replay_books *books, const struct replay_table *provider) {
+static void ours_check(struct replay_books *books, const struct uuid_table *provider) {
     for (int32_t i = 0; i < books->count; i++) {
-        const struct replay_table *payments = &books->ledgers[i].payments;
+        const struct uuid_table *payments = &books->ledgers[i].payments;
         for (size_t j = 0; j < payments->capacity; j++) {
             const struct ledger_payment *ours = payments->entries[j];
             if (ours != NULL) {
                 books->checked++;
-                payment_compare(books, ours, replay_table_find(provider, &ours->key));
+                payment_compare(books, ours, uuid_table_find(provider, &ours->key));
             }
         }
     }
 }
 
 /* Money the provider holds or has that no event speaks of. */
-static void theirs_check(struct replay_books *books, const struct replay_table *provider) {
+static void theirs_check(struct replay_books *books, const struct uuid_table *provider) {
     uint64_t completed = 0;
     uint64_t held = 0;
     for (size_t i = 0; i < provider->capacity; i++) {
@@ -179,7 +180,7 @@ static void theirs_check(struct replay_books *books, const struct replay_table *
         }
         bool known = false;
         for (int32_t j = 0; j < books->count && !known; j++) {
-            known = replay_table_find(&books->ledgers[j].payments, &theirs->key) != NULL;
+            known = uuid_table_find(&books->ledgers[j].payments, &theirs->key) != NULL;
         }
         completed += !known && strcmp(theirs->status, "COMPLETED") == 0;
         held += !known && strcmp(theirs->status, "APPROVED") == 0;
@@ -196,12 +197,12 @@ static void theirs_check(struct replay_books *books, const struct replay_table *
 }
 
 bool replay_check_payments(struct replay_books *books, struct error *error) {
-    struct replay_table provider = {0};
+    struct uuid_table provider = {0};
     bool got = payments_get(books, &provider, error);
     if (got) {
         ours_check(books, &provider);
         theirs_check(books, &provider);
     }
-    replay_table_clear(&provider, free);
+    uuid_table_clear(&provider, free);
     return got;
 }

@@ -3,6 +3,8 @@
 
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"
+#include "runtime/base/table.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/pg/pg.h"
 #include "seatlog_codec.h"
@@ -48,8 +50,8 @@ static bool indexer_wait(struct replay_books *books, struct pg *pg, struct error
 static void *entry_find(struct replay_books *books, size_t table_offset, const struct uuid *key) {
     for (int32_t i = 0; i < books->count; i++) {
         const char *ledger = (const char *)&books->ledgers[i];
-        void *entry = replay_table_find(
-            (const struct replay_table *)(const void *)(ledger + table_offset), key);
+        void *entry =
+            uuid_table_find((const struct uuid_table *)(const void *)(ledger + table_offset), key);
         if (entry != NULL) {
             return entry;
         }
@@ -156,7 +158,7 @@ static uint64_t entries_count(const struct replay_books *books,
                               const struct projection *projection) {
     uint64_t count = 0;
     for (int32_t i = 0; i < books->count; i++) {
-        const struct replay_table *table =
+        const struct uuid_table *table =
             (const void *)((const char *)&books->ledgers[i] + projection->table_offset);
         for (size_t j = 0; j < table->capacity; j++) {
             count += table->entries[j] != NULL && projection->seq(table->entries[j]) > 0;

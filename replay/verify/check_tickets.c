@@ -2,6 +2,7 @@
 #include "replay/verify/checks.h"
 
 #include "runtime/base/identity.h"
+#include "runtime/base/table.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/pg/pg.h"
 #include "seatlog_codec.h"
@@ -152,7 +153,7 @@ static void missing_tell(struct replay_books *books, const struct ledger_order *
 
 static void orders_check(struct replay_books *books) {
     for (int32_t i = 0; i < books->count; i++) {
-        const struct replay_table *orders = &books->ledgers[i].orders;
+        const struct uuid_table *orders = &books->ledgers[i].orders;
         for (size_t j = 0; j < orders->capacity; j++) {
             const struct ledger_order *order = orders->entries[j];
             char text[UUID_TEXT_SIZE];

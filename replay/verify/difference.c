@@ -19,9 +19,7 @@ static json_t *json_of_value(avro_value_t *value);
 
 static json_t *json_of_octets(const uint8_t *octets, size_t size) {
     struct buffer hex = {0};
-    for (size_t i = 0; i < size; i++) {
-        buffer_append_format(&hex, "%02x", octets[i]);
-    }
+    buffer_append_hex(&hex, octets, size);
     json_t *json = json_stringn(hex.size > 0 ? hex.data : "", hex.size);
     buffer_deinit(&hex);
     return json;

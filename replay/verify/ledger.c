@@ -14,11 +14,11 @@ void replay_ledger_init(struct replay_ledger *ledger) {
 }
 
 void replay_ledger_deinit(struct replay_ledger *ledger) {
-    replay_table_clear(&ledger->maps, free);
-    replay_table_clear(&ledger->rows, free);
-    replay_table_clear(&ledger->payments, free);
-    replay_table_clear(&ledger->orders, free);
-    replay_table_clear(&ledger->refunds, free);
+    uuid_table_clear(&ledger->maps, free);
+    uuid_table_clear(&ledger->rows, free);
+    uuid_table_clear(&ledger->payments, free);
+    uuid_table_clear(&ledger->orders, free);
+    uuid_table_clear(&ledger->refunds, free);
     arena_deinit(&ledger->arena);
 }
 
@@ -31,12 +31,12 @@ struct uuid replay_ledger_payment_key(struct text payment_id) {
 }
 
 /* The entry of a key, made (all zero but the key) if there is none. */
-static void *entry_of(struct replay_table *table, const struct uuid *key, size_t size) {
-    void *entry = replay_table_find(table, key);
+static void *entry_of(struct uuid_table *table, const struct uuid *key, size_t size) {
+    void *entry = uuid_table_find(table, key);
     if (entry == NULL) {
         entry = allocate_zeroed(1, size);
         memcpy(entry, key, sizeof *key);
-        replay_table_add(table, entry);
+        uuid_table_add(table, entry);
     }
     return entry;
 }
@@ -109,7 +109,7 @@ static void order_take(struct replay_ledger *ledger, const struct replay_record 
 
 static void order_cancelled_take(struct replay_ledger *ledger,
                                  const struct event_order_cancelled *cancelled) {
-    struct ledger_order *order = replay_table_find(&ledger->orders, &cancelled->reservation_id);
+    struct ledger_order *order = uuid_table_find(&ledger->orders, &cancelled->reservation_id);
     if (order != NULL) {
         order->cancelled = true;
     }
@@ -135,7 +135,7 @@ static void refund_requested_take(struct replay_ledger *ledger,
 static struct ledger_payment *refunding_of(struct replay_ledger *ledger,
                                            const struct uuid *reservation_id, int32_t attempt) {
     struct uuid key = payment_key_derive(reservation_id, "refund", attempt);
-    struct ledger_refund *refund = replay_table_find(&ledger->refunds, &key);
+    struct ledger_refund *refund = uuid_table_find(&ledger->refunds, &key);
     return refund != NULL ? refund->payment : NULL;
 }
 

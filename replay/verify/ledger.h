@@ -4,7 +4,7 @@
 
 #include "indexer/core/core.h"
 #include "replay/log/log.h"
-#include "replay/log/table.h"
+#include "runtime/base/table.h"
 
 /*
  * What a partition's events say that others must agree with: the rows of the catalog, the money of
@@ -64,11 +64,11 @@ struct ledger_order {
 
 struct replay_ledger {
     struct arena arena; /* of everything the entries point at */
-    struct replay_table maps;
-    struct replay_table rows;
-    struct replay_table payments;
-    struct replay_table orders;
-    struct replay_table refunds;
+    struct uuid_table maps;
+    struct uuid_table rows;
+    struct uuid_table payments;
+    struct uuid_table orders;
+    struct uuid_table refunds;
     int64_t last_timestamp_ms;
     int64_t end; /* offset after the last event taken */
 };

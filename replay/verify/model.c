@@ -2,9 +2,9 @@
 #include "replay/verify/model.h"
 
 #include "codec/chain.h"
-#include "replay/log/table.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
+#include "runtime/base/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +31,11 @@ struct model_show {
     int32_t *general_capacity;
     size_t section_count;
     uint32_t numbers; /* handed out */
-    struct replay_table live;
+    struct uuid_table live;
 };
 
 struct replay_model {
-    struct replay_table shows;
+    struct uuid_table shows;
 };
 
 struct replay_model *replay_model_new(void) {
@@ -50,7 +50,7 @@ static void live_free(void *entry) {
 }
 
 static void show_empty(struct model_show *show) {
-    replay_table_clear(&show->live, live_free);
+    uuid_table_clear(&show->live, live_free);
     free(show->owners);
     free(show->general_used);
     free(show->general_capacity);
@@ -68,7 +68,7 @@ static void show_free(void *entry) {
 
 void replay_model_free(struct replay_model *model) {
     if (model != NULL) {
-        replay_table_clear(&model->shows, show_free);
+        uuid_table_clear(&model->shows, show_free);
         free(model);
     }
 }
@@ -88,7 +88,7 @@ static void show_open(struct model_show *show, const struct show_details *detail
 }
 
 static struct live *live_find(struct model_show *show, const struct uuid *reservation_id) {
-    return replay_table_find(&show->live, reservation_id);
+    return uuid_table_find(&show->live, reservation_id);
 }
 
 /* Gives the seats to a new live reservation; false names the first that somebody has. */
@@ -145,13 +145,13 @@ static void live_begin(struct model_show *show, const struct uuid *reservation_i
     live->section = section;
     live->quantity = quantity;
     live->number = ++show->numbers;
-    replay_table_add(&show->live, live);
+    uuid_table_add(&show->live, live);
     places_give(show, live, finding);
 }
 
 static void live_end(struct model_show *show, const struct uuid *reservation_id, const char *how,
                      struct buffer *finding) {
-    struct live *live = replay_table_remove(&show->live, reservation_id);
+    struct live *live = uuid_table_remove(&show->live, reservation_id);
     if (live == NULL) {
         buffer_append_format(finding, "places are %s that the reservation does not have. ", how);
         return;
@@ -275,13 +275,13 @@ static void places_take(struct model_show *show, const struct event *event,
 
 static struct model_show *show_of(struct replay_model *model, const struct event *event,
                                   struct buffer *finding) {
-    struct model_show *show = replay_table_find(&model->shows, &event->as.head.show_id);
+    struct model_show *show = uuid_table_find(&model->shows, &event->as.head.show_id);
     if (show != NULL) {
         return show;
     }
     show = allocate_zeroed(1, sizeof *show);
     show->show_id = event->as.head.show_id;
-    replay_table_add(&model->shows, show);
+    uuid_table_add(&model->shows, show);
     if (event->kind != EVENT_SHOW_CREATED) {
         buffer_append_format(finding, "the show begins with something else than its creation. ");
         return show;

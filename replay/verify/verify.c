@@ -4,7 +4,7 @@
 #include "replay/log/snapshots.h"
 #include "replay/verify/checks.h"
 #include "replay/verify/partition.h"
-#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 
 #include <inttypes.h>

@@ -6,8 +6,8 @@
 #include "reservation/daemon/show_map.h"
 #include "reservation/daemon/snapshot.h"
 #include "reservation/daemon/tick.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/producer.h"
 
 #include <malloc.h>

@@ -4,8 +4,8 @@
 #include "reservation/daemon/latest.h"
 #include "reservation/daemon/reader.h"
 #include "reservation/daemon/snapshot.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 
 #include <pthread.h>

@@ -4,6 +4,7 @@
 #include "reservation/daemon/show_map.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 
 #include <assert.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A run of bytes that grows by doubling. */
 #include "runtime/base/buffer.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/hex.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -48,7 +50,7 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...) {
     va_copy(again, arguments);
     int size = vsnprintf(buffer->data + buffer->size, room, format, arguments);
     if (size < 0) {
-        die("ill-formed format: %s", format);
+        die("invalid format: %s", format);
     }
     if ((size_t)size >= room) {
         buffer_reserve(buffer, (size_t)size);
@@ -57,6 +59,12 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...) {
     buffer->size += (size_t)size;
     va_end(again);
     va_end(arguments);
+}
+
+void buffer_append_hex(struct buffer *buffer, const uint8_t *octets, size_t size) {
+    buffer_reserve(buffer, 2 * size);
+    hex_format(octets, size, buffer->data + buffer->size);
+    buffer->size += 2 * size;
 }
 
 void buffer_reset(struct buffer *buffer) {

@@ -3,6 +3,7 @@
 #define SEATLOG_RUNTIME_BASE_BUFFER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * A growing run of bytes, always followed by a NUL that does not count, so that data is a C string
@@ -18,6 +19,9 @@ void buffer_append(struct buffer *buffer, const void *octets, size_t size);
 void buffer_append_text(struct buffer *buffer, const char *text);
 void buffer_append_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* As hexadecimal digits (hex.h). */
+void buffer_append_hex(struct buffer *buffer, const uint8_t *octets, size_t size);
 
 /* Empties it and keeps the memory. */
 void buffer_reset(struct buffer *buffer);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which ids there are and what each is made of. */
 #include "runtime/base/identity.h"
 
 #include "runtime/base/error.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static void uuid_mark(struct uuid *uuid, unsigned version) {
     uuid->octets[6] = (uint8_t)((uuid->octets[6] & 0x0fu) | version << 4);
@@ -32,7 +32,7 @@ static struct uuid uuid_named_parts(const struct uuid *name_space, const struct 
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (context == NULL || EVP_DigestInit_ex(context, EVP_sha1(), NULL) != 1 ||
         EVP_DigestUpdate(context, name_space->octets, sizeof name_space->octets) != 1) {
-        die("SHA-1 is not to be had from the crypto library");
+        die("the crypto library gives no SHA-1");
     }
     for (size_t i = 0; i < count; i++) {
         if (EVP_DigestUpdate(context, parts[i].data, parts[i].size) != 1) {
@@ -53,67 +53,6 @@ static struct uuid uuid_named_parts(const struct uuid *name_space, const struct 
 struct uuid uuid_named(const struct uuid *name_space, const void *name, size_t name_size) {
     struct octets part = {.data = name, .size = name_size};
     return uuid_named_parts(name_space, &part, 1);
-}
-
-bool uuid_equal(const struct uuid *left, const struct uuid *right) {
-    return memcmp(left->octets, right->octets, sizeof left->octets) == 0;
-}
-
-bool uuid_is_zero(const struct uuid *uuid) {
-    static const struct uuid zero;
-    return uuid_equal(uuid, &zero);
-}
-
-static bool uuid_dash_follows(int octet) {
-    return octet == 3 || octet == 5 || octet == 7 || octet == 9;
-}
-
-char *uuid_format(const struct uuid *uuid, char *out) {
-    static const char digits[] = "0123456789abcdef";
-    char *next = out;
-    for (int i = 0; i < 16; i++) {
-        *next++ = digits[uuid->octets[i] >> 4];
-        *next++ = digits[uuid->octets[i] & 0x0f];
-        if (uuid_dash_follows(i)) {
-            *next++ = '-';
-        }
-    }
-    *next = '\0';
-    return out;
-}
-
-static int hexadecimal_digit(char character) {
-    if (character >= '0' && character <= '9') {
-        return character - '0';
-    }
-    if (character >= 'a' && character <= 'f') {
-        return character - 'a' + 10;
-    }
-    if (character >= 'A' && character <= 'F') {
-        return character - 'A' + 10;
-    }
-    return -1;
-}
-
-bool uuid_parse(const char *text, size_t size, struct uuid *out) {
-    if (size != UUID_TEXT_SIZE - 1) {
-        return false;
-    }
-    struct uuid uuid;
-    for (int i = 0; i < 16; i++) {
-        int high = hexadecimal_digit(text[0]);
-        int low = hexadecimal_digit(text[1]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        uuid.octets[i] = (uint8_t)(high << 4 | low);
-        text += 2;
-        if (uuid_dash_follows(i) && *text++ != '-') {
-            return false;
-        }
-    }
-    *out = uuid;
-    return true;
 }
 
 char *public_order_id_format(const struct uuid *show_id, const struct uuid *reservation_id,
@@ -165,13 +104,3 @@ struct uuid payment_key_derive(const struct uuid *reservation_id, const char *ac
     }
     return uuid_named(reservation_id, name, (size_t)size);
 }
-
-static int64_t clock_read_ms(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t clock_now_ms(void) { return clock_read_ms(CLOCK_REALTIME); }
-
-int64_t clock_monotonic_ms(void) { return clock_read_ms(CLOCK_MONOTONIC); }

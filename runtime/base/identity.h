@@ -2,13 +2,12 @@
 #ifndef SEATLOG_RUNTIME_BASE_IDENTITY_H
 #define SEATLOG_RUNTIME_BASE_IDENTITY_H
 
-#include "codec/value.h"
+#include "runtime/base/uuid.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define UUID_TEXT_SIZE 37       /* 36 characters and the NUL */
 #define PUBLIC_ORDER_ID_SIZE 44 /* 43 characters of base64url and the NUL */
 
 /* A random UUID, version 4 (RFC 9562). */
@@ -16,15 +15,6 @@ struct uuid uuid_random(void);
 
 /* UUID version 5 (RFC 9562): SHA-1 of the namespace and the name. */
 struct uuid uuid_named(const struct uuid *name_space, const void *name, size_t name_size);
-
-bool uuid_equal(const struct uuid *left, const struct uuid *right);
-bool uuid_is_zero(const struct uuid *uuid);
-
-/* Lower-case text with dashes; out has UUID_TEXT_SIZE octets. Returns out. */
-char *uuid_format(const struct uuid *uuid, char *out);
-
-/* Accepts the 36-character form in either case, nothing else. */
-bool uuid_parse(const char *text, size_t size, struct uuid *out);
 
 /*
  * The public id of a reservation or order: base64url without padding (RFC 4648 §5) of show id and
@@ -46,9 +36,5 @@ struct uuid ticket_id_derive(const struct uuid *reservation_id, int32_t ordinal)
  * capture, refund. */
 struct uuid payment_key_derive(const struct uuid *reservation_id, const char *action,
                                int32_t attempt);
-
-/* Milliseconds since the epoch, and milliseconds of a clock that never goes back. */
-int64_t clock_now_ms(void);
-int64_t clock_monotonic_ms(void);
 
 #endif

@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A line of the log: composed on the stack, written with one write(2). */
 #include "runtime/base/log.h"
 
-#include "runtime/base/identity.h"
+#include "codec/utf8.h"
+#include "runtime/base/hex.h"
+#include "runtime/base/time.h"
+#include "runtime/base/uuid.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-/* PIPE_BUF on Linux: a write(2) of at most this many bytes to a pipe is never mixed with another.
- */
+/* PIPE_BUF on Linux: a write(2) of at most so many bytes to a pipe is never mixed with another. */
 #define LINE_SIZE_MAX 4096
+#define TRACE_ID_DIGITS 32
+#define TRACEPARENT_SIZE 55
+#define DAEMON_NAME_SIZE 64
 
 static const char LINE_CUT[] = " truncated=yes\n";
 
-static char log_daemon[64] = "seatlog";
+static char log_daemon[DAEMON_NAME_SIZE] = "seatlog";
 static atomic_int log_level_least = LOG_LEVEL_INFO;
-static _Thread_local char log_trace_id[33];
+static _Thread_local char log_trace_id[TRACE_ID_DIGITS + 1];
 
 /* Bytes beyond the room are dropped and the line is marked; LINE_CUT always fits behind them. */
 struct line {
@@ -35,29 +40,6 @@ static void line_append(struct line *line, const char *octets, size_t size) {
     }
     memcpy(line->data + line->size, octets, size);
     line->size += size;
-}
-
-/* How many bytes the well-formed UTF-8 character at text has; 0 for an ill-formed one. */
-static size_t utf8_character_size(const unsigned char *text, size_t size) {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t count = text[0] < 0x80               ? 1
-                   : (text[0] & 0xe0u) == 0xc0u ? 2
-                   : (text[0] & 0xf0u) == 0xe0u ? 3
-                   : (text[0] & 0xf8u) == 0xf0u ? 4
-                                                : 0;
-    if (count <= 1 || count > size) {
-        return count > size ? 0 : count;
-    }
-    uint32_t character = text[0] & (0xffu >> (count + 1));
-    for (size_t i = 1; i < count; i++) {
-        if ((text[i] & 0xc0u) != 0x80u) {
-            return 0;
-        }
-        character = character << 6 | (text[i] & 0x3fu);
-    }
-    bool good = character >= least[count] && character <= 0x10ffff &&
-                !(character >= 0xd800 && character <= 0xdfff);
-    return good ? count : 0;
 }
 
 static bool text_is_plain(const char *text, size_t size) {
@@ -85,7 +67,7 @@ static void line_append_value(struct line *line, const char *text, size_t size) 
     }
     for (size_t i = 0; i < size;) {
         const unsigned char *here = (const unsigned char *)text + i;
-        size_t count = utf8_character_size(here, size - i);
+        size_t count = utf8_size(here, size - i);
         char escape[8];
         if (count == 0) {
             line_append(line, "\\ufffd", 6);
@@ -143,14 +125,9 @@ static void line_append_field(struct line *line, const struct log_field *field) 
 }
 
 static void line_append_time(struct line *line) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    struct tm calendar;
-    gmtime_r(&now.tv_sec, &calendar);
-    char text[48];
-    size_t size = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &calendar);
-    int rest = snprintf(text + size, sizeof text - size, ".%03dZ", (int)(now.tv_nsec / 1000000));
-    line_append_pair(line, "time", text, size + (size_t)rest);
+    char text[TIME_TEXT_SIZE];
+    time_format(clock_now_ms(), text);
+    line_append_pair(line, "time", text, strlen(text));
 }
 
 void log_init(const char *daemon, enum log_level level) {
@@ -204,18 +181,18 @@ void log_write(enum log_level level, const char *message, const struct log_field
     errno = saved;
 }
 
-/* version "-" trace-id "-" parent-id "-" flags; version ff is forbidden, so is a trace id of
- * zeroes. */
+/* version "-" trace-id "-" parent-id "-" flags; version ff and a trace id of zeroes are forbidden. */
 void log_trace_set(const char *traceparent) {
     log_trace_id[0] = '\0';
-    if (traceparent == NULL || strnlen(traceparent, 55) < 55 || traceparent[2] != '-' ||
-        traceparent[35] != '-' || traceparent[52] != '-' || strncmp(traceparent, "ff", 2) == 0) {
+    if (traceparent == NULL || strnlen(traceparent, TRACEPARENT_SIZE) < TRACEPARENT_SIZE ||
+        traceparent[2] != '-' || traceparent[35] != '-' || traceparent[52] != '-' ||
+        strncmp(traceparent, "ff", 2) == 0) {
         return;
     }
     const char *trace_id = traceparent + 3;
-    if (strspn(trace_id, "0123456789abcdef") != 32 || strspn(trace_id, "0") == 32) {
+    if (hex_span(trace_id) != TRACE_ID_DIGITS || strspn(trace_id, "0") == TRACE_ID_DIGITS) {
         return;
     }
-    memcpy(log_trace_id, trace_id, 32);
-    log_trace_id[32] = '\0';
+    memcpy(log_trace_id, trace_id, TRACE_ID_DIGITS);
+    log_trace_id[TRACE_ID_DIGITS] = '\0';
 }

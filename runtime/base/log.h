@@ -51,7 +51,7 @@ void log_write(enum log_level level, const char *message, const struct log_field
 
 /*
  * W3C Trace Context: the trace id of `traceparent` (or NULL for none) goes into every line this
- * thread logs until the next call. An ill-formed value is as none.
+ * thread logs until the next call. An invalid value is ignored.
  */
 void log_trace_set(const char *traceparent);
 

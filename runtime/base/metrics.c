@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The process's metrics, kept in a list and rendered in Prometheus' text format. */
 #include "runtime/base/metrics.h"
 
-#include "runtime/base/identity.h"
-#include "runtime/loop/foundation.h"
-#include "runtime/loop/stall.h"
+#include "runtime/base/error.h"
+#include "runtime/base/time.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -228,32 +228,4 @@ void metrics_render(struct buffer *out) {
     }
     pthread_mutex_unlock(&metrics_mutex);
     metrics_render_process(out);
-}
-
-static pthread_mutex_t ready_mutex = PTHREAD_MUTEX_INITIALIZER;
-static char ready_reason[ERROR_MESSAGE_SIZE] = "starting"; /* empty when ready */
-
-void metrics_ready_set(const char *reason) {
-    pthread_mutex_lock(&ready_mutex);
-    snprintf(ready_reason, sizeof ready_reason, "%s", reason != NULL ? reason : "");
-    pthread_mutex_unlock(&ready_mutex);
-}
-
-bool metrics_ready(struct buffer *reason) {
-    struct buffer text = {0};
-    bool away = foundation_reasons(&text);
-    bool stuck = stall_reasons(&text);
-    pthread_mutex_lock(&ready_mutex);
-    bool ready = ready_reason[0] == '\0';
-    if (!ready) {
-        buffer_append_format(&text, "%s%s", text.size > 0 ? "; " : "", ready_reason);
-    }
-    pthread_mutex_unlock(&ready_mutex);
-    if (reason != NULL && text.size > 0) {
-        buffer_append(reason, text.data, text.size);
-    } else if (reason != NULL) {
-        buffer_append_text(reason, "");
-    }
-    buffer_deinit(&text);
-    return ready && !away && !stuck;
 }

@@ -3,15 +3,12 @@
 #define SEATLOG_RUNTIME_BASE_METRICS_H
 
 #include "runtime/base/buffer.h"
-#include "runtime/base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /*
- * Prometheus metrics of the process, and the small HTTP server every daemon answers them on:
- * GET /metrics (text format 0.0.4), /healthz (200 while the process runs) and /readyz (200 once
- * ready, else 503 with the reason).
+ * Prometheus metrics of the process; runtime/http/admin.h answers them.
  *
  * A metric lives as long as the process; registering the same name and labels again gives the same
  * one. Names carry the unit last: seatlog_consumer_lag_records, seatlog_commit_duration_seconds.
@@ -41,23 +38,5 @@ int64_t metric_value(const struct metric *metric); /* counter, gauge; for tests 
 
 /* Appends all metrics in the text format. */
 void metrics_render(struct buffer *out);
-
-/* What /readyz answers, as far as the daemon knows: NULL is ready, else the reason in a few words.
- * Not ready ("starting") at first. */
-void metrics_ready_set(const char *reason);
-
-/*
- * Appends the reasons and returns false while not ready: what the daemon said, what it stands on
- * that is away (foundation.h), and partitions that are stuck (stall.h).
- */
-bool metrics_ready(struct buffer *reason);
-
-/* Serves on ADDRESS:PORT ("127.0.0.1:9101", "[::1]:9101", port 0: any free one) in a thread of its
- * own. false: *error says why. */
-bool metrics_server_start(const char *listen, struct error *error);
-void metrics_server_stop(void);
-
-/* The port it listens on (of interest where 0 was asked for); 0 while there is no server. */
-int metrics_server_port(void);
 
 #endif

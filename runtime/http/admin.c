@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The admin server of a daemon: libmicrohttpd in a thread of its own. */
+#include "runtime/http/admin.h"
+
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/http/listen.h"
@@ -15,7 +18,8 @@
 #define CONNECTIONS_MAX 64
 #define IDLE_TIMEOUT_S 10
 
-static struct MHD_Daemon *metrics_server;
+static struct MHD_Daemon *server;
+static admin_ready *server_ready;
 
 static enum MHD_Result server_respond(struct MHD_Connection *connection, unsigned status,
                                       const char *content_type, struct buffer *body) {
@@ -51,7 +55,7 @@ static unsigned server_answer(const char *method, const char *url, struct buffer
         return MHD_HTTP_OK;
     }
     if (strcmp(url, "/readyz") == 0) {
-        bool ready = metrics_ready(body);
+        bool ready = server_ready(body);
         buffer_append_text(body, ready ? "ready\n" : "\n");
         return ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
     }
@@ -80,10 +84,9 @@ static enum MHD_Result server_handle(void *context, struct MHD_Connection *conne
     return result;
 }
 
-int metrics_server_port(void) {
+int admin_server_port(void) {
     const union MHD_DaemonInfo *information =
-        metrics_server != NULL ? MHD_get_daemon_info(metrics_server, MHD_DAEMON_INFO_BIND_PORT)
-                               : NULL;
+        server != NULL ? MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT) : NULL;
     return information != NULL ? information->port : 0;
 }
 
@@ -97,30 +100,31 @@ static void server_log(void *context, const char *format, va_list arguments) {
 
 /* Polling, in a thread of its own: this libmicrohttpd's own epoll thread can hang (see
  * ARCHITECTURE.md). */
-bool metrics_server_start(const char *listen, struct error *error) {
+bool admin_server_start(const char *listen, admin_ready *ready, struct error *error) {
     struct addrinfo *address = listen_resolve("admin_listen", listen, error);
     if (address == NULL) {
         return false;
     }
+    server_ready = ready;
     unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     if (address->ai_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
     }
-    metrics_server =
+    server =
         MHD_start_daemon(flags, 0, NULL, NULL, server_handle, NULL, MHD_OPTION_EXTERNAL_LOGGER,
                          server_log, NULL, MHD_OPTION_SOCK_ADDR, address->ai_addr,
                          MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
                          MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_END);
     freeaddrinfo(address);
-    if (metrics_server == NULL) {
+    if (server == NULL) {
         return error_set(error, ERROR_DIE, "cannot listen on %s: is the port taken?", listen);
     }
     return true;
 }
 
-void metrics_server_stop(void) {
-    if (metrics_server != NULL) {
-        MHD_stop_daemon(metrics_server);
-        metrics_server = NULL;
+void admin_server_stop(void) {
+    if (server != NULL) {
+        MHD_stop_daemon(server);
+        server = NULL;
     }
 }

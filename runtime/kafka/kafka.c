@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kafka/kafka.h"
 
+#include "runtime/base/hex.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/random.h"
@@ -434,41 +435,45 @@ void kafka_headers_read(const rd_kafka_message_t *message, struct kafka_envelope
     header_copy(headers, "seatlog-waiter", envelope->waiter, sizeof envelope->waiter);
 }
 
+/* version "-" trace-id "-" parent-id "-" flags */
 #define TRACE_ID_SIZE ((size_t)16)
+#define PARENT_ID_SIZE ((size_t)8)
+#define TRACE_ID_AT 3
+#define PARENT_ID_AT (TRACE_ID_AT + 2 * TRACE_ID_SIZE + 1)
+#define FLAGS_AT (PARENT_ID_AT + 2 * PARENT_ID_SIZE + 1)
 
-static void hexadecimal_random(char *out, size_t octets) {
-    static const char digits[] = "0123456789abcdef";
+/* Digits of an id and the dash behind it. */
+static void id_draw(char *out, size_t size) {
     uint8_t drawn[TRACE_ID_SIZE];
-    assert(octets <= sizeof drawn);
-    random_fill(drawn, octets);
-    for (size_t i = 0; i < octets; i++) {
-        out[2 * i] = digits[drawn[i] >> 4];
-        out[2 * i + 1] = digits[drawn[i] & 0x0f];
-    }
-    out[2 * octets - 1] = digits[1 + random_below(15)]; /* all zero is forbidden */
+    assert(size <= sizeof drawn);
+    random_fill(drawn, size);
+    /* All zero is forbidden. */
+    drawn[size - 1] = (uint8_t)((drawn[size - 1] & 0xf0u) | (1 + random_below(15)));
+    hex_format(drawn, size, out);
+    out[2 * size] = '-';
 }
 
-void traceparent_new(char out[56]) {
-    memcpy(out, "00-", 3);
-    hexadecimal_random(out + 3, TRACE_ID_SIZE);
-    out[35] = '-';
-    hexadecimal_random(out + 36, 8);
-    memcpy(out + 52, "-01", 4);
+void traceparent_new(char out[TRACEPARENT_TEXT_SIZE]) {
+    memcpy(out, "00-", TRACE_ID_AT);
+    id_draw(out + TRACE_ID_AT, TRACE_ID_SIZE);
+    id_draw(out + PARENT_ID_AT, PARENT_ID_SIZE);
+    memcpy(out + FLAGS_AT, "01", sizeof "01");
 }
 
-static bool hexadecimal_is(const char *text, size_t size) {
-    return strspn(text, "0123456789abcdef") == size && strspn(text, "0") < size;
+static bool id_is_good(const char *text, size_t size) {
+    return hex_span(text) == 2 * size && strspn(text, "0") < 2 * size && text[2 * size] == '-';
 }
 
-void traceparent_child(const char *parent, char out[56]) {
-    bool good = parent != NULL && strnlen(parent, 56) == 55 && strncmp(parent, "00-", 3) == 0 &&
-                hexadecimal_is(parent + 3, 32) && parent[35] == '-' &&
-                hexadecimal_is(parent + 36, 16) && parent[52] == '-' &&
-                strspn(parent + 53, "0123456789abcdef") == 2;
+void traceparent_child(const char *parent, char out[TRACEPARENT_TEXT_SIZE]) {
+    bool good =
+        parent != NULL && strnlen(parent, TRACEPARENT_TEXT_SIZE) == TRACEPARENT_TEXT_SIZE - 1 &&
+        strncmp(parent, "00-", TRACE_ID_AT) == 0 &&
+        id_is_good(parent + TRACE_ID_AT, TRACE_ID_SIZE) &&
+        id_is_good(parent + PARENT_ID_AT, PARENT_ID_SIZE) && hex_span(parent + FLAGS_AT) == 2;
     if (!good) {
         traceparent_new(out);
         return;
     }
-    memmove(out, parent, 56);
-    hexadecimal_random(out + 36, 8);
+    memmove(out, parent, TRACEPARENT_TEXT_SIZE);
+    id_draw(out + PARENT_ID_AT, PARENT_ID_SIZE);
 }

@@ -61,15 +61,18 @@ int32_t kafka_partition_of(const void *key, size_t key_size, int32_t partition_c
 /* What librdkafka's error means: RETRY, PARK (the record), DIE. */
 enum error_action kafka_error_action(rd_kafka_resp_err_t code);
 
+#define TRACEPARENT_TEXT_SIZE 56 /* 55 characters and the NUL */
+#define KAFKA_WAITER_SIZE 64
+
 /* Headers for transport: CloudEvents 1.0 binary mode, trace context, and who waits for the answer.
  */
 struct kafka_envelope {
-    const char *type;       /* ce_type: seatlog.commands.Reserve */
-    const char *source;     /* ce_source: the daemon's name and instance */
-    struct uuid id;         /* ce_id */
-    struct uuid command_id; /* seatlog-command-id; zero: none */
-    char traceparent[56];   /* empty: none */
-    char waiter[64];        /* seatlog-waiter; empty: none */
+    const char *type;                        /* ce_type: seatlog.commands.Reserve */
+    const char *source;                      /* ce_source: the daemon's name and instance */
+    struct uuid id;                          /* ce_id */
+    struct uuid command_id;                  /* seatlog-command-id; zero: none */
+    char traceparent[TRACEPARENT_TEXT_SIZE]; /* empty: none */
+    char waiter[KAFKA_WAITER_SIZE];          /* seatlog-waiter; empty: none */
 };
 
 rd_kafka_headers_t *kafka_headers_new(const struct kafka_envelope *envelope,
@@ -81,7 +84,7 @@ void kafka_headers_read(const rd_kafka_message_t *message, struct kafka_envelope
 
 /* A new traceparent (version 00, sampled), or a child of the given one: same trace id, new parent
  * id. */
-void traceparent_new(char out[56]);
-void traceparent_child(const char *parent, char out[56]);
+void traceparent_new(char out[TRACEPARENT_TEXT_SIZE]);
+void traceparent_child(const char *parent, char out[TRACEPARENT_TEXT_SIZE]);
 
 #endif

@@ -2,12 +2,14 @@
 #include "runtime/loop/daemon.h"
 
 #include "runtime/base/backoff.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/base/random.h"
+#include "runtime/base/time.h"
+#include "runtime/http/admin.h"
 #include "runtime/loop/blame.h"
 #include "runtime/loop/foundation.h"
+#include "runtime/loop/ready.h"
 #include "runtime/loop/sink/sink.h"
 #include "runtime/loop/stall.h"
 #include "runtime/loop/transaction/transaction.h"
@@ -250,7 +252,7 @@ static bool surroundings_init(struct daemon *daemon, pid_t parent, struct error 
         }
     }
     const char *listen = config_text(daemon->config, "admin_listen");
-    return listen[0] == '\0' || metrics_server_start(listen, error);
+    return listen[0] == '\0' || admin_server_start(listen, ready_ask, error);
 }
 
 /* Returns whether it has started; not so when stopping, or with an *error that is no RETRY. */
@@ -269,7 +271,7 @@ static bool daemon_start(struct daemon *daemon, const struct daemon_spec *spec,
         }
         log_warning("start failed; trying again", LOG_TEXT("reason", error->message),
                     LOG_INTEGER("failures", failures));
-        metrics_ready_set(error->message);
+        ready_set(error->message);
         daemon_sleep_ms(backoff_ms(failures, START_RETRY_BASE_MS, START_RETRY_MAX_MS));
     }
     *error = (struct error){0};
@@ -309,9 +311,9 @@ static int daemon_live(struct daemon *daemon, const struct daemon_spec *spec) {
     if (daemon_start(daemon, spec, &error)) {
         log_info("started", LOG_TEXT("instance", daemon->instance),
                  LOG_TEXT("version", SEATLOG_VERSION),
-                 LOG_INTEGER("admin_port", metrics_server_port()));
+                 LOG_INTEGER("admin_port", admin_server_port()));
         status = daemon_stopping() ? 0 : daemon_loop(daemon, spec);
-        metrics_ready_set("stopping");
+        ready_set("stopping");
         if (!daemon_stopping()) { /* the loop ended by itself: whoever looks must see it too */
             daemon_stop(status);
         }
@@ -356,7 +358,7 @@ int daemon_main(const struct daemon_spec *spec, int argc, char **argv) {
     } else {
         log_error("cannot start", LOG_TEXT("reason", error.message));
     }
-    metrics_server_stop();
+    admin_server_stop();
     config_free(config);
     alarm(0);
     return status;

@@ -2,9 +2,9 @@
 #include "runtime/loop/foundation.h"
 
 #include "runtime/base/error.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/loop/stall.h"
 #include "runtime/pg/pg.h"

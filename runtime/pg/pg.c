@@ -4,6 +4,7 @@
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
 /*
  * Moments on the clocks of a venue. GLib reads the zone's file, but is never given a name: it would
  * take "GMT+9" and even "EST5EDT" for a POSIX rule. A name is looked up in the database's own list,
  * then its file is opened by path.
  */
+#include "runtime/present/present_time.h"
+
 #include "runtime/base/error.h"
-#include "runtime/present/present.h"
 
 #include <glib.h>
 #include <pthread.h>

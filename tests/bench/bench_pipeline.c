@@ -16,6 +16,7 @@
 #include "runtime/base/config.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
 

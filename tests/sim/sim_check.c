@@ -5,7 +5,6 @@
 #include "replay/verify/model.h"
 #include "reservation/decide.h"
 #include "runtime/base/error.h"
-#include "runtime/base/identity.h"
 #include "tests/sim/sim_reservation.h"
 
 #include <stdlib.h>

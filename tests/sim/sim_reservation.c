@@ -4,7 +4,6 @@
 
 #include "reservation/decide.h"
 #include "runtime/base/error.h"
-#include "runtime/base/identity.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -2,8 +2,6 @@
 /* The rules of reservation/README.md told a second time: whether an event may follow. */
 #include "tests/sim/sim_rules.h"
 
-#include "runtime/base/identity.h"
-
 #include <string.h>
 
 #define GRACE_MS_MAX (5 * 60 * 1000LL)

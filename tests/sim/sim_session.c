@@ -3,7 +3,6 @@
 #include "tests/sim/sim_session.h"
 
 #include "runtime/base/error.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "tests/sim/sim_tables.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/base/error.h"
-#include "runtime/base/identity.h"
 #include "runtime/kafka/kafka.h"
 #include "tests/sim/sim_loop.h"
 #include "tests/sim/sim_tables.h"

@@ -4,6 +4,7 @@
 
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "ticketgen/core/core.h"
 #include "ticketgen/daemon/store.h"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ticketgen/daemon/store.h"
 
+#include "runtime/base/hex.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool ticket_store_key_add(struct pg *pg, const struct ticket_key *key, struct error *error) {
     char key_id[2 * TICKET_KEY_ID_SIZE + 1];
-    for (size_t i = 0; i < TICKET_KEY_ID_SIZE; i++) {
-        snprintf(key_id + 2 * i, 3, "%02x", key->key_id[i]);
-    }
+    hex_format(key->key_id, TICKET_KEY_ID_SIZE, key_id);
     if (!PG_EXECUTE(pg, error, NULL,
                     "INSERT INTO ticket.key (key_id, public_key) VALUES ($1, $2) "
                     "ON CONFLICT DO NOTHING",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ticketgen/page/pdf.h"
 
+#include "runtime/base/time.h"
 #include "runtime/present/present_text.h"
 #include "ticketgen/page/page.h"
 #include "ticketgen/page/text.h"
@@ -8,7 +9,6 @@
 #include <cairo-pdf.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static cairo_status_t stream_append(void *context, const unsigned char *octets, unsigned int size) {
     buffer_append(context, octets, size);
@@ -17,14 +17,11 @@ static cairo_status_t stream_append(void *context, const unsigned char *octets, 
 
 static void metadata_set(cairo_surface_t *surface, const struct ticket_tickets_issued *issued,
                          const char *issuer) {
-    char date[32];
+    char date[TIME_TEXT_SIZE];
     struct buffer title = {0}, name = {0};
     present_title(issued->summary.title, &title);
     present_line_or((struct text){issuer, strlen(issuer)}, "Seatlog", &name);
-    time_t at = (time_t)(issued->at / 1000);
-    struct tm utc = {.tm_mday = 1};
-    gmtime_r(&at, &utc);
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    time_format_seconds(issued->at, date);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, title.data);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, name.data);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, name.data);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "letters.h"
+#include "tools/dead-letters/letters.h"
 
 #include "runtime/kafka/kafka.h"
 

@@ -56,9 +56,4 @@ const char *letter_refusal(const struct letter *letter);
 bool letter_ask(const struct config *config, struct pg *pg, const struct letter *letter,
                 bool *asked, struct error *error);
 
-/* letters_print.c: for people, in 80 columns. */
-void letters_list(const struct letters *letters, struct codec *codec, bool all);
-void letter_show(const struct letter *letter, struct codec *codec);
-void letter_state_say(const struct letter *letter);
-
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/provider/api.h"
 
-#include "runtime/base/identity.h"
 #include "tools/provider/admin.h"
 #include "tools/provider/check.h"
 #include "tools/provider/payments.h"

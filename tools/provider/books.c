@@ -2,6 +2,7 @@
 #include "tools/provider/books.h"
 
 #include "runtime/base/buffer.h"
+#include "runtime/base/time.h"
 #include "tools/provider/formats.h"
 
 #include <errno.h>
@@ -204,7 +205,7 @@ size_t books_flush(struct books *books) {
 static int64_t line_time(const json_t *object, const char *name) {
     const char *text = json_string_value(json_object_get(object, name));
     int64_t time_ms = 0;
-    return text != NULL && time_parse(text, &time_ms) ? time_ms : 0;
+    return text != NULL && formats_time_read(text, &time_ms) ? time_ms : 0;
 }
 
 static void payment_replay(struct books *books, const json_t *line, json_t *payment) {

@@ -143,7 +143,7 @@ const char *check_query_text(const struct check *check, const char *name) {
 int64_t check_query_time_ms(struct check *check, const char *name, int64_t fallback) {
     const char *text = check_query_text(check, name);
     int64_t time_ms = fallback;
-    if (text != NULL && !time_parse(text, &time_ms)) {
+    if (text != NULL && !formats_time_read(text, &time_ms)) {
         check_fail(check, "INVALID_TIME", name, "`%.40s` is not a valid RFC 3339 time.", text);
     }
     return time_ms;

@@ -1,62 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The provider's ways of writing times, durations and ids. */
 #include "tools/provider/formats.h"
+
+#include "runtime/base/time.h"
 
 #include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define DURATION_DIGITS_MAX 7
 
-char *time_format(int64_t time_ms, char *out) {
-    time_t seconds = (time_t)(time_ms / 1000);
-    struct tm fields;
-    gmtime_r(&seconds, &fields);
-    char text[64];
-    size_t size = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &fields);
-    snprintf(text + size, sizeof text - size, ".%03dZ", (int)(time_ms % 1000));
-    memcpy(out, text, TIME_TEXT_SIZE - 1);
-    out[TIME_TEXT_SIZE - 1] = '\0';
-    return out;
-}
-
-/* The part after the seconds: an optional fraction, then Z or an offset. */
-static bool time_tail_parse(const char *text, int *milliseconds, int *offset_s) {
-    *milliseconds = 0;
-    *offset_s = 0;
-    if (*text == '.') {
-        int scale = 100;
-        const char *first = ++text;
-        for (; isdigit((unsigned char)*text); text++, scale /= 10) {
-            *milliseconds += (*text - '0') * scale;
-        }
-        if (text == first) {
-            return false;
-        }
-    }
-    if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0) {
-        return true;
-    }
-    int hours, minutes, size = 0;
-    if ((*text != '+' && *text != '-' && *text != ' ') ||
-        sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &size) != 2 || size != 5 ||
-        text[6] != '\0' || hours > 23 || minutes > 59) {
+bool formats_time_read(const char *text, int64_t *time_ms) {
+    char copy[TIME_TEXT_SIZE];
+    if ((size_t)snprintf(copy, sizeof copy, "%s", text) >= sizeof copy) {
         return false;
     }
     /* A plus sign that was not escaped in a query arrives as a blank. */
-    *offset_s = (*text == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-    return true;
-}
-
-bool time_parse(const char *text, int64_t *time_ms) {
-    struct tm fields = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &fields);
-    int milliseconds, offset_s;
-    if (rest == NULL || !time_tail_parse(rest, &milliseconds, &offset_s)) {
+    char *blank = strrchr(copy, ' ');
+    if (blank != NULL) {
+        *blank = '+';
+    }
+    struct time_said said = time_parse(copy);
+    if (said.form != TIME_IS_UTC && said.form != TIME_IS_OFFSET) {
         return false;
     }
-    *time_ms = ((int64_t)timegm(&fields) - offset_s) * 1000 + milliseconds;
+    *time_ms = said.at_ms;
     return true;
 }
 

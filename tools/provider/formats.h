@@ -8,13 +8,8 @@
 
 /* The provider's ways of writing things. */
 
-#define TIME_TEXT_SIZE 25 /* 2026-11-24T06:00:00.123Z and the NUL */
-
-/* RFC 3339 in UTC with milliseconds; out has TIME_TEXT_SIZE octets. Returns out. */
-char *time_format(int64_t time_ms, char *out);
-
 /* RFC 3339 with or without a fraction, in UTC or with an offset. false: it is not. */
-bool time_parse(const char *text, int64_t *time_ms);
+bool formats_time_read(const char *text, int64_t *time_ms);
 
 /* An ISO 8601 duration of weeks, days, hours, minutes and seconds: P7D, PT36H, P1DT12H. -1: it is
  * not. */

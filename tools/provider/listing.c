@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/provider/listing.h"
 
-#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "tools/provider/api.h"
 #include "tools/provider/check.h"
 #include "tools/provider/formats.h"
@@ -153,12 +153,12 @@ static bool updated_outside(const json_t *query, const json_t *object) {
     const char *begin = json_string_value(json_object_get(query, "updated_at_begin_time"));
     const char *end = json_string_value(json_object_get(query, "updated_at_end_time"));
     int64_t begin_ms = INT64_MIN, end_ms = INT64_MAX, updated_ms = 0;
-    time_parse(json_string_value(json_object_get(object, "updated_at")), &updated_ms);
+    formats_time_read(json_string_value(json_object_get(object, "updated_at")), &updated_ms);
     if (begin != NULL) {
-        time_parse(begin, &begin_ms);
+        formats_time_read(begin, &begin_ms);
     }
     if (end != NULL) {
-        time_parse(end, &end_ms);
+        formats_time_read(end, &end_ms);
     }
     return updated_ms < begin_ms || updated_ms >= end_ms;
 }

@@ -4,6 +4,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/loop/daemon.h"
+#include "runtime/loop/ready.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -89,7 +90,7 @@ static bool simulator_start(struct daemon *daemon, struct error *error) {
 
 static int simulator_run(struct daemon *daemon) {
     struct error error = {0};
-    metrics_ready_set(NULL);
+    ready_set(NULL);
     if (!server_run(daemon->state, config_text(daemon->config, "listen"), &error)) {
         log_error(error.message);
         return 1;

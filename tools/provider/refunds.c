@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/provider/refunds.h"
 
-#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "tools/provider/api.h"
 #include "tools/provider/check.h"
 #include "tools/provider/formats.h"

@@ -2,8 +2,8 @@
 #include "tools/provider/server.h"
 
 #include "runtime/base/buffer.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/loop/daemon.h"
 #include "tools/provider/api.h"
 #include "tools/provider/payments.h"

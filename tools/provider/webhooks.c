@@ -4,6 +4,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/http/client.h"
 #include "runtime/loop/daemon.h"
 #include "tools/provider/formats.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sink's member of the consumer group: assignments, records, and what librdkafka complains of. */
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
+#include "runtime/loop/ready.h"
 #include "runtime/loop/sink/internal.h"
 
 #include <stdio.h>
@@ -271,7 +272,7 @@ void sink_topics_await(struct sink *sink) {
             return;
         }
         log_warning("topics are not there yet", LOG_TEXT("reason", error.message));
-        metrics_ready_set(error.message);
+        ready_set(error.message);
         daemon_sleep_ms(backoff_ms(failures, TOPICS_RETRY_BASE_MS, TOPICS_RETRY_MAX_MS));
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records that were set aside and are asked for again, one at a time, between batches. */
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/loop/dead_letter_retry.h"
 #include "runtime/loop/sink/internal.h"
 

@@ -2,9 +2,10 @@
 /* The sink's loop: carries out what the core asks for, and tells it what came of it. */
 #include "runtime/loop/sink/sink.h"
 
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/random.h"
+#include "runtime/base/time.h"
+#include "runtime/loop/ready.h"
 #include "runtime/loop/sink/internal.h"
 
 #include <assert.h>
@@ -120,11 +121,11 @@ void sink_notify(struct sink *sink, struct sink_core_event event) {
 
 static void readiness_update(const struct sink *sink) {
     if (!producer_reachable(sink->producer)) { /* which asks every second */
-        metrics_ready_set("no Kafka broker can be reached");
+        ready_set("no Kafka broker can be reached");
     } else if (!sink->core.offsets_known) {
-        metrics_ready_set("joining the consumer group");
+        ready_set("joining the consumer group");
     } else { /* without a partition: standing by */
-        metrics_ready_set(sink_core_caught_up(&sink->core) ? NULL : "catching up with the log");
+        ready_set(sink_core_caught_up(&sink->core) ? NULL : "catching up with the log");
     }
 }
 
@@ -189,7 +190,7 @@ static void wait_for(struct sink *sink, const struct sink_core_effect *asked) {
     log_warning(sink->core.running ? "batch failed; trying again" : "sink waits",
                 LOG_TEXT("reason", reason), LOG_INTEGER("failures", asked->failures),
                 LOG_INTEGER("delay_ms", asked->until_ms - sink->core.now_ms));
-    metrics_ready_set(reason);
+    ready_set(reason);
     serve_until(sink, asked->until_ms);
     if (!sink->core.running) {
         sink->looked_ms = 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop/transaction/internal.h"
 
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/loop/daemon.h"
+#include "runtime/loop/ready.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ void partitions_readiness_update(struct transaction *transaction) {
                    transaction->partitions[i].stage != PARTITION_FOREIGN;
     }
     metric_set(transaction->live_metric, live);
-    metrics_ready_set(pending > 0 ? "rebuilding partitions" : NULL);
+    ready_set(pending > 0 ? "rebuilding partitions" : NULL);
 }
 
 void partition_drop(struct transaction *transaction, int32_t index, bool foreign) {

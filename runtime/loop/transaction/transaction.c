@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop/transaction/internal.h"
 
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/loop/daemon.h"
 #include "runtime/loop/dead_letter.h"

@@ -4,11 +4,9 @@
  * must have nothing against the right one, and must say what is wrong with each of the others.
  */
 #include "replay/log/segment.h"
-#include "replay/log/table.h"
 #include "replay/verify/difference.h"
 #include "replay/verify/model.h"
 #include "replay/verify/watch.h"
-#include "runtime/base/identity.h"
 #include "seatlog_codec.h"
 
 #include <setjmp.h>
@@ -293,42 +291,6 @@ static void a_segment_with_any_octet_changed_or_cut_is_refused(void **state) {
     fclose(file);
 }
 
-struct entry {
-    struct uuid key;
-    int number;
-};
-
-static struct uuid key_of(int number) {
-    struct uuid key = {{0}};
-    memcpy(key.octets, &number, sizeof number);
-    return key;
-}
-
-static void a_table_keeps_what_is_not_removed(void **state) {
-    (void)state;
-    struct replay_table table = {0};
-    enum { COUNT = 5000 };
-    for (int i = 0; i < COUNT; i++) {
-        struct entry *entry = malloc(sizeof *entry);
-        *entry = (struct entry){key_of(i), i};
-        replay_table_add(&table, entry);
-    }
-    for (int i = 0; i < COUNT; i += 3) {
-        struct uuid key = key_of(i);
-        struct entry *removed = replay_table_remove(&table, &key);
-        assert_int_equal(i, removed->number);
-        free(removed);
-        assert_null(replay_table_remove(&table, &key));
-    }
-    for (int i = 0; i < COUNT; i++) {
-        struct uuid key = key_of(i);
-        struct entry *found = replay_table_find(&table, &key);
-        assert_true(i % 3 == 0 ? found == NULL : found->number == i);
-    }
-    replay_table_clear(&table, free);
-    assert_null(replay_table_find(&table, &ada));
-}
-
 static void a_seal_holds_until_history_is_rewritten(void **state) {
     (void)state;
     char folder[] = "/tmp/seatlog-seal-XXXXXX";
@@ -399,7 +361,6 @@ int main(void) {
         cmocka_unit_test(a_difference_names_its_field),
         cmocka_unit_test(a_segment_is_read_as_it_was_written),
         cmocka_unit_test(a_segment_with_any_octet_changed_or_cut_is_refused),
-        cmocka_unit_test(a_table_keeps_what_is_not_removed),
         cmocka_unit_test(a_seal_holds_until_history_is_rewritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,50 +209,6 @@ static void test_times_are_written_and_read(void **state) {
     assert_string_equal(time_format(said.at_ms, text), "2028-02-29T00:00:00.000Z");
 }
 
-static void test_what_a_text_says_of_time_has_a_form(void **state) {
-    (void)state;
-    static const struct {
-        const char *text;
-        enum time_form form;
-    } texts[] = {{"2026-12-01T20:15:00", TIME_IS_LOCAL},
-                 {"2026-12-01T20:15:00.5", TIME_IS_LOCAL},
-                 {"2026-12-01t20:15:00z", TIME_IS_UTC},
-                 {"2026-12-01T20:15:00-00:00", TIME_IS_UTC},
-                 {"2026-12-01T20:15:00+00:00", TIME_IS_OFFSET},
-                 {"2026-12-01T20:15:00+05:45", TIME_IS_OFFSET},
-                 {"2026-12-31T23:59:60Z", TIME_IS_UTC},
-                 {"2026-12-31T15:59:60-08:00", TIME_IS_OFFSET},
-                 {"2026-12-31T23:58:60Z", TIME_IS_NONE},
-                 {"2026-12-31T23:59:61Z", TIME_IS_NONE},
-                 {"", TIME_IS_NONE},
-                 {"2026", TIME_IS_NONE},
-                 {"2026-12", TIME_IS_NONE},
-                 {"2026-13-01", TIME_IS_NONE},
-                 {"2026-00-01", TIME_IS_NONE},
-                 {"2026-02-30", TIME_IS_NONE},
-                 {"2026-02-29", TIME_IS_NONE},
-                 {"2026-02-29T00:00:00Z", TIME_IS_NONE},
-                 {"2026-13-01T00:00:00Z", TIME_IS_NONE},
-                 {"yesterday", TIME_IS_NONE},
-                 {"2026-12-01T24:00:00Z", TIME_IS_NONE},
-                 {"2026-12-01T20:15Z", TIME_IS_NONE},
-                 {"20261201", TIME_IS_NONE},
-                 {"2026-12-01 ", TIME_IS_NONE},
-                 {"2026-12-01T20:15:00Zx", TIME_IS_NONE},
-                 {"2026-12-01T20:15:00+8:00", TIME_IS_NONE},
-                 {"2026-12-01T20:15:00+24:00", TIME_IS_NONE},
-                 {"1969-12-31", TIME_IS_DATE},
-                 {"1969-12-31T00:00:00Z", TIME_IS_UTC},
-                 {"1970-01-01T00:00:00+01:00", TIME_IS_OFFSET},
-                 {"1969-12-31T23:59:60Z", TIME_IS_UTC},
-                 {"1969-12-31T23:58:60Z", TIME_IS_NONE},
-                 {"0001-01-01", TIME_IS_DATE},
-                 {"0000-12-31", TIME_IS_NONE}};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        assert_int_equal(time_parse(texts[i].text).form, texts[i].form);
-    }
-}
-
 static void test_command_positions_survive_the_way_through_a_location(void **state) {
     (void)state;
     struct command_position position = {.known = true, .partition = 3, .offset = 123456789012};
@@ -316,7 +272,6 @@ int main(void) {
         cmocka_unit_test(test_prefer_is_met_as_far_as_possible),
         cmocka_unit_test(test_only_trusted_proxies_say_who_the_client_is),
         cmocka_unit_test(test_times_are_written_and_read),
-        cmocka_unit_test(test_what_a_text_says_of_time_has_a_form),
         cmocka_unit_test(test_command_positions_survive_the_way_through_a_location),
         cmocka_unit_test(test_tokens_are_random_and_known_by_their_hash),
         cmocka_unit_test(test_roles_are_read_from_the_database),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "notifier/core/core.h"
 #include "notifier/core/facts.h"
-#include "runtime/base/identity.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

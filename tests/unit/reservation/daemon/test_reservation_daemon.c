@@ -13,7 +13,7 @@
 #include "reservation/daemon/latest.h"
 #include "reservation/daemon/show_map.h"
 #include "reservation/daemon/tick.h"
-#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/kafka/producer.h"
 

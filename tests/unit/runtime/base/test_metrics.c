@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/base/metrics.h"
 
+#include "runtime/http/admin.h"
+#include "runtime/loop/ready.h"
 #include "tests/unit/support/test.h"
 
 #include <arpa/inet.h>
@@ -108,14 +110,14 @@ static void threads_lose_nothing(void **state) {
 static void readiness_has_a_reason(void **state) {
     (void)state;
     struct buffer reason = {0};
-    assert_false(metrics_ready(&reason));
+    assert_false(ready_ask(&reason));
     assert_string_equal(reason.data, "starting");
-    metrics_ready_set(NULL);
-    assert_true(metrics_ready(NULL));
-    metrics_ready_set("PostgreSQL can not be reached");
+    ready_set(NULL);
+    assert_true(ready_ask(NULL));
+    ready_set("PostgreSQL cannot be reached");
     buffer_reset(&reason);
-    assert_false(metrics_ready(&reason));
-    assert_string_equal(reason.data, "PostgreSQL can not be reached");
+    assert_false(ready_ask(&reason));
+    assert_string_equal(reason.data, "PostgreSQL cannot be reached");
     buffer_deinit(&reason);
 }
 
@@ -123,7 +125,7 @@ static void readiness_has_a_reason(void **state) {
 static char *exchange(const char *request) {
     int client = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)metrics_server_port()),
+                                  .sin_port = htons((uint16_t)admin_server_port()),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(write(client, request, strlen(request)), strlen(request));
@@ -149,15 +151,15 @@ static void assert_answer(const char *request, const char *status, const char *b
 static void the_server_answers_three_questions(void **state) {
     (void)state;
     struct error error = {0};
-    assert_true(metrics_server_start("127.0.0.1:0", &error));
-    assert_true(metrics_server_port() > 0);
+    assert_true(admin_server_start("127.0.0.1:0", ready_ask, &error));
+    assert_true(admin_server_port() > 0);
     metric_set(metrics_gauge("served_records", NULL, "x"), 1);
     assert_answer("GET /metrics" CLOSE, "HTTP/1.1 200", "\nserved_records 1\n");
     assert_answer("GET /metrics" CLOSE, "version=0.0.4", "process_resident_memory_bytes ");
     assert_answer("GET /healthz" CLOSE, "HTTP/1.1 200", "ok\n");
-    metrics_ready_set("catching up");
+    ready_set("catching up");
     assert_answer("GET /readyz" CLOSE, "HTTP/1.1 503", "catching up\n");
-    metrics_ready_set(NULL);
+    ready_set(NULL);
     assert_answer("GET /readyz" CLOSE, "HTTP/1.1 200", "ready\n");
     assert_answer("GET /" CLOSE, "HTTP/1.1 404", "/metrics");
     assert_answer("GET /metrics/x" CLOSE, "HTTP/1.1 404", "");
@@ -165,9 +167,9 @@ static void the_server_answers_three_questions(void **state) {
     assert_answer("POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
                   "Content-Length: 3\r\n\r\nabc",
                   "HTTP/1.1 405", "Allow: GET, HEAD");
-    metrics_server_stop();
-    metrics_server_stop();
-    assert_int_equal(metrics_server_port(), 0);
+    admin_server_stop();
+    admin_server_stop();
+    assert_int_equal(admin_server_port(), 0);
 }
 
 static void it_listens_where_it_is_told_or_says_why_not(void **state) {
@@ -175,7 +177,7 @@ static void it_listens_where_it_is_told_or_says_why_not(void **state) {
     struct error error = {0};
     const char *const bad[] = {"", "9101", "127.0.0.1:http!", "nowhere.invalid:1", ":1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        if (metrics_server_start(bad[i], &error)) {
+        if (admin_server_start(bad[i], ready_ask, &error)) {
             fail_msg("listens on \"%s\"", bad[i]);
         }
         assert_int_equal(error.action, ERROR_DIE);
@@ -189,22 +191,22 @@ static void it_listens_where_it_is_told_or_says_why_not(void **state) {
     getsockname(taken, (struct sockaddr *)&address, &size);
     char where[32];
     snprintf(where, sizeof where, "127.0.0.1:%d", ntohs(address.sin_port));
-    assert_false(metrics_server_start(where, &error));
+    assert_false(admin_server_start(where, ready_ask, &error));
     assert_contains(error.message, "is the port taken?");
     close(taken);
-    assert_true(metrics_server_start(where, &error));
-    assert_int_equal(metrics_server_port(), ntohs(address.sin_port));
-    metrics_server_stop();
+    assert_true(admin_server_start(where, ready_ask, &error));
+    assert_int_equal(admin_server_port(), ntohs(address.sin_port));
+    admin_server_stop();
 }
 
 /* More connections than are allowed at once: none hangs, and those behind get their turn. */
 static void many_idle_connections_do_not_block_it(void **state) {
     (void)state;
     struct error error = {0};
-    assert_true(metrics_server_start("127.0.0.1:0", &error));
+    assert_true(admin_server_start("127.0.0.1:0", ready_ask, &error));
     int idle[60];
     struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)metrics_server_port()),
+                                  .sin_port = htons((uint16_t)admin_server_port()),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     for (int i = 0; i < 60; i++) {
         idle[i] = socket(AF_INET, SOCK_STREAM, 0);
@@ -216,7 +218,7 @@ static void many_idle_connections_do_not_block_it(void **state) {
     for (int i = 0; i < 60; i++) {
         close(idle[i]);
     }
-    metrics_server_stop();
+    admin_server_stop();
 }
 
 static int clear(void **state) {

@@ -2,7 +2,7 @@
 #include "runtime/http/client.h"
 
 #include "runtime/base/buffer.h"
-#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "tests/unit/support/test.h"
 
 #include <arpa/inet.h>

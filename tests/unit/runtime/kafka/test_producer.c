@@ -3,6 +3,7 @@
 
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "tests/unit/support/kafka_cluster.h"
 #include "tests/unit/support/test.h"
 

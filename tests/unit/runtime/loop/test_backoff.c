@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop/daemon.h"
 
-#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "tests/unit/support/test.h"
 
 #include <limits.h>

@@ -2,7 +2,6 @@
 #include "runtime/loop/daemon.h"
 
 #include "runtime/base/buffer.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "tests/unit/support/test.h"

@@ -6,6 +6,7 @@
 #include "runtime/base/metrics.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/loop/daemon.h"
+#include "runtime/loop/ready.h"
 #include "seatlog_codec.h"
 #include "tests/unit/support/kafka_cluster.h"
 #include "tests/unit/support/postgresql.h"
@@ -170,7 +171,7 @@ static void await_ready(const char *words) {
     struct buffer reason = {0};
     for (int i = 0; i < PATIENCE_MS / 20; i++) {
         buffer_reset(&reason);
-        bool ready = metrics_ready(&reason);
+        bool ready = ready_ask(&reason);
         if (words == NULL ? ready : !ready && strstr(reason.data, words) != NULL) {
             buffer_deinit(&reason);
             return;
@@ -236,7 +237,7 @@ static int before(void **state) {
     script.flush_retries = false;
     postgresql_run(server, "TRUNCATE seen RESTART IDENTITY; TRUNCATE public.sink_offset; "
                            "TRUNCATE public.dead_letter_retry");
-    metrics_ready_set("starting");
+    ready_set("starting");
     kafka_cluster_init(&cluster, 1);
     kafka_cluster_topic(&cluster, TOPIC_EVENTS, PARTITIONS);
     kafka_cluster_topic(&cluster, TOPIC_TICKETS, PARTITIONS);

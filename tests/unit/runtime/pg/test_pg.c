@@ -2,6 +2,7 @@
 #include "runtime/pg/pg.h"
 
 #include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "tests/unit/support/postgresql.h"
 #include "tests/unit/support/test.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/present/present.h"
 #include "runtime/present/present_text.h"
+#include "runtime/present/present_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The demo catalogue: its CSV reader, its seat plans, and what must hold of every show. */
 #include "codec/text/check.h"
-#include "tools/catalogue/catalogue_show.h"
+#include "tools/catalogue/show.h"
 
 #include "runtime/base/identity.h"
 

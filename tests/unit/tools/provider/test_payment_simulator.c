@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/base/time.h"
 #include "tools/provider/formats.h"
 #include "tools/provider/timers.h"
 
@@ -55,7 +56,7 @@ static void times(void **state) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int64_t time_ms = -1;
-        bool good = time_parse(rows[i].text, &time_ms);
+        bool good = formats_time_read(rows[i].text, &time_ms);
         if ((good ? time_ms : -1) != rows[i].time_ms) {
             fail_msg("\"%s\" is %lld", rows[i].text, (long long)(good ? time_ms : -1));
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How lines of the log are shown: nothing is lost, nothing stands out, words stay whole. */
-#include "tools/tail/tail_line.h"
+#include "tools/tail/line.h"
 
 #include <locale.h>
 #include <setjmp.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/base/identity.h"
 #include "ticketgen/core/token.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "catalogue_show.h"
+#include "tools/catalogue/show.h"
 
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"

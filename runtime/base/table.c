@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/log/table.h"
+/* A hash table by UUID: open addressing with linear probing. */
+#include "runtime/base/table.h"
 
 #include "runtime/base/error.h"
 
@@ -7,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys are random or hashes themselves, but a log may be hostile: mix both halves. */
-static size_t slot_of(const struct replay_table *table, const void *key) {
+/* Keys are random or hashes themselves, but whoever writes them may be hostile: mix both halves. */
+static size_t slot_of(const struct uuid_table *table, const void *key) {
     uint64_t halves[2];
     memcpy(halves, key, sizeof halves);
     uint64_t mixed = (halves[0] ^ (halves[1] >> 29)) * 0x9e3779b97f4a7c15u + halves[1];
@@ -16,11 +17,11 @@ static size_t slot_of(const struct replay_table *table, const void *key) {
     return (size_t)(mixed * 0xd6e8feb86659fd93u >> 16) & (table->capacity - 1);
 }
 
-static size_t next_slot(const struct replay_table *table, size_t slot) {
+static size_t next_slot(const struct uuid_table *table, size_t slot) {
     return (slot + 1) & (table->capacity - 1);
 }
 
-void *replay_table_find(const struct replay_table *table, const struct uuid *key) {
+void *uuid_table_find(const struct uuid_table *table, const struct uuid *key) {
     if (table->capacity == 0) {
         return NULL;
     }
@@ -33,7 +34,7 @@ void *replay_table_find(const struct replay_table *table, const struct uuid *key
     return NULL;
 }
 
-static void place(struct replay_table *table, void *entry) {
+static void place(struct uuid_table *table, void *entry) {
     size_t slot = slot_of(table, entry);
     while (table->entries[slot] != NULL) {
         slot = next_slot(table, slot);
@@ -41,9 +42,9 @@ static void place(struct replay_table *table, void *entry) {
     table->entries[slot] = entry;
 }
 
-static void grow(struct replay_table *table) {
-    struct replay_table larger = {.capacity = table->capacity ? table->capacity * 2 : 8,
-                                  .count = table->count};
+static void grow(struct uuid_table *table) {
+    struct uuid_table larger = {.capacity = table->capacity ? table->capacity * 2 : 8,
+                                .count = table->count};
     larger.entries = allocate_zeroed(larger.capacity, sizeof *larger.entries);
     for (size_t i = 0; i < table->capacity; i++) {
         if (table->entries[i] != NULL) {
@@ -54,7 +55,7 @@ static void grow(struct replay_table *table) {
     *table = larger;
 }
 
-void replay_table_add(struct replay_table *table, void *entry) {
+void uuid_table_add(struct uuid_table *table, void *entry) {
     if ((table->count + 1) * 4 > table->capacity * 3) {
         grow(table);
     }
@@ -62,7 +63,7 @@ void replay_table_add(struct replay_table *table, void *entry) {
     table->count++;
 }
 
-void *replay_table_remove(struct replay_table *table, const struct uuid *key) {
+void *uuid_table_remove(struct uuid_table *table, const struct uuid *key) {
     if (table->capacity == 0) {
         return NULL;
     }
@@ -86,12 +87,12 @@ void *replay_table_remove(struct replay_table *table, const struct uuid *key) {
     return removed;
 }
 
-void replay_table_clear(struct replay_table *table, void (*entry_free)(void *entry)) {
+void uuid_table_clear(struct uuid_table *table, void (*entry_free)(void *entry)) {
     for (size_t i = 0; i < table->capacity; i++) {
         if (table->entries[i] != NULL) {
             entry_free(table->entries[i]);
         }
     }
     free(table->entries);
-    *table = (struct replay_table){0};
+    *table = (struct uuid_table){0};
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_TOOLS_CATALOGUE_CATALOGUE_SHOW_H
-#define SEATLOG_TOOLS_CATALOGUE_CATALOGUE_SHOW_H
+#ifndef SEATLOG_TOOLS_CATALOGUE_SHOW_H
+#define SEATLOG_TOOLS_CATALOGUE_SHOW_H
 
-#include "catalogue_plan.h"
-#include "catalogue_table.h"
 #include "codec/arena.h"
 #include "seatlog_types.h"
+#include "tools/catalogue/plan.h"
+#include "tools/catalogue/table.h"
 
 #include <stdint.h>
 

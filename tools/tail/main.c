@@ -4,9 +4,10 @@
  * Reads all partitions from the start, since only there it learns what a show is called; prints
  * the last lines of what there is (or all of it), then each event as it comes. Read-committed: what
  * a decider has not committed is not shown. */
-#include "tail_line.h"
-#include "tail_prose.h"
-#include "tail_shows.h"
+#include "runtime/base/time.h"
+#include "runtime/present/present_event.h"
+#include "tools/tail/line.h"
+#include "tools/tail/shows.h"
 
 #include "runtime/base/config.h"
 #include "runtime/base/identity.h"
@@ -91,12 +92,8 @@ static void last_print(struct tail *tail) {
 }
 
 static void time_write(struct buffer *line, int64_t at_ms) {
-    struct tm parts;
-    char text[32];
-    time_t seconds = (time_t)(at_ms / 1000);
-    gmtime_r(&seconds, &parts);
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
-    buffer_append_format(line, "%s.%03dZ  ", text, (int)(at_ms % 1000));
+    char text[TIME_TEXT_SIZE];
+    buffer_append_format(line, "%s  ", time_format_spaced(at_ms, text));
 }
 
 static void message_tell(struct tail *tail, const rd_kafka_message_t *message) {
@@ -123,7 +120,7 @@ static void message_tell(struct tail *tail, const rd_kafka_message_t *message) {
         bool known = event.kind != EVENT_SHOW_CREATED &&
                      tail_shows_get(tail->shows, tail->codec, &tail->arena, &event.as.head.show_id,
                                     &created);
-        tail_prose_write(&line, &event, known ? &created : NULL);
+        present_event(&line, &event, known ? &created : NULL);
     }
     line_out(tail, &line);
     buffer_deinit(&line);

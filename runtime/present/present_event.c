@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tail_prose.h"
+/* Events as sentences: seats by name, money and times as people write them. */
+#include "runtime/present/present_event.h"
 
-#include "runtime/base/identity.h"
+#include "runtime/base/hex.h"
+#include "runtime/base/time.h"
+#include "runtime/base/uuid.h"
 #include "runtime/present/present.h"
+#include "runtime/present/present_time.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
-enum { SEATS_SHOWN_MAX = 12, HOLDS_SHOWN_MAX = 4 };
+enum { SEATS_SHOWN_MAX = 12, HOLDS_SHOWN_MAX = 4, ID_BYTES_SHOWN = 4 };
 
 struct prose {
     struct buffer *out;
@@ -19,8 +22,8 @@ struct prose {
 #define SAY(prose, ...) buffer_append_format((prose)->out, __VA_ARGS__)
 
 static void id_say(const struct prose *prose, const char *what, const struct uuid *id) {
-    SAY(prose, "%s %02x%02x%02x%02x", what, id->octets[0], id->octets[1], id->octets[2],
-        id->octets[3]);
+    char digits[2 * ID_BYTES_SHOWN + 1];
+    SAY(prose, "%s %s", what, hex_format(id->octets, ID_BYTES_SHOWN, digits));
 }
 
 /* What somebody wrote must neither break the line nor steer the terminal. */
@@ -53,10 +56,9 @@ static void name_say(const struct prose *prose, const char *name) {
 }
 
 static void clock_say(const struct prose *prose, int64_t at_ms) {
-    struct tm parts;
-    time_t seconds = (time_t)(at_ms / 1000);
-    gmtime_r(&seconds, &parts);
-    SAY(prose, "%02d:%02d:%02d", parts.tm_hour, parts.tm_min, parts.tm_sec);
+    char text[TIME_TEXT_SIZE];
+    time_format_spaced(at_ms, text);
+    SAY(prose, "%.*s", TIME_CLOCK_SIZE, text + TIME_SPACED_CLOCK_AT);
 }
 
 struct seat_name {
@@ -405,8 +407,8 @@ static void event_say(const struct prose *prose, const struct event *event) {
     }
 }
 
-void tail_prose_write(struct buffer *out, const struct event *event,
-                      const struct event_show_created *show) {
+void present_event(struct buffer *out, const struct event *event,
+                   const struct event_show_created *show) {
     const struct prose prose = {out,
                                 event->kind == EVENT_SHOW_CREATED ? &event->as.show_created : show};
     if (prose.show != NULL) {

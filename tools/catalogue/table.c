@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "catalogue_table.h"
+#include "tools/catalogue/table.h"
 
 #include "runtime/base/error.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_TOOLS_TAIL_TAIL_PROSE_H
-#define SEATLOG_TOOLS_TAIL_TAIL_PROSE_H
+#ifndef SEATLOG_RUNTIME_PRESENT_PRESENT_EVENT_H
+#define SEATLOG_RUNTIME_PRESENT_PRESENT_EVENT_H
 
 #include "runtime/base/buffer.h"
 #include "seatlog_types.h"
@@ -14,7 +14,7 @@
  *
  * Appends to out, without a line end.
  */
-void tail_prose_write(struct buffer *out, const struct event *event,
-                      const struct event_show_created *show);
+void present_event(struct buffer *out, const struct event *event,
+                   const struct event_show_created *show);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of the log on a terminal: wrapped between words, time and show set off by colours. */
-#include "tail_line.h"
+#include "tools/tail/line.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seatlog-dead-letters: what consumers set aside; and that they handle it after all. */
-#include "letters.h"
+#include "tools/dead-letters/letters.h"
 
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
+#include "tools/dead-letters/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "catalogue_plan.h"
+#include "tools/catalogue/plan.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_REPLAY_LOG_TABLE_H
-#define SEATLOG_REPLAY_LOG_TABLE_H
+#ifndef SEATLOG_RUNTIME_BASE_TABLE_H
+#define SEATLOG_RUNTIME_BASE_TABLE_H
 
 #include "codec/value.h"
 
@@ -11,21 +11,21 @@
  * Zero-initialise. Open addressing with linear probing; entries[0..capacity) may be walked, NULL
  * where there is none, but not while it is changed.
  */
-struct replay_table {
+struct uuid_table {
     void **entries;
     size_t capacity; /* 0 or a power of two */
     size_t count;
 };
 
-void *replay_table_find(const struct replay_table *table, const struct uuid *key);
+void *uuid_table_find(const struct uuid_table *table, const struct uuid *key);
 
 /* The key must not be in the table yet. */
-void replay_table_add(struct replay_table *table, void *entry);
+void uuid_table_add(struct uuid_table *table, void *entry);
 
 /* Returns the entry, for the caller to free, or NULL. */
-void *replay_table_remove(struct replay_table *table, const struct uuid *key);
+void *uuid_table_remove(struct uuid_table *table, const struct uuid *key);
 
 /* Frees every entry and the table, which may be used again. */
-void replay_table_clear(struct replay_table *table, void (*entry_free)(void *entry));
+void uuid_table_clear(struct uuid_table *table, void (*entry_free)(void *entry));
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_TOOLS_TAIL_TAIL_LINE_H
-#define SEATLOG_TOOLS_TAIL_TAIL_LINE_H
+#ifndef SEATLOG_TOOLS_TAIL_LINE_H
+#define SEATLOG_TOOLS_TAIL_LINE_H
 
 #include "runtime/base/buffer.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_TOOLS_CATALOGUE_CATALOGUE_PLAN_H
-#define SEATLOG_TOOLS_CATALOGUE_CATALOGUE_PLAN_H
+#ifndef SEATLOG_TOOLS_CATALOGUE_PLAN_H
+#define SEATLOG_TOOLS_CATALOGUE_PLAN_H
 
 #include "seatlog_types.h"
 

@@ -6,7 +6,8 @@
  */
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
-#include "runtime/present/present.h"
+#include "runtime/base/time.h"
+#include "runtime/present/present_time.h"
 #include "ticketgen/core/token.h"
 
 #include <errno.h>

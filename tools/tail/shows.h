@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_TOOLS_TAIL_TAIL_SHOWS_H
-#define SEATLOG_TOOLS_TAIL_TAIL_SHOWS_H
+#ifndef SEATLOG_TOOLS_TAIL_SHOWS_H
+#define SEATLOG_TOOLS_TAIL_SHOWS_H
 
 #include "codec/arena.h"
 #include "seatlog_codec.h"

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was set aside, for people: 80 columns, words from outside made harmless for a terminal. */
-#include "letters.h"
+#include "tools/dead-letters/print.h"
 
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
-#include "tools/tail/tail_prose.h"
+#include "runtime/present/present_event.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { WIDTH = 80, LABEL = 10, HEX_BYTES_MAX = 1024, HEX_LINE = 16 };
 
-static void time_format(int64_t at_ms, char text[32]) {
-    struct tm parts;
-    time_t seconds = (time_t)(at_ms / 1000);
-    gmtime_r(&seconds, &parts);
-    strftime(text, 32, "%Y-%m-%d %H:%M:%SZ", &parts);
+/* "2026-11-24 06:00:00Z" */
+static void moment_append(struct buffer *out, int64_t at_ms) {
+    char text[TIME_TEXT_SIZE];
+    buffer_append_format(out, "%.*sZ", TIME_SPACED_SECONDS_SIZE, time_format_spaced(at_ms, text));
 }
 
 /* Columns of what is at most one column a character, which is all that reasons and prose are made
@@ -70,7 +69,7 @@ static bool record_say(const struct dead_letter *record, struct codec *codec, st
         good = codec_event_decode(codec, &arena, record->value, &event, &reason);
         if (good) {
             buffer_append_format(out, "%s: ", event_kind_name(event.kind));
-            tail_prose_write(out, &event, NULL);
+            present_event(out, &event, NULL);
         }
     } else if (strcmp(record->topic.data, TOPIC_TICKETS) == 0) {
         struct ticket_record tickets;
@@ -131,11 +130,11 @@ void letters_list(const struct letters *letters, struct codec *codec, bool all) 
             continue;
         }
         const struct dead_letter *record = &letter->record;
-        char id[64], at[32];
+        char id[64];
         struct buffer text = {0};
         snprintf(id, sizeof id, "%d-%" PRId64, letter->partition, letter->offset);
-        time_format(letter->at_ms, at);
-        buffer_append_format(&text, "%s, %s of %s/%d, offset %" PRId64, at, record->daemon.data,
+        moment_append(&text, letter->at_ms);
+        buffer_append_format(&text, ", %s of %s/%d, offset %" PRId64, record->daemon.data,
                              record->topic.data, record->partition, record->offset);
         line_free(id, &text);
         record_say(record, codec, &text);
@@ -206,15 +205,14 @@ static const char *retry_does(const struct letter *letter) {
 
 void letter_show(const struct letter *letter, struct codec *codec) {
     const struct dead_letter *record = &letter->record;
-    char at[32];
     struct buffer text = {0};
-    time_format(letter->at_ms, at);
-    buffer_append_format(&text, "%d-%" PRId64 ", set aside %s by %s", letter->partition,
-                         letter->offset, at, record->daemon.data);
+    buffer_append_format(&text, "%d-%" PRId64 ", set aside ", letter->partition, letter->offset);
+    moment_append(&text, letter->at_ms);
+    buffer_append_format(&text, " by %s", record->daemon.data);
     line_free("letter", &text);
-    time_format(record->at, at);
-    buffer_append_format(&text, "%s, partition %d, offset %" PRId64 ", of %s", record->topic.data,
-                         record->partition, record->offset, at);
+    buffer_append_format(&text, "%s, partition %d, offset %" PRId64 ", of ", record->topic.data,
+                         record->partition, record->offset);
+    moment_append(&text, record->at);
     line_free("record", &text);
     record_say(record, codec, &text);
     line_free("it says", &text);

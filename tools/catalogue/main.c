@@ -4,10 +4,11 @@
  * Prints the id of each show, one a line, once all are on the log. The same call again sends the
  * same commands, which the decider notes and does not do twice. Shows that have begun are left out.
  * Exit status: 0 all are on the log, 1 not all, 2 bad configuration. */
-#include "catalogue_show.h"
+#include "tools/catalogue/show.h"
 
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/producer.h"
 #include "runtime/loop/daemon.h"
 #include "seatlog_codec.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The event log as prose: what a person reads in ./seatlog tail. */
-#include "tools/tail/tail_prose.h"
-#include "tools/tail/tail_shows.h"
+#include "runtime/present/present_event.h"
 
 #include "seatlog_samples.h"
 
@@ -42,7 +41,7 @@ static const struct event_show_created ghost = {
 static void prose_check(const struct event *event, const struct event_show_created *show,
                         const char *wanted) {
     struct buffer out = {0};
-    tail_prose_write(&out, event, show);
+    present_event(&out, event, show);
     assert_string_equal(out.data, wanted);
     buffer_deinit(&out);
 }
@@ -123,7 +122,7 @@ static void every_kind_is_one_sentence(void **state) {
             struct sample sample = {&arena, seed, 20, 40};
             arena_reset(&arena);
             sample_event(&sample, (enum event_kind)kind, &event);
-            tail_prose_write(&out, &event, seed % 2 == 0 ? &ghost : NULL);
+            present_event(&out, &event, seed % 2 == 0 ? &ghost : NULL);
             assert_true(out.size > strlen("show 00000000 · "));
             for (size_t i = 0; i < out.size; i++) {
                 assert_true((unsigned char)out.data[i] >= 0x20 && out.data[i] != 0x7f);
@@ -134,31 +133,6 @@ static void every_kind_is_one_sentence(void **state) {
     arena_deinit(&arena);
 }
 
-static void a_show_is_remembered_among_many(void **state) {
-    (void)state;
-    struct codec *codec = codec_new();
-    struct tail_shows *shows = tail_shows_new();
-    struct arena arena = {0};
-    struct event event = {.kind = EVENT_SHOW_CREATED, .as.show_created = ghost};
-    struct event_show_created found;
-    for (uint32_t i = 0; i < 3000; i++) {
-        memcpy(event.as.head.show_id.octets, &i, sizeof i);
-        event.as.show_created.show.starts_at = (int64_t)i;
-        tail_shows_put(shows, &event.as.head.show_id, codec_event_encode(codec, &event));
-    }
-    for (uint32_t i = 0; i < 3000; i++) {
-        memcpy(event.as.head.show_id.octets, &i, sizeof i);
-        arena_reset(&arena);
-        assert_true(tail_shows_get(shows, codec, &arena, &event.as.head.show_id, &found));
-        assert_int_equal(found.show.starts_at, i);
-    }
-    const struct uuid unknown = {{0xff, 0xff}};
-    assert_false(tail_shows_get(shows, codec, &arena, &unknown, &found));
-    arena_deinit(&arena);
-    tail_shows_free(shows);
-    codec_free(codec);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_show_is_told_with_place_time_and_price),
@@ -167,7 +141,6 @@ int main(void) {
         cmocka_unit_test(general_places_are_counted),
         cmocka_unit_test(a_refusal_says_of_what_and_why),
         cmocka_unit_test(every_kind_is_one_sentence),
-        cmocka_unit_test(a_show_is_remembered_among_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,8 @@ class Stack(dict):
     def kill(self, *names, how=signal.SIGKILL):
         pids = self.pids(*names)
         assert pids, f"nothing runs of {names}"
+        if not names:  # their supervisor before all, or it starts again what has died
+            pids.sort(key=lambda pid: b"supervisord" not in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes())
         for pid in pids:
             try:
                 os.kill(pid, how)

@@ -264,7 +264,8 @@ class House:
         self.sql.close()
         if self.database:
             with psycopg.connect(self.pillars.postgres, autocommit=True) as admin:
-                admin.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
+                # Not by force, which may not end an autovacuum worker: it waits for what is just ending.
+                admin.execute(f"DROP DATABASE {self.database}")
 
     def log(self):
         return (self.folder / "payment.log").read_text()

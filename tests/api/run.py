@@ -13,8 +13,6 @@ import os
 import pathlib
 import re
 import secrets
-import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,31 +24,22 @@ import xml.etree.ElementTree as tree
 import positive
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+sys.path.append(str(HERE.parents[1] / "compose" / "local"))
+
+from launcher.scratch import environment, seatlog  # noqa: E402 (the path comes first)
+
 ROLES = ["nobody", "buyer", "organizer", "operator"]
-
-
-def launcher(state, *arguments):
-    return subprocess.run([str(ROOT / "seatlog"), *arguments], env={**os.environ, "SEATLOG_STATE": str(state)},
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          check=False)
 
 
 @contextlib.contextmanager
 def installation():
     """What `./seatlog env` says of one: that of SEATLOG_TEST_STATE, which must be up, or one made for this."""
     given = os.environ.get("SEATLOG_TEST_STATE")
-    state = pathlib.Path(given or tempfile.mkdtemp(prefix="seatlog-api-", dir="/var/tmp"))
-    state.chmod(0o755)
-    try:
-        if not given and (started := launcher(state, "up", "--yes", "--shows", "20")).returncode != 0:
-            sys.exit(started.stdout)
-        words = shlex.split(launcher(state, "env").stdout)
-        yield dict(word.split("=", 1) for word in words if "=" in word)
-    finally:
-        if not given:
-            launcher(state, "down")
-            shutil.rmtree(state, ignore_errors=True)
+    if given:
+        yield environment(given)
+    else:
+        with seatlog("api", "--shows", "20") as (_, values):
+            yield values
 
 
 @contextlib.contextmanager

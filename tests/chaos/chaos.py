@@ -16,11 +16,12 @@ import tempfile
 import time
 import uuid
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1] / "e2e")]
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 import faults
+from bringup import ROOT
 from clients import Log
-from cluster import BIN, ROOT, TOKEN, Cluster
+from cluster import BIN, Cluster
 from crowd import Crowd, Probe
 from judge import Judge
 
@@ -35,7 +36,8 @@ def say(text):
 def shows_make(cluster):
     """A catalogue of films in houses of 200 seats; their ids."""
     made = subprocess.run([str(BIN / "seatlog-catalogue"), f"--kafka.bootstrap.servers={cluster.kafka}",
-                           f"--data_folder={ROOT / 'tools' / 'catalogue' / 'data'}", f"--owner_id={uuid.uuid4()}", "--days=30",
+                           f"--data_folder={ROOT / 'tools' / 'catalogue' / 'data'}", f"--owner_id={uuid.uuid4()}",
+                           "--days=30",
                            f"--first_day={time.strftime('%Y-%m-%d', time.gmtime(time.time() + 86400))}",
                            f"--shows={SHOWS}"], check=True, capture_output=True, text=True)
     return made.stdout.split()
@@ -45,7 +47,7 @@ def verify(cluster):
     return subprocess.run([str(BIN / "seatlog-replay"), "verify", f"--kafka.bootstrap.servers={cluster.kafka}",
                            "--projections", "--payments", "--tickets", "--mails",
                            f"--postgres_url={cluster.postgres_url}", f"--payments_url={cluster.simulator_url}",
-                           f"--payments_token={TOKEN}", f"--mails_folder={cluster.mails}",
+                           f"--payments_token={cluster.token}", f"--mails_folder={cluster.mails}",
                            "--follow_timeout_ms=20000", "--log_level=error"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -108,8 +110,8 @@ class Run:
         began = time.monotonic()
         cluster.up()
         shows = shows_make(cluster)
-        say(f"up after {time.monotonic() - began:.0f} s: {cluster.brokers} brokers, {cluster.instances} instances of "
-            f"each daemon, {len(shows)} shows; seed {options.seed}")
+        say(f"up after {time.monotonic() - began:.0f} s: {len(cluster.of('kafka'))} brokers, "
+            f"{len(cluster.of('indexer'))} instances of each daemon, {len(shows)} shows; seed {options.seed}")
         time.sleep(3)
         probe = Probe(cluster.api_ports, shows[-1], options.seed)
         crowd = Crowd(cluster.api_ports, shows[:-1], options.buyers, options.seed, options.pause)

@@ -7,7 +7,7 @@ import time
 import urllib.request
 
 from clients import freeze, thaw
-from cluster import DAEMONS, SESSION_MS, TOKEN
+from cluster import SESSION_MS
 
 POSTGRES_PATIENCE_SECONDS = 30  # PG_ANSWER_MS
 PAUSE_SECONDS = SESSION_MS / 1000 + 2  # longer than the session: a zombie
@@ -16,18 +16,18 @@ PAUSE_SECONDS = SESSION_MS / 1000 + 2  # longer than the session: a zombie
 def behave(cluster, **behaviour):
     wanted = {"latency_ms": 0, "latency_jitter_ms": 0, "faults": [], **behaviour}
     request = urllib.request.Request(cluster.simulator_url + "/admin/behaviour", data=json.dumps(wanted).encode(),
-                                     method="PUT", headers={"Authorization": f"Bearer {TOKEN}"})
+                                     method="PUT", headers={"Authorization": f"Bearer {cluster.token}"})
     urllib.request.urlopen(request, timeout=20).close()
 
 
 def kill_daemon(cluster, random):
-    victim = random.choice([p for daemon in DAEMONS for p in cluster.of(daemon)])
+    victim = random.choice(cluster.daemons())
     victim.send(signal.SIGKILL)
     return victim.name
 
 
 def pause_daemon(cluster, random):
-    victim = random.choice([p for daemon in DAEMONS for p in cluster.of(daemon)])
+    victim = random.choice(cluster.daemons())
     victim.send(signal.SIGSTOP)
     time.sleep(PAUSE_SECONDS)
     victim.send(signal.SIGCONT)
@@ -35,7 +35,7 @@ def pause_daemon(cluster, random):
 
 
 def kill_broker(cluster, random):
-    victim = random.choice(cluster.of("broker"))
+    victim = random.choice(cluster.of("kafka"))
     victim.wanted = False
     victim.send(signal.SIGKILL)
     time.sleep(random.uniform(0.5, 4))
@@ -45,7 +45,7 @@ def kill_broker(cluster, random):
 
 
 def pause_broker(cluster, random):
-    victim = random.choice(cluster.of("broker"))
+    victim = random.choice(cluster.of("kafka"))
     victim.send(signal.SIGSTOP)
     time.sleep(random.uniform(3, PAUSE_SECONDS))
     victim.send(signal.SIGCONT)
@@ -72,7 +72,7 @@ def pause_postgres(cluster, random):
 
 
 def smtp_gone(cluster, random):
-    victim = cluster.of("smtp")[0]
+    victim = cluster.of("mail-catcher")[0]
     victim.stop()
     time.sleep(random.uniform(2, 5))
     victim.start()
@@ -104,7 +104,7 @@ def provider_drops(cluster, random):
 
 
 def kill_provider(cluster, random):
-    cluster.of("provider")[0].send(signal.SIGKILL)
+    cluster.of("payment-simulator")[0].send(signal.SIGKILL)
     return "kill -9"
 
 

@@ -44,7 +44,7 @@ class Contract:
         request = answer.request
         path = requests.utils.urlparse(request.url).path
         asked = "GET" if request.method == "HEAD" else request.method  # a GET without its body
-        for method, pattern, name in self.operations:
+        for method, pattern, name in self.operations:  # noqa: B007 (used below)
             if method == asked and pattern.match(path):
                 break
         else:

@@ -7,8 +7,8 @@ import io
 import json
 import os
 import pathlib
+import re
 import secrets
-import shlex
 import signal
 import subprocess
 import time
@@ -18,6 +18,8 @@ import confluent_kafka
 import fastavro
 import psycopg
 import requests
+
+from bringup import launch
 
 TIMEOUT = 60
 
@@ -37,7 +39,7 @@ def eventually(condition, what, timeout=TIMEOUT, pause=0.05):
 
 
 def freeze(parent):
-    """SIGSTOP to a process, first, so that it makes no more of them, and to its children. Returns them all, for thaw."""
+    """SIGSTOP to a process (first, so that it makes no more of them) and to its children. Returns all, for thaw."""
     os.kill(parent, signal.SIGSTOP)
     children = subprocess.run(["pgrep", "-P", str(parent)], stdout=subprocess.PIPE, text=True).stdout.split()
     frozen = [parent, *map(int, children)]
@@ -51,19 +53,22 @@ def thaw(frozen):
         os.kill(pid, signal.SIGCONT)
 
 
-def environment_read(text):
-    """What a shell would have after `eval "$(./seatlog env)"`, as a dict."""
-    return dict(word.split("=", 1) for word in shlex.split(text) if word != "export")
+def names_folder(command, folder):
+    """Whether a command line (words that end with a zero) names a folder, or a file in it; not one that only begins as
+    it does."""
+    return re.search(rb"(?<![\w./-])" + re.escape(os.fsencode(folder)) + rb"(?![^/\0])", command) is not None
 
 
 class Stack(dict):
     """What `./seatlog env` says, and what can be done to the programs."""
 
-    def __init__(self, values, folder, launcher):
+    def __init__(self, values, folder):
         super().__init__(values)
         self.folder = folder
-        self.launcher = launcher
         self.url = self["SEATLOG_URL"]
+
+    def launcher(self, *arguments, **options):
+        return launch(self.folder, *arguments, **options)
 
     def pids(self, *names):
         """Process ids of the pipeline's programs, as the operating system knows them."""
@@ -72,12 +77,12 @@ class Stack(dict):
             if not entry.name.isdigit():
                 continue
             try:
-                command = (entry / "cmdline").read_bytes().split(b"\0")
+                command = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            if str(self.folder).encode() not in b" ".join(command):
+            if not names_folder(command, self.folder):
                 continue
-            program = os.path.basename(command[0].decode(errors="replace"))
+            program = os.path.basename(os.fsdecode(command.split(b"\0")[0]))
             if not names or program in names:
                 found.append(int(entry.name))
         return found

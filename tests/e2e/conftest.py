@@ -2,44 +2,60 @@
 """One Seatlog for the whole run, started by its own launcher as a person would, in a state folder of its own."""
 
 import os
-import pathlib
-import shutil
-import subprocess
-import tempfile
 import time
 
 import pytest
 
-from clients import Buyer, Log, Mailbox, Postgres, Provider, Stack, environment_read
+from bringup import room, seatlog
+from clients import Buyer, Log, Mailbox, Postgres, Provider, Stack
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHOWS = 300
+WALK = "test_book_a_seat.py"
 
 
-def launcher(state, *arguments, timeout=600):
-    return subprocess.run([str(ROOT / "seatlog"), *arguments], env={**os.environ, "SEATLOG_STATE": str(state)},
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=timeout)
+def pytest_addoption(parser):
+    parser.addoption("--lane", choices=["shared", "apart"],
+                     help="only files whose tests share one Seatlog, or only those that start what they need")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time or freezes programs: nothing else may run meanwhile")
+    config.addinivalue_line("markers", "last(number): comes after all others, in the order of the numbers")
+
+
+def turn(item, lane):
+    """When a test has its turn. In a lane those that want to be alone come early, while the other lane has many short
+    tests; but first the main job, with which the shared Seatlog comes up."""
+    last = item.get_closest_marker("last")
+    if last:
+        return last.args[0]
+    if lane and item.path.name == WALK:
+        return -2
+    return -1 if lane and item.get_closest_marker("alone") else 0
+
+
+def pytest_collection_modifyitems(config, items):
+    lane = config.getoption("--lane")
+    if lane:
+        shared = {item.path for item in items if "stack" in item.fixturenames}
+        mine = [item for item in items if (item.path in shared) == (lane == "shared")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(mine)])
+        items[:] = mine
+    items.sort(key=lambda item: turn(item, lane))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """Which of the two lanes may go on."""
+    with room(alone=item.get_closest_marker("alone") is not None):
+        yield
 
 
 @pytest.fixture(scope="session")
 def stack():
-    given = os.environ.get("SEATLOG_TEST_STATE")  # a stack that is up already, for trying one test
-    folder = pathlib.Path(given) if given else pathlib.Path(tempfile.mkdtemp(prefix="seatlog-e2e-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    started = launcher(folder, "up", "--yes", "--shows", str(SHOWS), timeout=1200)
-    assert started.returncode == 0, started.stdout
-    values = environment_read(launcher(folder, "env").stdout)
-    running = Stack(values, folder, lambda *arguments, **options: launcher(folder, *arguments, **options))
-    yield running
-    if given:
-        return
-    stopped = launcher(folder, "down")
-    if os.environ.get("SEATLOG_TEST_KEEP"):
-        print(f"kept: {folder}")
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
-    assert stopped.returncode == 0, stopped.stdout
+    # one that is up already, for trying one test
+    with seatlog("e2e", "--shows", str(SHOWS), given=os.environ.get("SEATLOG_TEST_STATE")) as (folder, values):
+        yield Stack(values, folder)
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,11 @@ QUESTIONS = {
     "shows": "SELECT show_id, title, venue, city, starts_at, ends_at, time_zone, currency, md5(plan) "
              "FROM catalog.show",
     "seats": "SELECT show_id, encode(states, 'hex'), general_held, general_sold FROM catalog.seat_map",
-    "orders": "SELECT reservation_id, show_id, buyer_id, state, reason, seats, section, quantity, total_minor, currency, "
-              "sold_at FROM catalog.reservation",
+    "orders": "SELECT reservation_id, show_id, buyer_id, state, reason, seats, section, quantity, total_minor, "
+              "currency, sold_at FROM catalog.reservation",
     "order tickets": "SELECT order_id, ticket_ids, issued_at, revoked_at FROM catalog.order_tickets",
-    "tickets": "SELECT ticket_id, order_id, seat, section, row_label, seat_label, price_minor, token FROM ticket.ticket",
+    "tickets": "SELECT ticket_id, order_id, seat, section, row_label, seat_label, price_minor, token "
+               "FROM ticket.ticket",
     "keys": "SELECT key_id, encode(public_key, 'hex') FROM ticket.key",
     "payments": "SELECT reservation_id, kind, attempt, step, result, amount_minor, currency, payment_id, refund_id "
                 "FROM payment.work",

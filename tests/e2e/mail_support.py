@@ -2,23 +2,23 @@
 """What the notifier's tests need: a PostgreSQL of their own, mail servers that misbehave on demand, and the daemon."""
 
 import json
-import os
 import pathlib
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.request
 import uuid
 
 import psycopg
 
+from bringup import ROOT, postgres
 from clients import eventually
-from simulator_support import ROOT, binary, free_port
+from simulator_support import binary, free_port
 
 SUPPORT = pathlib.Path(__file__).resolve().parent
 
@@ -30,30 +30,24 @@ class PrivatePostgres:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="seatlog-mail-", dir="/var/tmp"))
         self.folder.chmod(0o755)
         self.port = free_port()
-        self.bin = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
         self.data = self.folder / "data"
-        self.data.mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, "postgres")
-            shutil.chown(self.data, "postgres")
-        self.run("initdb", "-D", self.data, "-U", "seatlog", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
-                 "--no-sync")
+        self.process = None
+        postgres.owned(self.folder)
+        postgres.initdb(self.data, "seatlog", durable=False)
         self.start()
         subprocess.run([ROOT / "schemas/sql/migrate", self.url("postgres")], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
 
-    def run(self, program, *arguments):
-        command = [str(self.bin / program), *map(str, arguments)]
-        if os.geteuid() == 0:
-            command = ["runuser", "-u", "postgres", "--", *command]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
-
     def start(self):
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
-        self.run("pg_ctl", "-D", self.data, "-w", "-l", self.folder / "log", "-o", options, "start")
+        with open(self.folder / "log", "ab") as log:
+            self.process = postgres.start(self.data, log, port=self.port, listen_addresses="127.0.0.1",
+                                          unix_socket_directories=self.folder, fsync="off")
+        eventually(lambda: postgres.ready(self.port), "PostgreSQL is ready")
 
     def stop(self):
-        self.run("pg_ctl", "-D", self.data, "-w", "-m", "immediate", "stop")
+        """At once, as if it were killed."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(60)
 
     def remove(self):
         self.stop()

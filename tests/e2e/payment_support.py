@@ -5,16 +5,15 @@ writes the events and reads the commands, with clients that share no code with S
 """
 
 import atexit
+import contextlib
 import functools
 import io
 import json
 import os
 import pathlib
 import secrets
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -25,8 +24,9 @@ import confluent_kafka.admin
 import fastavro
 import psycopg
 
-from clients import environment_read, eventually
-from simulator_support import ROOT, TOKEN, Simulator, binary, free_port
+from bringup import ROOT, seatlog
+from clients import eventually
+from simulator_support import TOKEN, Simulator, binary, free_port
 
 COMMANDS, EVENTS = "seatlog.commands", "seatlog.events"
 
@@ -85,35 +85,19 @@ class Pillars:
     """Kafka and PostgreSQL: given ones, or some of our own for as long as the tests run."""
 
     def __init__(self):
-        self.folder = None
         self.kafka = os.environ.get("SEATLOG_TEST_KAFKA")
         self.postgres = os.environ.get("SEATLOG_TEST_POSTGRES_URL")
         if not self.kafka or not self.postgres:
-            self.folder = pathlib.Path(tempfile.mkdtemp(prefix="seatlog-payment-", dir="/var/tmp"))
-            self.folder.chmod(0o755)
-            self.launch("up", "--yes", "--infrastructure")
-            values = environment_read(self.launch("env"))
+            made = contextlib.ExitStack()
+            _, values = made.enter_context(seatlog("payment", "--infrastructure"))
+            atexit.register(made.close)
             self.kafka, self.postgres = values["SEATLOG_KAFKA"], values["SEATLOG_POSTGRES_URL"]
-
-    def launch(self, *arguments):
-        run = subprocess.run([str(ROOT / "seatlog"), *arguments], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1200,
-                             env={**os.environ, "SEATLOG_STATE": str(self.folder)})
-        assert run.returncode == 0, run.stdout
-        return run.stdout
-
-    def close(self):
-        if self.folder:
-            self.launch("down")
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     @staticmethod
     @functools.cache
     def shared():
         """The same for all tests of a run."""
-        pillars = Pillars()
-        atexit.register(pillars.close)
-        return pillars
+        return Pillars()
 
 
 class Reservation:

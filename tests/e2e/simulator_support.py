@@ -11,7 +11,8 @@ import time
 import urllib.error
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from bringup import ROOT
+
 TOKEN = "EAAA-test-token"
 
 

@@ -7,10 +7,8 @@ took, the one of today may refuse. SEED chooses others.
 
 import collections
 import os
-import pathlib
 import random
 import signal
-import tempfile
 import time
 import uuid
 
@@ -19,8 +17,8 @@ import pytest
 import requests
 
 from any_text import shows
-from clients import Buyer, Log, Postgres, Stack, environment_read, eventually
-from conftest import launcher
+from bringup import seatlog
+from clients import Buyer, Log, Postgres, Stack, eventually
 
 SEED = int(os.environ.get("SEED", time.time_ns() % 1_000_000))
 SHOWS = 168  # each class of text some four times; drawing tickets in many scripts is what takes the time
@@ -28,30 +26,23 @@ RECORDS_MIN = 10_000
 SINKS = ("indexer", "notifier", "payment")
 DAEMONS = SINKS + ("ticketgen",)
 PATIENCE = 600
+pytestmark = pytest.mark.last(1)  # nothing else is done for so long
 GARBAGE = [b"", b"\0", b"garbage", b"\0\0\0\x04\x03" + bytes(20), bytes(300)]
 
 
 @pytest.fixture(scope="module")
 def apart():
     """A Seatlog of its own, whose decider stands still."""
-    given = os.environ.get("SEATLOG_TEST_TEXT_STATE")
-    folder = pathlib.Path(given or tempfile.mkdtemp(prefix="seatlog-text-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    started = launcher(folder, "up", "--yes", "--shows", "1", timeout=1200)
-    assert started.returncode == 0, started.stdout
-    running = Stack(environment_read(launcher(folder, "env").stdout), folder,
-                    lambda *arguments, **options: launcher(folder, *arguments, **options))
-    buyer = Buyer.signup(running, "reader")
-    stopped = running.pids("seatlog-reservation")
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
-    running.reader = buyer
-    yield running
-    for pid in stopped:
-        os.kill(pid, signal.SIGCONT)
-    if not given:
-        ended = launcher(folder, "down")
-        assert ended.returncode == 0, ended.stdout
+    with seatlog("text", "--shows", "1", given=os.environ.get("SEATLOG_TEST_TEXT_STATE")) as (folder, values):
+        running = Stack(values, folder)
+        buyer = Buyer.signup(running, "reader")
+        stopped = running.pids("seatlog-reservation")
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        running.reader = buyer
+        yield running
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
 
 
 def produce(stack, records):

@@ -279,6 +279,7 @@ def test_who_does_not_want_to_wait_is_told_where_to_look(buyer, ada, new_show):
     assert [seat["id"] for seat in refused.json()["taken"]] == ["1"]
 
 
+@pytest.mark.alone
 def test_a_command_without_a_decider_is_pending_and_never_lost(stack, buyer, new_show):
     event_id = new_show()
     first = buyer("POST", "/reserve", named(event_id, "0")).json()

@@ -56,6 +56,7 @@ def memory_kib(pid):
 
 # ---- bodies ----
 
+@pytest.mark.alone
 @pytest.mark.parametrize("authorization", [None, "Bearer " + "A" * 43])
 def test_large_bodies_of_strangers_are_refused_by_their_headers(stack, tmp_path, authorization):
     headers = (b"POST /events HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -288,6 +289,7 @@ def test_pages_of_allowed_origins_may_call_with_a_token(stack, ada, tmp_path):
 
 # ---- connections that say nothing ----
 
+@pytest.mark.alone
 def test_silent_connections_of_one_address_shut_nobody_out(stack, tmp_path):
     with Instance(stack, tmp_path, "api-silent", connections_max=400, connections_per_address_max=300,
                   header_timeout_s=3) as instance, contextlib.ExitStack() as opened:

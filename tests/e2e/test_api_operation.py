@@ -49,6 +49,7 @@ def test_every_one_of_many_connections_is_served(stack, ada, new_show, tmp_path,
         assert instance.stop() == 0
 
 
+@pytest.mark.alone
 def test_two_hundred_wait_at_once_and_none_blocks_another(stack, new_show, tmp_path):
     event_id = new_show(rows=10, seats=20, seats_per_buyer_max=1000)
     person = Buyer.signup(stack)
@@ -63,6 +64,7 @@ def test_two_hundred_wait_at_once_and_none_blocks_another(stack, new_show, tmp_p
         assert statuses.count(201) == 64 and statuses.count(409) == 136, "64 reservations a buyer and show"
 
 
+@pytest.mark.alone
 def test_limits_are_answered_429_and_503(stack, contract, tmp_path):
     with Instance(stack, tmp_path, "api-limits", rate_address_per_s=1, rate_address_burst=5, rate_user_per_s=1,
                   rate_user_burst=5) as instance:
@@ -103,6 +105,7 @@ def test_bodies_have_a_limit_however_they_come(stack, contract, ada):
                       headers={"Content-Type": "application/json", **ada.session.headers})
 
 
+@pytest.mark.alone
 def test_who_trickles_is_cut_off(stack, ada, tmp_path):
     login = f"Authorization: {ada.session.headers['Authorization']}\r\nContent-Type: application/json\r\n".encode()
     with Instance(stack, tmp_path, "api-trickle", request_timeout_s=2, header_timeout_s=2) as instance:
@@ -167,6 +170,7 @@ def test_tls_with_a_certificate_that_is_renewed(stack, ada, new_show, tmp_path):
         assert instance.stop() == 0
 
 
+@pytest.mark.alone
 def test_a_stop_answers_those_who_wait(stack, new_show, tmp_path):
     event_id = new_show()
     person = Buyer.signup(stack)
@@ -189,6 +193,7 @@ def test_a_stop_answers_those_who_wait(stack, new_show, tmp_path):
         assert held["state"] == "held"
 
 
+@pytest.mark.alone
 def test_a_body_that_trickles_does_not_hold_up_a_stop(stack, ada, tmp_path):
     login = f"Authorization: {ada.session.headers['Authorization']}\r\nContent-Type: application/json\r\n".encode()
     with Instance(stack, tmp_path, "api-hurry") as instance, \

@@ -129,6 +129,7 @@ def test_what_can_be_no_key_is_refused(buyer, new_show, bad):
     assert "1 to 255 visible ASCII characters" in answer.json()["detail"]
 
 
+@pytest.mark.alone
 def test_keys_do_not_need_postgresql(stack, buyer, new_show):
     event_id = new_show()
     held = buyer("POST", "/reserve", named(event_id, "0"), headers=key("k")).json()

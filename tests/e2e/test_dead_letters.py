@@ -10,8 +10,8 @@ import time
 
 import pytest
 
+from bringup import ROOT
 from clients import Buyer, eventually
-from conftest import ROOT
 
 
 @contextlib.contextmanager

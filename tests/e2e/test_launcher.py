@@ -5,14 +5,15 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
 
 import pytest
 
-from clients import Buyer, environment_read, eventually, freeze, thaw
-from conftest import ROOT, launcher
+from bringup import ROOT, environment_read
+from clients import Buyer, eventually, freeze, names_folder, thaw
 
 COMMANDS = ["up", "down", "restart", "status", "logs", "tail", "demo", "order", "ticket", "replay", "sim", "chaos",
             "test", "bench", "env"]
@@ -81,7 +82,8 @@ def test_help_is_printed_at_once_and_touches_nothing(command, nowhere, no_instal
 
 
 def test_the_verifier_says_in_80_columns_how_it_is_used(stack):
-    shown = subprocess.run([stack["SEATLOG_BIN"] + "/seatlog-ticket-verify", "--help"], capture_output=True, text=True, check=True)
+    shown = subprocess.run([stack["SEATLOG_BIN"] + "/seatlog-ticket-verify", "--help"], capture_output=True, text=True,
+                           check=True)
     assert shown.stdout.startswith("usage: ")
     assert_narrow(shown.stdout)
 
@@ -120,11 +122,49 @@ def test_what_is_not_understood_is_said(arguments, words, nowhere):
 
 def test_help_has_every_option_that_sim_and_chaos_take(nowhere, stack):
     sim = subprocess.run([stack["SEATLOG_BIN"] + "/seatlog-sim", "--help"], capture_output=True, text=True)
-    chaos = (ROOT / "tests" / "chaos" / "chaos.py").read_text()
-    for command, text in (("sim", sim.stdout + sim.stderr), ("chaos", "".join(re.findall(r'add_argument\("--.*', chaos)))):
+    chaos = "".join(re.findall(r'add_argument\("--.*', (ROOT / "tests" / "chaos" / "chaos.py").read_text()))
+    for command, text in (("sim", sim.stdout + sim.stderr), ("chaos", chaos)):
         options = set(re.findall(r"--[a-z][a-z-]*[a-z]", text)) - {"--help"}
         assert len(options) > 4
         assert options <= set(re.findall(r"--[a-z][a-z-]*[a-z]", run(nowhere, command, "--help").stdout))
+
+
+def test_without_python_help_is_the_same_and_nothing_is_made(nowhere, no_installers):
+    folder, mark = no_installers
+    bare = {"path": folder, "SEATLOG_TEST_PYTHON": "/nowhere/python3"}
+    for command in (*COMMANDS, ""):
+        assert run(nowhere, "help", command, **bare).stdout == run(nowhere, "help", command).stdout
+    refused = run(nowhere, "up", "--foo", **bare)
+    assert refused.returncode == 2 and "there is no option --foo" in refused.stderr
+    assert run(nowhere, "frobnicate", **bare).returncode == 2
+    assert run(nowhere, "status", **bare).returncode == 3
+    assert run(nowhere, "down", **bare).stdout == run(nowhere, "down").stdout
+    assert not mark.exists() and not nowhere.exists()
+
+
+def test_without_python_up_installs_it_first(nowhere, no_installers):
+    folder, mark = no_installers
+    (folder / "dpkg-query").write_text("#!/bin/sh\n")
+    (folder / "dpkg-query").chmod(0o755)
+    failed = run(nowhere, "up", "--yes", path=folder, SEATLOG_TEST_PYTHON="/nowhere/python3")
+    assert failed.returncode == 1 and "packages failed." in failed.stderr and " python3" in failed.stderr, failed
+    assert mark.read_text().split()[-1] == "apt-get"
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_an_up_that_is_ended_ends_at_once_and_can_be_done_again(nowhere, no_installers, how):
+    folder, _ = no_installers
+    (folder / "cmake").write_text("#!/bin/sh\nexec sleep 60\n")
+    environment = {**os.environ, "SEATLOG_STATE": str(nowhere), "PATH": f"{folder}:{os.environ['PATH']}"}
+    environment.pop("SEATLOG_TEST_BIN", None)
+    for _ in range(2):
+        process = subprocess.Popen([str(ROOT / "seatlog"), "up", "--yes"], env=environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        log = nowhere / "log" / "up-build.log"
+        eventually(log.exists, "it builds")
+        os.killpg(process.pid, how)  # as a terminal does
+        assert process.wait(20) == -how
+        log.unlink()
 
 
 @pytest.mark.parametrize("command", ["env", "restart", "status", "logs", "tail", "demo", "replay"])
@@ -160,6 +200,7 @@ def test_status_fits_into_80_columns_and_says_that_all_is_well(stack):
         assert re.search(rf"^{program} +running .* ready$", shown.stdout, re.MULTILINE)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("program, words", [("postgres", "postgres is stopped"), ("java", "kafka is stopped")])
 def test_status_says_within_seconds_what_is_frozen(stack, program, words):
     frozen = freeze(stack.pids(program)[0])
@@ -224,10 +265,20 @@ def test_a_wrong_setting_is_named_before_anything_is_stopped(stack, name, line, 
     try:
         for command in (["restart"], ["up", "--yes"]):
             refused = run(stack.folder, *command)
-            assert refused.returncode == 1 and words in refused.stderr and "nothing was changed" in refused.stderr, refused
+            assert refused.returncode == 1 and words in refused.stderr, refused
+            assert "nothing was changed" in refused.stderr
     finally:
         (stack.folder / "overrides" / name).unlink()
     assert sorted(stack.pids(*programs[1:])) == before
+
+
+def test_the_programs_of_a_folder_are_not_those_of_one_that_begins_as_it_does():
+    for command in (b"seatlog-payment\0--config\0/var/tmp/x/etc/payment.conf\0", b"postgres\0-D\0/var/tmp/x\0",
+                    b"python3\0--folder=/var/tmp/x/mails\0"):
+        assert names_folder(command, "/var/tmp/x")
+        assert not names_folder(command, "/var/tmp/x/e") and not names_folder(command, "/tmp/x")
+        assert not names_folder(command.replace(b"/x", b"/xy"), "/var/tmp/x")
+        assert not names_folder(command.replace(b"/x", b"/x.1"), "/var/tmp/x")
 
 
 def test_an_edit_of_a_generated_file_is_kept_and_told(stack):
@@ -277,7 +328,8 @@ def test_an_operator_reads_cancels_and_resends_an_order(stack, mailbox, new_show
     assert cancelled.returncode == 0 and "It is now: cancelled" in cancelled.stdout, cancelled
     again = order(order_id, "cancel", "--yes")
     assert again.returncode == 0 and "cancelled already" in again.stdout
-    for unknown in (order_id[:30] + ("B" if order_id[30] == "A" else "A") + order_id[31:], "nobody@example.com", "00000000-0000-4000-8000-000000000000"):
+    another = order_id[:30] + ("B" if order_id[30] == "A" else "A") + order_id[31:]
+    for unknown in (another, "nobody@example.com", "00000000-0000-4000-8000-000000000000"):
         assert order(unknown).returncode == 1
     assert order("not-an-id").returncode == 2 and order(buyer.username, "cancel").returncode == 2
 
@@ -288,7 +340,8 @@ def readme_blocks(language):
 
 def test_the_examples_of_the_readme_run_as_they_stand(stack, tmp_path):
     api, hamlet = readme_blocks("sh")
-    script = f"cd '{ROOT}' && {api.replace('U=$SEATLOG_URL', f'cd {tmp_path}; U=$SEATLOG_URL')}\necho '=== Hamlet'\n{hamlet}"
+    api = api.replace("U=$SEATLOG_URL", f"cd {tmp_path}; U=$SEATLOG_URL")
+    script = f"cd '{ROOT}' && {api}\necho '=== Hamlet'\n{hamlet}"
     ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120,
                          env={**os.environ, "SEATLOG_STATE": str(stack.folder)})
     assert ran.returncode == 0, ran
@@ -306,10 +359,11 @@ def test_a_partner_reads_tickets_with_the_consumer_of_the_readme(stack, organize
     event = new_show()
     buyer = Buyer.signup(stack)
     held = buyer.post("/reserve", {"event_id": event, "ticket_ids": ["3"]}, expect=201)
-    order = buyer.post("/book", {"reservation_id": held["reservation_id"], "source_id": "cnon:card-nonce-ok"}, expect=200)
-    tickets = eventually(lambda: [t["ticket_id"] for t in buyer.get(f"/orders/{order['order_id']}", expect=200)["tickets"]
-                                  if "ticket_id" in t], "tickets are issued")
-    buyer.post(f"/orders/{order['order_id']}/cancel", None, expect=None)
+    order = buyer.post("/book", {"reservation_id": held["reservation_id"], "source_id": "cnon:card-nonce-ok"},
+                       expect=200)["order_id"]
+    tickets = eventually(lambda: [ticket["ticket_id"] for ticket in buyer.get(f"/orders/{order}", expect=200)["tickets"]
+                                  if "ticket_id" in ticket], "tickets are issued")
+    buyer.post(f"/orders/{order}/cancel", None, expect=None)
     [consumer] = readme_blocks("python")
     printed = tmp_path / "printed"
     with open(printed, "w", encoding="utf-8") as file:

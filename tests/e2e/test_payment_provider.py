@@ -366,6 +366,7 @@ def test_a_capture_nobody_asked_for_raises_an_alarm(house):
     eventually(lambda: house.metric("seatlog_payment_unexplained_captures") == 0, "it is explained")
 
 
+@pytest.mark.alone
 def test_many_at_once(house):
     """Every answer takes half a second; two hundred payments take hardly more."""
     house.simulator.behave(latency_ms=500)
@@ -381,6 +382,7 @@ def test_many_at_once(house):
     assert took < 10, "one after the other they would take 100 s"
 
 
+@pytest.mark.alone
 def test_what_payment_adds_to_the_provider_s_time(house):
     house.simulator.behave(latency_ms=50)
     times = []

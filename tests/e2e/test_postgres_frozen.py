@@ -9,6 +9,7 @@ import requests
 
 from clients import eventually, freeze, thaw
 
+pytestmark = pytest.mark.alone
 CROWD = 60
 GOES_ON_SECONDS_MAX = 4  # less than the API waits for PostgreSQL
 ANSWERED_SECONDS_MAX = 30  # the API's patience with PostgreSQL, a queue before it, and a slow machine

@@ -212,6 +212,7 @@ def test_two_can_not_keep_the_same_books(simulator):
     assert b"another simulator keeps them" in second.stderr
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("connections", [127, 128, 129, 256, 600])
 def test_slow_answers_to_many_at_once(simulator, connections):
     """Each answer takes half a second; all of them together hardly more."""
@@ -234,6 +235,7 @@ def test_slow_answers_to_many_at_once(simulator, connections):
     assert len(simulator.payments()) == connections
 
 
+@pytest.mark.alone
 def test_stopping_with_requests_under_way(tmp_path):
     simulator = Simulator(tmp_path).start()
     simulator.behave(latency_ms=60_000)

@@ -5,15 +5,12 @@ tests/history/installation_N.tar.xz is the state folder of such a one, stopped; 
 installation.py said of it before (tests/history/README.md says how both are made).
 """
 
-import pathlib
-import shutil
 import subprocess
-import tempfile
 
 import pytest
 
-from clients import Buyer, Stack, environment_read
-from conftest import ROOT, launcher
+from bringup import ROOT, environment, folder_of, launch
+from clients import Buyer, Stack
 from installation import inventory
 
 ARCHIVES = sorted((ROOT / "tests" / "history").glob("installation_*.tar.xz"))
@@ -22,18 +19,12 @@ ARCHIVES = sorted((ROOT / "tests" / "history").glob("installation_*.tar.xz"))
 @pytest.fixture(scope="module", params=ARCHIVES, ids=lambda archive: archive.name.split(".")[0])
 def upgraded(request):
     """What `up` said, the stack, and the inventory of the installation before."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="seatlog-upgrade-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    subprocess.run(["tar", "-C", folder, "-xpf", request.param], check=True)
-    up = launcher(folder, "up", "--yes", timeout=600)
-    assert up.returncode == 0, up.stdout
-    stack = Stack(environment_read(launcher(folder, "env").stdout), folder,
-                  lambda *arguments, **options: launcher(folder, *arguments, **options))
     before = request.param.with_name(request.param.name.replace(".tar.xz", ".txt")).read_text().splitlines()
-    yield up.stdout, stack, before
-    stopped = launcher(folder, "down")
-    assert stopped.returncode == 0, stopped.stdout
-    shutil.rmtree(folder, ignore_errors=True)
+    with folder_of("upgrade") as folder:
+        subprocess.run(["tar", "-C", folder, "-xpf", request.param], check=True)
+        up = launch(folder, "up", "--yes")
+        assert up.returncode == 0, up.stdout
+        yield up.stdout, Stack(environment(folder), folder), before
 
 
 def test_up_says_that_and_how_it_brought_the_installation_up_to_date(upgraded):
@@ -43,6 +34,13 @@ def test_up_says_that_and_how_it_brought_the_installation_up_to_date(upgraded):
     again = stack.launcher("up", "--yes")
     assert again.returncode == 0, again.stdout
     assert "earlier version" not in again.stdout and "up to date" not in again.stdout and "with " not in again.stdout
+
+
+def test_a_folder_that_was_moved_is_not_taken_for_one_that_somebody_edited(upgraded):
+    """What an earlier version wrote names the folder where it was made, and nobody has changed a line of it."""
+    said, stack, _ = upgraded
+    assert "kept" not in said
+    assert not list((stack.folder / "etc").glob("*.kept"))
 
 
 def test_everything_that_was_in_it_still_is(upgraded):

@@ -37,7 +37,7 @@ life() {
 # How supervisor saw a program end: the last of its endings.
 ending() { sed -n "s/.* \(stopped\|exited\): $1 (\(.*\))\$/\2/p" "$state/log/supervisord.log" | tail -n 1; }
 
-daemons() { awk '$1 !~ /^#/ && $5 ~ /^seatlog-/ { print $2 }' "$root/compose/local/pipeline.tsv"; }
+daemons() { awk '$1 !~ /^#/ && $6 ~ /^seatlog-/ { print $2 }' "$root/compose/local/pipeline.tsv"; }
 
 # daemon_judge NAME PROGRAM: one ending, status 0.
 daemon_judge() {

@@ -1,23 +1,19 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""./seatlog status: asks every program, PostgreSQL and Kafka how they are, all at once and with deadlines.
+"""./seatlog status: asks every program, PostgreSQL and Kafka how they are, all at once and with deadlines."""
 
-The launcher says by the environment where things are; on standard input it names the programs, a line
-"program kind admin-port restarts" each. Standard library only. Exit status: 0 all is well, 1 something is not.
-"""
 import concurrent.futures
 import dataclasses
 import os
 import re
-import shutil
 import socket
 import struct
 import subprocess
-import sys
 import textwrap
-import time
 import urllib.error
 import urllib.request
+
+from .help import arguments_none
+from .say import colour, say
 
 ANSWER_SECONDS = 3.0
 WIDTH = 80
@@ -39,11 +35,23 @@ UNION ALL SELECT 'payments_oldest_s', coalesce(extract(epoch FROM now() - min(cr
 
 
 @dataclasses.dataclass
+class Where:
+    """Where things are."""
+
+    postgres_url: str
+    postgres_password: str
+    kafka_port: str
+    smtp_port: str
+    letters: str  # the program that can read dead letters
+    supervisor: str  # its configuration
+
+
+@dataclasses.dataclass
 class Program:
     name: str
     kind: str  # daemon: has an admin port; other: has none
     port: str
-    restarts: str
+    restarts: int
     state: str = "unknown"
     pid: str = "-"
     up: str = "-"
@@ -96,11 +104,11 @@ def daemon_ask(program):
         program.problem = " ".join(text.split())
 
 
-def postgres_ask():
+def postgres_ask(where):
     """Key by key what QUESTION asks for. The password goes by the environment."""
-    environment = {**os.environ, "PGPASSWORD": os.environ["STATUS_POSTGRES_PASSWORD"], "PGCONNECT_TIMEOUT": "3"}
+    environment = {**os.environ, "PGPASSWORD": where.postgres_password, "PGCONNECT_TIMEOUT": "3"}
     try:
-        asked = subprocess.run(["psql", "-XqAt", "-F", "=", "-c", QUESTION, os.environ["STATUS_POSTGRES_URL"]],
+        asked = subprocess.run(["psql", "-XqAt", "-F", "=", "-c", QUESTION, where.postgres_url],
                                capture_output=True, text=True, timeout=ANSWER_SECONDS, env=environment, check=False,
                                stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as error:
@@ -137,35 +145,35 @@ def offsets_ask(connection, topic, when):
     return [offset for _, error, _, offset in parts if error == 0]
 
 
-def kafka_ask():
+def kafka_ask(where):
     """Dead letters, open and settled; asking for them is asking Kafka how it is."""
     try:
-        with socket.create_connection(("127.0.0.1", int(os.environ["STATUS_KAFKA_PORT"])), ANSWER_SECONDS) as kafka:
+        with socket.create_connection(("127.0.0.1", int(where.kafka_port)), ANSWER_SECONDS) as kafka:
             kafka.settimeout(ANSWER_SECONDS)
             ends, starts = (offsets_ask(kafka, "seatlog.dead-letters", when) for when in (-1, -2))
             if len(ends) != PARTITIONS:
                 raise Silence(f"it has {len(ends)} of {PARTITIONS} partitions of its topics")
     except (OSError, struct.error) as error:
         raise Silence(silence_of(error)) from error
-    return letters_count() if sum(ends) > sum(starts) else (0, 0)
+    return letters_count(where) if sum(ends) > sum(starts) else (0, 0)
 
 
-def letters_count():
+def letters_count(where):
     """Open and settled, by the program that can read them: transactions' markers have offsets too. None: unknown."""
-    environment = {**os.environ, "PGPASSWORD": os.environ["STATUS_POSTGRES_PASSWORD"],
-                   "SEATLOG_POSTGRES_URL": os.environ["STATUS_POSTGRES_URL"]}
+    environment = {**os.environ, "PGPASSWORD": where.postgres_password, "SEATLOG_POSTGRES_URL": where.postgres_url}
     try:
-        told = subprocess.run([os.environ["STATUS_LETTERS"], "count", "--kafka.bootstrap.servers=127.0.0.1:" +
-                               os.environ["STATUS_KAFKA_PORT"]], capture_output=True, text=True, env=environment,
+        told = subprocess.run([where.letters, "count",
+                               f"--kafka.bootstrap.servers=127.0.0.1:{where.kafka_port}"],
+                              capture_output=True, text=True, env=environment,
                               timeout=ANSWER_SECONDS, check=False, stdin=subprocess.DEVNULL)
         return tuple(map(int, told.stdout.split())) if told.returncode == 0 else (None, None)
     except (subprocess.TimeoutExpired, OSError):
         return None, None
 
 
-def smtp_ask():
+def smtp_ask(where):
     try:
-        with socket.create_connection(("127.0.0.1", int(os.environ["STATUS_SMTP_PORT"])), ANSWER_SECONDS) as server:
+        with socket.create_connection(("127.0.0.1", int(where.smtp_port)), ANSWER_SECONDS) as server:
             server.settimeout(ANSWER_SECONDS)
             if not server.recv(3).startswith(b"220"):
                 raise Silence("it does not greet")
@@ -173,10 +181,10 @@ def smtp_ask():
         raise Silence(silence_of(error)) from error
 
 
-def supervisor_ask(programs):
+def supervisor_ask(where, programs):
     """State, process and age of each."""
     try:
-        told = subprocess.run(["/usr/bin/supervisorctl", "-c", os.environ["STATUS_SUPERVISOR"], "status"],
+        told = subprocess.run(["/usr/bin/supervisorctl", "-c", where.supervisor, "status"],
                               capture_output=True, text=True, timeout=2 * ANSWER_SECONDS, check=False,
                               stdin=subprocess.DEVNULL).stdout
     except subprocess.TimeoutExpired:
@@ -273,11 +281,6 @@ def waiting_say(books, dead_letters):
     return lines, problems
 
 
-def colour(text, code):
-    known = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-    return f"\033[{code}m{text}\033[0m" if known else text
-
-
 def programs_print(programs):
     print(ROW.format("daemon", "state", "pid", "up", "memory", "lag", "restarts", "ready"))
     for program in programs:
@@ -296,13 +299,13 @@ def wrapped_print(label, text, first="  "):
                                   break_long_words=False, break_on_hyphens=False)))
 
 
-def ask_all(programs):
+def ask_all(where, programs):
     """Everybody at once. Returns PostgreSQL's books, dead letters open and settled (None: no answer), a problem."""
     by_name = {program.name: program for program in programs}
     with concurrent.futures.ThreadPoolExecutor(len(programs) + 4) as pool:
-        supervisor = pool.submit(supervisor_ask, programs)
+        supervisor = pool.submit(supervisor_ask, where, programs)
         daemons = [pool.submit(daemon_ask, program) for program in programs if program.kind == "daemon"]
-        postgres, kafka, smtp = (pool.submit(ask) for ask in (postgres_ask, kafka_ask, smtp_ask))
+        postgres, kafka, smtp = (pool.submit(ask, where) for ask in (postgres_ask, kafka_ask, smtp_ask))
         books = asked(postgres, by_name["postgres"])
         dead_letters = asked(kafka, by_name["kafka"])
         asked(smtp, by_name["mail-catcher"])
@@ -314,32 +317,49 @@ def ask_all(programs):
         return books, dead_letters, supervisor.result()
 
 
-def main():
-    programs = [Program(*line.split()) for line in sys.stdin if line.strip()]
-    books, dead_letters, trouble = ask_all(programs)
-    programs_print(programs)
-    lines, problems = waiting_say(books, dead_letters)
-    if trouble:
-        problems.insert(0, trouble)
+def places(launcher):
+    """(label, text) of what people may want to go to."""
+    state, values = launcher.state, launcher.here.values()
+    metrics = state.port(launcher.here.of("daemon")[0].admin_port)
+    return [("address", values["URL"]),
+            ("ports", f"PostgreSQL {values['PORT_POSTGRES']}, Kafka {values['PORT_KAFKA']}, "
+                      f"SMTP {values['PORT_SMTP']}, payment simulator {values['PORT_SIMULATOR']}; "
+                      f"metrics from {metrics} on"),
+            ("mails land in", str(state.mails))]
+
+
+def wrongs(programs):
     for program in programs:
         if program.state != "running":
             words = "is stopped by a signal" if program.state == "frozen" else f"is {program.state}"
-            problems.append(f"{program.name} {words}: ./seatlog logs {program.name}")
+            yield f"{program.name} {words}: ./seatlog logs {program.name}"
         elif program.problem:
-            problems.append(f"{program.name}: {program.problem}")
+            yield f"{program.name}: {program.problem}"
+
+
+def command_status(launcher, words):
+    """Exit status: 0 all is well, 1 something is not, 3 it is down."""
+    arguments_none("status", words)
+    launcher.need_set_up()
+    state, here = launcher.state, launcher.here
+    if not launcher.supervised():
+        say(f"seatlog: it is down. ./seatlog up starts it. Everything is kept in\n  {state.folder}")
+        return 3
+    where = Where(here.postgres.url, here.postgres.password, state.port("KAFKA"), state.port("SMTP"),
+                  str(here.bin / "seatlog-dead-letters"), str(launcher.supervisor.settings))
+    programs = [Program(program.program, "daemon" if program.is_daemon else "other",
+                        state.port(program.admin_port) if program.is_daemon else "-",
+                        launcher.supervisor.restarts(program.program)) for program in here.programs]
+    books, dead_letters, trouble = ask_all(where, programs)
+    programs_print(programs)
+    lines, problems = waiting_say(books, dead_letters)
+    problems = [*([trouble] if trouble else []), *problems, *wrongs(programs)]
     print()
-    for label, text in lines:
+    for label, text in [*lines, *places(launcher)]:
         wrapped_print(label, text)
-    wrapped_print("address", os.environ["STATUS_URL"])
-    wrapped_print("ports", os.environ["STATUS_PORTS"])
-    wrapped_print("mails land in", os.environ["STATUS_MAILS"])
     print()
-    if problems:
-        for problem in problems:
-            wrapped_print("wrong", problem)
-        sys.exit(1)
-    print(colour("All is well.", 32))
-
-
-if __name__ == "__main__":
-    main()
+    for problem in problems:
+        wrapped_print("wrong", problem)
+    if not problems:
+        print(colour("All is well.", 32))
+    return 1 if problems else 0

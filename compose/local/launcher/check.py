@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./seatlog test, bench, chaos and sim."""
+
+import dataclasses
+import functools
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+
+from . import build
+from .help import Misuse
+from .lanes import ROOM, Output, room, side_by_side
+from .pipeline import ROOT
+from .say import Failure, step, warn
+from .scratch import seatlog
+from .totals import totals_print
+
+PYTHON = ("/usr/bin/python3", "-B")
+LOG_OF_A_TEST = "1048576"  # bytes that ctest keeps of one
+WHOLE = ("style", "unit", "sim", "e2e", "api", "fuzz")
+WALK = "tests/e2e/test_book_a_seat.py"  # the main job, once, by strangers' clients
+TIDY = (*PYTHON, "tests/style/tidy.py")
+SHELL = ("*.sh", "seatlog", ".ci/run", "schemas/sql/migrate")
+RECOVERY_SHOWS = "30000"
+
+
+class Check:
+    """One run of tests: where results go, and what is made for them once."""
+
+    def __init__(self, state):
+        self.state = state
+        self.results = state.folder / "log" / "test"
+        self.made = set()
+
+    def result(self, name):
+        return self.results / f"{name}.xml"
+
+    def make(self, name, function, *arguments):
+        """A step, once in a run."""
+        if (name, *map(str, arguments)) not in self.made:
+            step(self.state, name, build.making, function, *arguments)
+            self.made.add((name, *map(str, arguments)))
+
+    def debug(self):
+        self.make("build", build.preset, "debug", build.DEBUG)
+
+    def style_make(self):
+        self.debug()
+        self.make("python", build.venv)
+
+    def release(self):
+        self.make("build", build.preset, "release", build.RELEASE)
+
+    def tsan(self):
+        self.make("build", build.preset, "tsan", build.TSAN)
+
+    def shipped(self):
+        self.make("build", build.shipped)
+        self.make("kafka-jars", build.kafka_fetch)
+
+    def pytest_make(self):
+        self.make("kafka-jars", build.kafka_fetch)
+        self.make("python", build.venv)
+
+    def e2e_make(self):
+        self.release()
+        self.pytest_make()
+
+    def api_make(self):
+        self.release()
+        self.make("kafka-jars", build.kafka_fetch)
+        self.make("python", build.venv, build.VENV_API, ROOT / "tests" / "api" / "requirements.txt")
+
+    # -- programs that run tests
+
+    def ctest(self, output, name, folder, labels, words=()):
+        """What the tests print goes to the terminal, the counts to a file."""
+        return output.run(["ctest", "--test-dir", folder, "-L", labels, "-j", os.cpu_count(), "--output-on-failure",
+                           "--no-tests=error", "--test-output-size-passed", LOG_OF_A_TEST,
+                           "--test-output-size-failed", LOG_OF_A_TEST, "--output-junit", self.result(name), *words],
+                          cwd=ROOT) == 0
+
+    def pytest(self, output, name, words=(), **variables):
+        """End-to-end tests start what they need by themselves, of the programs in SEATLOG_BIN."""
+        paths = [] if any(word.startswith("tests/") for word in words) else ["tests/e2e"]
+        return output.run([build.VENV / "bin" / "python", "-B", "-m", "pytest", "-p", "no:cacheprovider",
+                           f"--junit-xml={self.result(name)}", *paths, *words], cwd=ROOT,
+                          env={**os.environ, "SEATLOG_BIN": str(build.BIN), **variables}) == 0
+
+    def of_one(self, name, good):
+        """A suite that passes or fails as a whole."""
+        self.result(name).write_text(f'<testsuite><testcase name="{name}">{"" if good else "<failure/>"}</testcase>'
+                                     "</testsuite>\n", encoding="ascii")
+        return good
+
+    # -- suites
+
+    def style(self, output, words=()):
+        """Sources are formatted as .clang-format says and hold nothing that .clang-tidy, ruff.toml or shellcheck find;
+        rooms, includes and named paths are as tests/style/house.py says; option tables of READMEs are what the daemons
+        print."""
+        return self.of_one("style", self.all_run(output, [
+            ["cmake", "--build", build.DEBUG, "--target", "format-check"], [*TIDY, build.DEBUG], *self.style_of_all()]))
+
+    def style_changed(self, output, words=()):
+        """The same, but of C that was changed alone."""
+        sources = [path for path in changed() if path.endswith((".c", ".h"))]
+        units = [path for path in sources if path.endswith(".c")]
+        return self.of_one("style", self.all_run(output, [
+            *([["clang-format-16", "--dry-run", "--Werror", *sources]] if sources else []),
+            *([[*TIDY, build.DEBUG, *units]] if units else []), *self.style_of_all()]))
+
+    def all_run(self, output, commands):
+        """Whether every one of them was good; none is left out because another was not."""
+        statuses = [output.run(command, cwd=ROOT) for command in commands]
+        return not any(statuses)
+
+    def style_of_all(self):
+        """What takes no time."""
+        listed = subprocess.run(["git", "ls-files", "-z", *SHELL], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+                                check=True)
+        return [[*PYTHON, "tests/style/house.py"], [*PYTHON, "tests/style/options.py", build.DEBUG / "bin"],
+                [build.VENV / "bin" / "ruff", "check", "--no-cache", "--quiet", "."],
+                ["shellcheck", "-x", *filter(None, listed.stdout.split("\0"))]]
+
+    def unit(self, output, words=()):
+        """Of the debug build, which carries address and undefined-behaviour sanitizers."""
+        return self.ctest(output, "unit", build.DEBUG, "unit", words)
+
+    def sim(self, output, words=()):
+        """The simulator's seeds and its planted bugs: as fast as the cores can, so of the release build."""
+        return self.ctest(output, "sim", build.RELEASE, "sim", words)
+
+    def e2e(self, output, words=()):
+        return self.pytest(output, "e2e", words)
+
+    def e2e_shared(self, output, **variables):
+        """The files whose tests share one Seatlog."""
+        return self.pytest(output, "e2e-shared", ["--lane=shared"], **variables)
+
+    def e2e_apart(self, output, **variables):
+        """Those that start what they need for themselves."""
+        return self.pytest(output, "e2e-apart", ["--lane=apart"], **variables)
+
+    def api(self, output, words=()):
+        """Schemathesis holds every operation against the contract; its Python is its own."""
+        return output.run([build.VENV_API / "bin" / "python", "-B", ROOT / "tests/api/run.py", "--junit",
+                           self.result("api"), *words], env={**os.environ, "SEATLOG_BIN": str(build.BIN)}) == 0
+
+    def fuzz(self, output, words=()):
+        """Fuzz targets, for so many seconds each."""
+        return output.run([ROOT / "tests/fuzz/run.sh", *(words or ["60"]), "--junit", self.result("fuzz")]) == 0
+
+    def asan(self, output, words=()):
+        """Simulator and end-to-end tests with sanitized programs; what any of them reports, also when it ends, is a
+        failure."""
+        reports = self.state.folder / "log" / "asan"
+        shutil.rmtree(reports, ignore_errors=True)
+        reports.mkdir(parents=True)
+        programs = str(build.DEBUG / "bin")
+        simulated = any(word.startswith("tests/") for word in words) or \
+            self.ctest(output, "asan-sim", build.DEBUG, "sim")
+        walked = self.pytest(output, "asan-e2e", ["--ignore=tests/e2e/test_chaos.py", *words], SEATLOG_BIN=programs,
+                             SEATLOG_TEST_BIN=programs, ASAN_OPTIONS=f"log_path='{reports}/asan'",
+                             UBSAN_OPTIONS=f"log_path='{reports}/ubsan'")
+        return all([simulated, walked, self.of_one("asan", reports_none(reports))])
+
+    def thread_sanitizer(self, output, words=()):
+        """Unit tests and simulator."""
+        return self.ctest(output, "tsan", build.TSAN, "unit|sim", words)
+
+    def valgrind(self, output, words=()):
+        """Whole lives of the programs."""
+        return output.run([ROOT / "tests/sanitizers/valgrind.sh", build.BIN, self.result("valgrind")]) == 0
+
+    def chaos(self, output, words=()):
+        """Real processes, three brokers, some faults."""
+        return self.of_one("chaos", output.run([ROOT / "seatlog", "chaos",
+                                                *(words or ["--faults", "15", "--seed", "1"])],
+                                               env={**os.environ, "SEATLOG_STATE": str(self.state.folder)}) == 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    make: Callable  # what must be there before, as steps
+    run: Callable
+    packages: tuple = ()  # besides those of all
+
+
+SUITES = {
+    "style": Suite(Check.style_make, Check.style), "unit": Suite(Check.debug, Check.unit),
+    "sim": Suite(Check.release, Check.sim), "e2e": Suite(Check.e2e_make, Check.e2e),
+    "api": Suite(Check.api_make, Check.api), "fuzz": Suite(lambda check: None, Check.fuzz, ("fuzz",)),
+    "asan": Suite(lambda check: (check.debug(), check.pytest_make()), Check.asan),
+    "tsan": Suite(Check.tsan, Check.thread_sanitizer),
+    "valgrind": Suite(Check.shipped, Check.valgrind, ("valgrind",)),
+    "chaos": Suite(lambda check: None, Check.chaos)}
+
+
+def changed():
+    """Sources that differ from what the branch has in common with what it follows, committed or not."""
+
+    def git(*words):
+        told = subprocess.run(["git", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              check=False)
+        return told.stdout.splitlines() if told.returncode == 0 else []
+
+    base = git("merge-base", "HEAD", "@{upstream}") or ["HEAD"]
+    return sorted({*git("diff", "--name-only", "--diff-filter=d", base[0]),
+                   *git("ls-files", "--others", "--exclude-standard")})
+
+
+def reports_none(folder):
+    """What programs have left there is shown."""
+    found = [path for path in sorted(folder.iterdir()) if path.stat().st_size > 0]
+    for path in found:
+        print(f"--- {path}\n{path.read_text(errors='replace')}", flush=True)
+    return not found
+
+
+def run_one(check, name, words):
+    """A suite by name."""
+    suite = SUITES[name]
+    suite.make(check)
+    if name == "e2e" and not words:
+        return run_lanes(check, {"e2e shared": [check.e2e_shared], "e2e apart": [check.e2e_apart]})
+    return suite.run(check, Output(), words)
+
+
+def run_lanes(check, lanes):
+    """End-to-end tests in two lanes, with what else stands in them."""
+    with tempfile.TemporaryDirectory() as folder:
+        def with_room(function):
+            if function in (check.e2e_shared, check.e2e_apart):
+                return functools.partial(function, **{ROOM: folder})
+
+            def beside(output):
+                with room(False, folder):
+                    return function(output)
+
+            return beside
+
+        return side_by_side({name: list(map(with_room, functions)) for name, functions in lanes.items()})
+
+
+def run_whole(check):
+    """All that is not by name only; returns whether it was good, and the results that there must be."""
+    good = [run_one(check, name, []) for name in ("style", "unit", "sim")]
+    check.e2e_make()
+    check.api_make()
+    good.append(run_lanes(check, {"e2e shared": [check.e2e_shared], "e2e apart": [check.e2e_apart, check.api]}))
+    good.append(run_one(check, "fuzz", []))
+    return all(good)
+
+
+def run_quick(check):
+    """Between two edits."""
+    check.style_make()
+    good = [check.style_changed(Output())]
+    check.e2e_make()
+    good.append(side_by_side({"unit": [check.unit],
+                              "walk": [check.sim, functools.partial(check.e2e, words=[WALK])]}))
+    return all(good)
+
+
+def results_of(name):
+    return {"e2e": ("e2e-shared", "e2e-apart")}.get(name, (name,))
+
+
+def command_test(launcher, words):
+    name, words = (words[0], words[1:]) if words else ("", [])
+    if name and name not in (*SUITES, "quick"):
+        raise Misuse("test", f"there is no suite {name}")
+    if name == "quick" and words:
+        raise Misuse("test", f"quick takes no argument: {words[0]}")
+    state = launcher.state
+    state.make()
+    suites = WHOLE if not name else () if name == "quick" else (name,)
+    build.packages_ensure(state, True, "build", "run", "test",
+                          *(use for suite in suites for use in SUITES[suite].packages))
+    check = Check(state)
+    shutil.rmtree(check.results, ignore_errors=True)
+    check.results.mkdir(parents=True)
+    if not name:
+        good, wanted = run_whole(check), [result for suite in WHOLE for result in results_of(suite)]
+    elif name == "quick":
+        good, wanted = run_quick(check), ["style", "unit", "sim", "e2e"]
+    else:
+        good, wanted = run_one(check, name, words), results_of(name) if not words else (name,)
+    # A suite that ended without a result must not pass for one without failures.
+    for result in wanted:
+        if not check.result(result).exists() or check.result(result).stat().st_size == 0:
+            warn(f"the suite {result} left no result")
+            good = False
+    return 0 if totals_print(sorted(check.results.glob("*.xml"))) and good else 1
+
+
+def command_chaos(launcher, words):
+    """Real processes, three brokers, faults of every kind; then everything is checked."""
+    launcher.state.make()
+    build.packages_ensure(launcher.state, True, "build", "run", "test")
+    Check(launcher.state).e2e_make()
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.environ["SEATLOG_BIN"] = str(build.BIN)
+    python = str(build.VENV / "bin" / "python")
+    os.execv(python, [python, "-B", "tests/chaos/chaos.py", *words])
+
+
+def command_sim(launcher, words):
+    """The cores over a made-up world, by seeds."""
+    launcher.state.make()
+    build.packages_ensure(launcher.state, True, "build", "run")
+    Check(launcher.state).release()
+    sys.stdout.flush()
+    os.execv(build.BIN / "seatlog-sim", ["seatlog-sim", *words])
+
+
+# -- benches
+
+def bench_core(words):
+    return subprocess.run([build.BIN / "bench_core", *words], check=False).returncode
+
+
+def bench_beside(purpose, options, command):
+    """Runs command(environment) beside a Seatlog of its own."""
+    os.environ.pop("SEATLOG_TEST_KEEP", None)
+    try:
+        with seatlog(purpose, *options, shown=True) as (_, values):
+            return command({**os.environ, **values})
+    except RuntimeError as problem:
+        raise Failure(str(problem).strip()) from None
+
+
+def bench_pipeline(words):
+    """On a Kafka and a PostgreSQL as durable as users run them."""
+    return bench_beside("bench", ["--infrastructure"], lambda environment: subprocess.run(
+        [ROOT / "tests/bench/pipeline.sh", *words], env=environment, check=False).returncode)
+
+
+def bench_recovery(words):
+    """A whole Seatlog with as many shows as a country has; reservation is killed, its supervisor starts it again."""
+
+    def measure(environment):
+        state = pathlib.Path(environment["SEATLOG_STATE"])
+        return subprocess.run([*PYTHON, ROOT / "tests/bench/recovery.py", "--url", environment["SEATLOG_URL"],
+                               "--shows", state / "catalogue.ids", "--pid",
+                               f"supervisorctl -c '{state}/etc/supervisord.conf' pid reservation", *words],
+                              env=environment, check=False).returncode
+
+    return bench_beside("bench", ["--shows", os.environ.get("BENCH_SHOWS") or RECOVERY_SHOWS], measure)
+
+
+BENCHES = {"core": bench_core, "pipeline": bench_pipeline, "recovery": bench_recovery}
+
+
+def command_bench(launcher, words):
+    name, words = (words[0], words[1:]) if words else ("", [])
+    if name and name not in BENCHES:
+        raise Misuse("bench", f"there is no bench {name}")
+    launcher.state.make()
+    build.packages_ensure(launcher.state, True, "build", "run", "test")
+    Check(launcher.state).release()
+    for bench in [BENCHES[name]] if name else BENCHES.values():
+        status = bench(words)
+        if status != 0:
+            return status
+    return 0

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one bring-up by its parts: what pipeline.tsv says, and what is made of it."""
+
+import pytest
+
+from bringup import launch  # noqa: F401 (the way to the launcher's modules)
+from launcher import kafka, pipeline
+from launcher.configuration import Configuration
+from launcher.installation import Installation
+from launcher.state import State
+
+TEXT = """# stage name up chaos stop command
+infra kafka 1 3 TERM/90 @JAVA@ kafka.Kafka @ETC@/@PROGRAM@.properties
+daemon indexer 1 2 TERM/30 seatlog-indexer
+"""
+
+
+def test_each_setup_has_its_own_column_of_instances():
+    assert [program.program for program in pipeline.programs("up", TEXT)] == ["kafka", "indexer"]
+    assert [program.program for program in pipeline.programs("chaos", TEXT)] == \
+        ["kafka-1", "kafka-2", "kafka-3", "indexer-1", "indexer-2"]
+    [broker, daemon] = pipeline.programs("up", TEXT)
+    assert (broker.is_daemon, daemon.is_daemon, daemon.admin_port) == (False, True, "ADMIN_INDEXER")
+    assert (daemon.stop_signal, daemon.stop_seconds) == ("TERM", 30)
+
+
+def test_every_daemon_of_the_pipeline_runs_twice_in_chaos_over_three_brokers():
+    names = [program.program for program in pipeline.programs("chaos")]
+    assert {"kafka-1", "kafka-2", "kafka-3"} < set(names)
+    for program in pipeline.programs("up"):
+        if program.stage == "daemon":
+            assert {f"{program.name}-1", f"{program.name}-2"} < set(names)
+
+
+def test_a_word_that_nobody_sets_is_an_error():
+    assert pipeline.fill("a @ETC@/b 1@127.0.0.1", {"ETC": "/x"}) == "a /x/b 1@127.0.0.1"
+    with pytest.raises(LookupError, match="@NOBODY@"):
+        pipeline.fill("@NOBODY@", {})
+
+
+def test_one_broker_has_the_settings_of_the_template_and_three_keep_copies():
+    values = {"PORT": 1, "CONTROLLER_PORT": 2, "DATA": "/d", "NUMBER": 2}
+    one = kafka.properties(values, [(1, 2)]).splitlines()
+    three = kafka.properties(values, [(1, 2), (2, 3), (3, 4)]).splitlines()
+    assert "node.id=1" in one and "controller.quorum.voters=1@127.0.0.1:2" in one
+    assert "default.replication.factor=1" in one
+    assert "node.id=2" in three and "controller.quorum.voters=1@127.0.0.1:2,2@127.0.0.1:3,3@127.0.0.1:4" in three
+    assert "default.replication.factor=3" in three and "min.insync.replicas=2" in three
+    assert len({line.partition("=")[0] for line in three if "=" in line}) == sum("=" in line for line in three)
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A state folder with the configuration of every program of the set-up chaos, and a word to change in it."""
+    state = State(tmp_path / "state")
+    state.make()
+    installation = Installation(state, "chaos")
+    for number, name in enumerate(["HTTP", "HTTP_2", "POSTGRES", "SMTP", "SIMULATOR", "KAFKA", "KAFKA_2", "KAFKA_3",
+                                   "KAFKA_CONTROLLER", "KAFKA_CONTROLLER_2", "KAFKA_CONTROLLER_3",
+                                   *(program.admin_port for program in installation.programs if program.is_daemon)]):
+        state.set(f"PORT_{name}", 21000 + number)
+    (state.overrides / "indexer.conf").write_text("log_level = debug\n")
+    (state.overrides / "indexer-2.conf").write_text("log_level = error\n")
+    Configuration(installation).write_all()
+    return installation
+
+
+def test_instances_have_ports_names_and_settings_of_their_own(made):
+    etc = made.state.etc
+    first, second = ((etc / f"ingest-api-{number}.conf").read_text() for number in (1, 2))
+    assert "listen = 127.0.0.1:21000\n" in first and "listen = 127.0.0.1:21001\n" in second
+    assert "instance_id = ingest-api-1\n" in first and "instance_id = ingest-api-2\n" in second
+    assert (etc / "indexer-1.conf").read_text().rstrip().endswith("log_level = debug")
+    assert (etc / "indexer-2.conf").read_text().rstrip().endswith("log_level = error")
+    brokers = ",".join(f"127.0.0.1:{port}" for port in (21005, 21006, 21007))
+    assert f"kafka.bootstrap.servers = {brokers}\n" in first
+    assert "node.id=3\n" in (etc / "kafka-3.properties").read_text()
+
+
+def test_a_program_is_started_with_its_own_file(made):
+    [_, second] = made.of(name="indexer")
+    assert made.command(second)[-2:] == ["--config", str(made.state.etc / "indexer-2.conf")]
+    assert made.command(made.brokers[2])[-1] == str(made.state.etc / "kafka-3.properties")
+
+
+def test_what_nobody_changed_is_written_again_without_a_word(made):
+    again = Configuration(made)
+    again.write_all()
+    assert again.changed == set() and not list(made.state.etc.glob("*.kept"))

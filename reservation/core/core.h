@@ -13,11 +13,13 @@
  * command x state, with every rule and bound, is in reservation/README.md.
  *
  * Times are milliseconds since the epoch. Not thread-safe: one core, one thread at a time.
+ * What is here and in the headers below belongs to it: bounds and versions in bounds.h, memory and
+ * panic in host.h, a step's record and effects in effects.h, and of state/ what becomes of an event
+ * (apply.h), shows that have changed and are due (changed.h, due.h), snapshots (snapshot.h).
  *
  * A batch, as the daemon runs it:
  *
  *     for each record:
- *         reservation_core_prefetch(core, the command a few records on);           optional
  *         reservation_core_step(core, &record, effects);
  *         struct hash chain;
  *         if (effects->show != NULL)
@@ -35,64 +37,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/show_bounds.h"
+#include "reservation/core/bounds.h"
+#include "reservation/core/effects.h"
+#include "reservation/core/host.h"
+#include "reservation/core/state/apply.h"
+#include "reservation/core/state/changed.h"
+#include "reservation/core/state/due.h"
+#include "reservation/core/state/snapshot.h"
 #include "seatlog_types.h"
-
-/*
- * The newest logic: how this program decides unless told otherwise. The version goes into every
- * event's head and never decreases within a show. What the versions decide differently:
- *   1  a payment moves the end of its hold to five minutes from then at the least
- *   2  or to as long as the show holds seats, if that is shorter (reservation/core/payment.c)
- *   3  the texts of a show and the reason of its cancellation follow the rule of
- *      codec/text/check.h (reservation/core/validate.c, …_cancel.c); the same seats again,
- *      and a double click, find the reservation that is there (…_reserve.c); a refusal says how
- *      much is left (…_reserve.c); nothing to pay needs no source (…_payment.c)
- */
-#define RESERVATION_LOGIC_VERSION 3
-
-/* Bounds. Those of a show's fields are in codec/show_bounds.h. */
-#define RESERVATION_PLACES_PER_SHOW_MAX PLAN_PLACES_MAX
-#define RESERVATION_PLACES_PER_RESERVATION_MAX 100
-#define RESERVATION_RESERVATIONS_PER_BUYER_MAX 64
-#define RESERVATION_RESERVATIONS_PER_SHOW_MAX 100000
-#define RESERVATION_ATTEMPTS_MAX 3
-#define RESERVATION_PAYMENTS_MAX 8
-#define RESERVATION_REFUND_ATTEMPTS_MAX 100
-#define RESERVATION_SOURCE_ID_OCTETS_MAX 255
-#define RESERVATION_PAYMENT_ID_OCTETS_MAX 192
-#define RESERVATION_CODE_OCTETS_MAX 64
-#define RESERVATION_REASON_OCTETS_MAX 1000 /* logic versions 1 and 2: cut */
-#define RESERVATION_HOLDS_PER_EVENT_MAX 256
-#define RESERVATION_CANCELLED_PER_COMMAND_MAX 64
-#define RESERVATION_EVENTS_PER_COMMAND_MAX 640
-
-/* Times. */
-#define RESERVATION_PAYMENT_GRACE_MS (5 * 60 * 1000LL)
-/* The same wish again within this time of the first, without a key, is a double click. */
-#define RESERVATION_DOUBLE_CLICK_MS (5 * 1000LL)
-#define RESERVATION_FORGET_AFTER_MS (60 * 60 * 1000LL)
-#define RESERVATION_CLOSE_AFTER_MS (7 * 24 * 60 * 60 * 1000LL)
-
-/* A time that never comes. */
-#define RESERVATION_NEVER INT64_MAX
-
-/*
- * Where the core's memory comes from. allocate returns memory aligned for any type, or NULL: the
- * core then panics (out of memory, a process dies at one place; its supervisor starts it again).
- * release is told the size that was asked for.
- */
-struct reservation_allocator {
-    void *(*allocate)(void *context, size_t size);
-    void (*release)(void *context, void *memory, size_t size);
-    void *context;
-};
-
-/*
- * A broken promise within the program (never bad input) ends in the panic handler, which must not
- * return. Process-wide; without one, or if it returns, the core traps.
- */
-typedef void reservation_panic_function(const char *expression, const char *file, int line);
-void reservation_core_panic_handler_set(reservation_panic_function *handler);
 
 /* All shows of one partition. */
 struct reservation_core;
@@ -100,46 +52,12 @@ struct reservation_core;
 /* One show of a core. A handle stays valid as long as its core. */
 struct reservation_show;
 
-/* A record of seatlog.commands. The command's strings and lists must outlive the use of effects. */
-struct reservation_record {
-    const struct command *command;
-    int64_t broker_timestamp_ms;
-    int64_t offset;
-    struct hash command_hash; /* BLAKE2b-256 of the record's value */
-};
-
-/*
- * What a step decided. events[0..count) are already applied to the state; their head.hash is zero,
- * for whoever encodes them to seal. Strings and lists point into the effects' scratch memory, the
- * show and the command: valid until the next use of these effects or of the core. show is the show
- * the events belong to, NULL if they leave no state (seq 0).
- */
-struct reservation_effects {
-    struct event *events;
-    size_t count;
-    struct reservation_show *show;
-    struct reservation_scratch *scratch;
-};
-
 struct reservation_core *reservation_core_new(const struct reservation_allocator *allocator);
-void reservation_core_free(struct reservation_core *core);
-
-/* Effects may be shared by the cores of a thread. The allocator must outlive them. */
-struct reservation_effects *reservation_effects_new(const struct reservation_allocator *allocator);
-void reservation_effects_free(struct reservation_effects *effects);
+void reservation_core_free(struct reservation_core *core); /* NULL is fine */
 
 /* Decides one command; always at least one event, at most RESERVATION_EVENTS_PER_COMMAND_MAX. */
 void reservation_core_step(struct reservation_core *core, const struct reservation_record *record,
                            struct reservation_effects *effects);
-
-/*
- * Hints that this command will be stepped soon, so that its memory is near by then. Worth while
- * when it is called for every command of a batch, in order, RESERVATION_PREFETCH_AHEAD commands
- * before its step: what it looks at for one command, it fetches with the next calls. Changes no
- * state; the command need not outlive the call.
- */
-#define RESERVATION_PREFETCH_AHEAD 12
-void reservation_core_prefetch(struct reservation_core *core, const struct command *command);
 
 /* A record that cannot be decoded: Undecodable with seq 0. show_id: from the key, or zero. */
 void reservation_core_undecodable(struct reservation_core *core, const struct uuid *show_id,
@@ -151,17 +69,6 @@ void reservation_core_undecodable(struct reservation_core *core, const struct uu
 void reservation_core_rejected(struct reservation_core *core,
                                const struct reservation_record *record,
                                enum rejection_reason reason, struct reservation_effects *effects);
-
-/* What became of an event that was folded. */
-enum reservation_apply_result {
-    RESERVATION_APPLY_APPLIED,   /* the state now includes it */
-    RESERVATION_APPLY_STATELESS, /* seq 0: only the cursor moved */
-    RESERVATION_APPLY_SEEN,      /* the state included it before */
-    RESERVATION_APPLY_GAP,       /* events of its show before it are missing: nothing changed */
-    RESERVATION_APPLY_BROKEN,    /* it contradicts the state: nothing but the cursor may be relied
-                                    on, drop the core */
-};
-const char *reservation_apply_result_name(enum reservation_apply_result result);
 
 /* Folds one event from the log, sealed: the show's chain becomes its head.hash. */
 enum reservation_apply_result reservation_core_apply(struct reservation_core *core,
@@ -198,39 +105,6 @@ struct hash reservation_core_chain_get(const struct reservation_core *core,
                                        const struct reservation_show *show);
 void reservation_core_chain_set(struct reservation_core *core, struct reservation_show *show,
                                 const struct hash *chain);
-
-/*
- * Ticks. due_next: the earliest time at which some show has work that no command may come for
- * (a hold to expire, a cancelled show's next portion, a show to close), RESERVATION_NEVER if none.
- * due_pop: one show whose work was due at now_ms or before; false if there is none. The show is
- * not due again before retry_at_ms, so that a Tick has time to come round. Not part of the state
- * that snapshots keep. The order of shows due at the same time is unspecified.
- */
-int64_t reservation_core_due_next(struct reservation_core *core);
-bool reservation_core_due_pop(struct reservation_core *core, int64_t now_ms, int64_t retry_at_ms,
-                              struct uuid *show_id);
-
-/*
- * Snapshots. Every event applied puts its show at the end of the queue of changed shows, once.
- * A round: take changed_count() shows off the queue, snapshot each.
- */
-size_t reservation_core_changed_count(const struct reservation_core *core);
-struct reservation_show *reservation_core_changed_pop(struct reservation_core *core);
-void reservation_core_changed_push(struct reservation_core *core, struct reservation_show *show);
-
-/*
- * The show as a record, event_offset 0 (the caller knows it). Strings and lists point into the
- * effects' scratch memory and the show: valid until the next use of these effects or of the core.
- */
-void reservation_core_show_snapshot(const struct reservation_core *core,
-                                    const struct reservation_show *show,
-                                    struct reservation_effects *effects,
-                                    struct snapshot_show_snapshot *out);
-
-/* APPLIED; SEEN if the core has this show at the same seq or later; BROKEN if it makes no sense. */
-enum reservation_apply_result
-reservation_core_show_restore(struct reservation_core *core,
-                              const struct snapshot_show_snapshot *snapshot);
 
 /* Memory and contents, for metrics and benchmarks. */
 struct reservation_statistics {

@@ -13,10 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "reservation/core/core.h"
+#include "reservation/core/host.h"
 
+#define RESERVATION_BLOCK_OCTETS_MIN 16
 #define RESERVATION_BLOCK_CLASSES 5 /* 16, 32, 64, 128, 256 bytes */
 #define RESERVATION_BLOCK_OCTETS_MAX 256
+#define RESERVATION_ALIGNMENT 16
+#define RESERVATION_CACHE_LINE_OCTETS 64
 #define RESERVATION_SLAB_CHUNK_SHIFT 10
 #define RESERVATION_SLAB_CHUNK_RECORDS (1u << RESERVATION_SLAB_CHUNK_SHIFT)
 
@@ -61,6 +64,8 @@ void reservation_slab_release(struct reservation_slab *slab, uint32_t slot);
 size_t reservation_slab_octets(const struct reservation_slab *slab);
 
 static inline void *reservation_slab_at(const struct reservation_slab *slab, uint32_t slot) {
+    RESERVATION_ASSERT(slot != 0);
+    RESERVATION_ASSERT(slot <= slab->used);
     return slab->chunks[slot >> RESERVATION_SLAB_CHUNK_SHIFT] +
            (size_t)(slot & (RESERVATION_SLAB_CHUNK_RECORDS - 1)) * slab->record_octets;
 }
@@ -72,8 +77,11 @@ struct reservation_scratch {
     uint8_t *next, *end; /* what is free of the current one */
 };
 
-#define RESERVATION_ALIGNMENT 16
-
+/* One chunk to begin with; takes over what the memory has counted so far. */
+void reservation_scratch_init(struct reservation_scratch *scratch,
+                              const struct reservation_memory *memory);
+/* Gives its chunks back; returns the memory that init was given, with what is still allocated. */
+struct reservation_memory reservation_scratch_deinit(struct reservation_scratch *scratch);
 /* Goes on to another chunk. */
 void *reservation_scratch_extend(struct reservation_scratch *scratch, size_t size);
 void reservation_scratch_reset(struct reservation_scratch *scratch);
@@ -81,6 +89,8 @@ void reservation_scratch_reset(struct reservation_scratch *scratch);
 /* Aligned for any type, not initialised; valid until reset. */
 static inline void *reservation_scratch_allocate(struct reservation_scratch *scratch, size_t size) {
     size = (size + RESERVATION_ALIGNMENT - 1) / RESERVATION_ALIGNMENT * RESERVATION_ALIGNMENT;
+    RESERVATION_ASSERT(scratch->next <= scratch->end);
+    RESERVATION_ASSERT((uintptr_t)scratch->next % RESERVATION_ALIGNMENT == 0);
     if (__builtin_expect((size_t)(scratch->end - scratch->next) < size, 0)) {
         return reservation_scratch_extend(scratch, size);
     }

@@ -12,7 +12,8 @@
 #include <cmocka.h>
 
 #include "core_story_render.h"
-#include "reservation/core/state.h"
+#include "reservation/core/plan/seats.h"
+#include "reservation/core/state/state.h"
 
 static void *heap_allocate(void *context, size_t size) {
     struct story *story = context;
@@ -283,7 +284,6 @@ void story_step(struct story *story, const struct command *given, int64_t now_ms
     bool restore = story->restore_every > 0 && record.offset % story->restore_every == 0;
     struct reservation_core *restored = restore ? story_restored(story, story->core) : NULL;
 
-    reservation_core_prefetch(story->core, &command);
     reservation_core_step(story->core, &record, story->effects);
     assert_in_range(story->effects->count, 1, RESERVATION_EVENTS_PER_COMMAND_MAX);
     assert_int_equal(reservation_core_cursor(story->core), record.offset + 1);

@@ -12,7 +12,8 @@
 #include <cmocka.h>
 
 #include "core_story.h"
-#include "reservation/core/plan.h"
+#include "reservation/core/plan/seats.h"
+#include "reservation/core/plan/validate.h"
 
 #define ROWS_MAX 64
 #define SEATS_MAX 500

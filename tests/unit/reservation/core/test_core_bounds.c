@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core_story.h"
-#include "reservation/core/state.h"
+#include "reservation/core/state/state.h"
 
 #define NOON (STORY_DAY_MS + 12 * STORY_HOUR_MS)
 

@@ -10,7 +10,7 @@
 
 #include "core_story.h"
 #include "core_story_render.h"
-#include "reservation/core/state.h"
+#include "reservation/core/state/state.h"
 
 #define NOON (STORY_DAY_MS + 12 * STORY_HOUR_MS)
 
@@ -296,13 +296,18 @@ static void test_snapshots_that_make_no_sense(void **state) {
     play(&story, "at 09:00 Olga creates Ghost");
     play(&story, "at 10:00 Ada reserves A1 A2 as r1");
     play(&story, "at 10:00 Bob reserves B1 as r2");
+    play(&story, "at 10:01 Ada pays r1 with card-1");
     struct uuid id = story_uuid("Ghost");
     struct reservation_show *show = reservation_core_show_find(story.core, &id);
     struct snapshot_show_snapshot good;
     reservation_core_show_snapshot(story.core, show, story.others, &good);
-    for (int fault = 0; fault < 9; fault++) {
+    for (int fault = 0; fault < 13; fault++) {
         struct snapshot_reservation reservations[2];
         memcpy(reservations, good.reservations.items, sizeof(reservations));
+        struct snapshot_payment payments[2];
+        assert_int_equal(reservations[0].payments.count, 1);
+        payments[0] = payments[1] = reservations[0].payments.items[0];
+        reservations[0].payments.items = payments;
         struct snapshot_show_snapshot bad = good;
         bad.reservations.items = reservations;
         static const int32_t twice[] = {3, 3};
@@ -334,6 +339,18 @@ static void test_snapshots_that_make_no_sense(void **state) {
             break;
         case 8:
             reservations[0].view.attempt = 4;
+            break;
+        case 9: /* the payment of an attempt that was never made */
+            reservations[0].view.attempt = 0;
+            break;
+        case 10: /* an attempt without a payment */
+            reservations[0].view.attempt = 2;
+            break;
+        case 11: /* two payments of one attempt */
+            reservations[0].payments.count = 2;
+            break;
+        case 12:
+            payments[0].refund_attempt = reservations[0].refund_attempt + 1;
             break;
         }
         struct reservation_core *core = reservation_core_new(&story.allocator);

@@ -14,7 +14,10 @@
 #include <cmocka.h>
 
 #include "core_story.h"
-#include "reservation/core/state.h"
+#include "reservation/core/equal.h"
+#include "reservation/core/state/payments.h"
+#include "reservation/core/state/places.h"
+#include "reservation/core/state/store.h"
 
 #define SHOWS 3
 #define BUYERS 5

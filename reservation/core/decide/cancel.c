@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Orders and shows called off, and the money on its way back. */
+#include "reservation/core/decide/cancel.h"
+
 #include "codec/text/check.h"
-#include "reservation/core/decide.h"
+#include "reservation/core/equal.h"
+#include "reservation/core/state/payments.h"
 
 #define CODE_WRONG_AMOUNT TEXT_LITERAL("WRONG_AMOUNT")
 
 void reservation_order_cancel(struct reservation_decision *decision,
                               const struct reservation *reservation, enum cancel_reason reason,
                               struct reservation_money money) {
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_SECURED ||
+                       reservation->state == RESERVATION_STATE_SOLD);
     reservation_emit_order_cancelled(decision, reservation, &money, reason);
     if (reservation_payment_of_order(reservation) != NULL) {
         reservation_emit_refund_requested(decision, reservation, &money,
                                           RESERVATION_STATE_REFUNDING);
         return;
     }
+    RESERVATION_ASSERT(money.amount_minor == 0);
     struct reservation_refund nothing = {.currency = money.currency,
                                          .state = RESERVATION_STATE_REFUNDED};
     reservation_emit_refunded(decision, reservation, &nothing);
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_REFUNDED);
 }
 
 /* What a sold order was paid with: nothing, if nothing was to pay. */
 static struct reservation_money money_of_order(const struct reservation_decision *decision,
                                                const struct reservation *reservation) {
     const struct reservation_payment *payment = reservation_payment_of_order(reservation);
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_SOLD);
+    RESERVATION_ASSERT((payment == NULL) == (reservation->attempt == 0));
     if (payment != NULL) {
         return reservation_money_of(payment);
     }
@@ -30,6 +40,8 @@ static struct reservation_money money_of_order(const struct reservation_decision
 
 void reservation_decide_cancel(struct reservation_decision *decision,
                                const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_CANCEL);
+    RESERVATION_ASSERT(reservation->show == decision->show->index);
     bool started = decision->now_ms >= decision->show->plan->starts_at;
     switch ((enum reservation_state)reservation->state) {
     case RESERVATION_STATE_SECURED:
@@ -70,6 +82,7 @@ void reservation_decide_cancel(struct reservation_decision *decision,
 static bool refund_answer_odd(struct reservation_decision *decision,
                               const struct reservation *reservation, int32_t refund_attempt,
                               struct text refund_id) {
+    RESERVATION_ASSERT(reservation == NULL || reservation->show == decision->show->index);
     if (refund_id.size > RESERVATION_PAYMENT_ID_OCTETS_MAX) {
         reservation_emit_refused(decision, REFUSAL_REASON_INVALID_PAYMENT, reservation);
     } else if (reservation == NULL) {
@@ -86,6 +99,8 @@ static bool refund_answer_odd(struct reservation_decision *decision,
 static enum reservation_state refund_leaves(const struct reservation *reservation,
                                             const struct reservation_payment *payment,
                                             enum reservation_state end) {
+    RESERVATION_ASSERT(end >= RESERVATION_STATE_REFUNDING);
+    RESERVATION_ASSERT(end <= RESERVATION_STATE_REFUND_FAILED);
     return payment == reservation_payment_of_order(reservation)
                ? end
                : (enum reservation_state)reservation->state;
@@ -93,6 +108,7 @@ static enum reservation_state refund_leaves(const struct reservation *reservatio
 
 void reservation_decide_refund_completed(struct reservation_decision *decision,
                                          const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_REFUND_COMPLETED);
     const struct command_refund_completed *command = &decision->command->as.refund_completed;
     if (refund_answer_odd(decision, reservation, command->refund_attempt, command->refund_id)) {
         return;
@@ -104,6 +120,7 @@ void reservation_decide_refund_completed(struct reservation_decision *decision,
         reservation_emit_noted(decision, reservation);
         return;
     }
+    RESERVATION_ASSERT(payment->refund_attempt == command->refund_attempt);
     struct reservation_money asked = reservation_money_of(payment);
     struct reservation_refund refund = {.refund_attempt = command->refund_attempt,
                                         .refund_id = command->refund_id,
@@ -124,6 +141,7 @@ void reservation_decide_refund_completed(struct reservation_decision *decision,
 
 void reservation_decide_refund_failed(struct reservation_decision *decision,
                                       const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_REFUND_FAILED);
     const struct command_refund_failed *command = &decision->command->as.refund_failed;
     if (refund_answer_odd(decision, reservation, command->refund_attempt, command->refund_id)) {
         return;
@@ -134,6 +152,7 @@ void reservation_decide_refund_failed(struct reservation_decision *decision,
         reservation_emit_noted(decision, reservation);
         return;
     }
+    RESERVATION_ASSERT(payment->refund_attempt == command->refund_attempt);
     struct reservation_money asked = reservation_money_of(payment);
     struct reservation_refund refund = {
         .refund_attempt = command->refund_attempt,
@@ -146,6 +165,7 @@ void reservation_decide_refund_failed(struct reservation_decision *decision,
 
 void reservation_decide_retry_refund(struct reservation_decision *decision,
                                      const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_RETRY_REFUND);
     if (reservation == NULL) {
         reservation_emit_refused(decision, REFUSAL_REASON_NO_SUCH_RESERVATION, NULL);
         return;
@@ -180,11 +200,16 @@ void reservation_decide_retry_refund(struct reservation_decision *decision,
         reservation_emit_refund_requested(
             decision, reservation, &money,
             refund_leaves(reservation, payment, RESERVATION_STATE_REFUNDING));
+        RESERVATION_ASSERT(payment->state == PAYMENT_REFUNDING);
+        failed--;
     }
+    RESERVATION_ASSERT(failed == 0);
 }
 
 void reservation_call_off(struct reservation_decision *decision,
                           const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->show->status == SHOW_CANCELLED);
+    RESERVATION_ASSERT(reservation->show == decision->show->index);
     switch ((enum reservation_state)reservation->state) {
     case RESERVATION_STATE_HELD:
     case RESERVATION_STATE_PAYING:
@@ -210,6 +235,7 @@ void reservation_call_off(struct reservation_decision *decision,
  */
 void reservation_call_off_portion(struct reservation_decision *decision) {
     struct reservation_show *show = decision->show;
+    RESERVATION_ASSERT(show->status == SHOW_CANCELLED);
     uint32_t called_off = 0;
     while (show->callable > 0 && called_off < RESERVATION_CANCELLED_PER_COMMAND_MAX) {
         RESERVATION_ASSERT(show->call_off_next != 0);
@@ -218,13 +244,17 @@ void reservation_call_off_portion(struct reservation_decision *decision) {
         if ((reservation->flags & RESERVATION_FLAG_CALLABLE) == 0) {
             continue;
         }
+        uint32_t callable = show->callable;
         reservation_call_off(decision, reservation);
+        RESERVATION_ASSERT(show->callable == callable - 1);
         called_off++;
     }
+    RESERVATION_ASSERT(called_off <= RESERVATION_CANCELLED_PER_COMMAND_MAX);
 }
 
 /* From logic version 3 on: what buyers will read is shown as it is, or not taken. */
 static bool reason_is_fit(const struct reservation_decision *decision) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_CANCEL_SHOW);
     struct text reason = decision->command->as.cancel_show.reason;
     return decision->core->decides_as < 3 ||
            (reason.size <= PLAN_REASON_OCTETS_MAX &&
@@ -232,6 +262,8 @@ static bool reason_is_fit(const struct reservation_decision *decision) {
 }
 
 void reservation_decide_cancel_show(struct reservation_decision *decision) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_CANCEL_SHOW);
+    RESERVATION_ASSERT(decision->show->status != SHOW_CLOSED);
     const struct command_cancel_show *command = &decision->command->as.cancel_show;
     if (!command->by_operator && !uuid_equal(&command->requested_by, &decision->show->owner_id)) {
         reservation_emit_refused(decision, REFUSAL_REASON_NOT_OWNER, NULL);

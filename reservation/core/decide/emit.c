@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/decide.h"
+/*
+ * Builds events and applies them. What each asserts of the reservation is what its function in
+ * state/apply.c insists on, told a second time.
+ */
+#include "reservation/core/decide/emit.h"
+
+#include "reservation/core/decide/command.h"
+#include "reservation/core/equal.h"
+#include "reservation/core/state/apply.h"
+#include "reservation/core/state/payments.h"
+#include "reservation/core/state/places.h"
 
 static const struct uuid no_uuid;
 
@@ -12,15 +22,15 @@ static struct text text_cut(struct text text, size_t octets_max) {
     while (text.size > 0 && ((unsigned char)text.data[text.size] & 0xc0u) == 0x80u) {
         text.size--;
     }
+    RESERVATION_ASSERT(text.size <= octets_max);
     return text;
 }
 
 static struct event *event_add(struct reservation_decision *decision, enum event_kind kind) {
     struct reservation_effects *effects = decision->effects;
-    RESERVATION_ASSERT(effects->count < RESERVATION_EVENTS_PER_COMMAND_MAX);
-    struct event *event = &effects->events[effects->count++];
     const struct reservation_show *show = decision->show;
-    event->kind = kind;
+    RESERVATION_ASSERT(show == NULL || decision->now_ms >= show->clock);
+    struct event *event = reservation_effects_add(effects, kind);
     event->as.head = (struct event_head){.show_id = decision->command->as.head.show_id,
                                          .seq = show != NULL ? show->seq + 1 : 0,
                                          .at = decision->now_ms,
@@ -36,21 +46,16 @@ static void event_apply(struct reservation_decision *decision, const struct even
     enum reservation_apply_result result =
         reservation_apply_event(decision->core, &decision->show, event);
     RESERVATION_ASSERT(result == RESERVATION_APPLY_APPLIED);
+    RESERVATION_ASSERT(decision->show->seq == event->as.head.seq);
+    RESERVATION_ASSERT(decision->show->clock == decision->now_ms);
 }
 
-/* Its seats; none in a general section. */
-static struct integers seats_of(struct reservation_decision *decision,
-                                const struct reservation *reservation) {
-    if (reservation->selection == SELECTION_GENERAL) {
-        return (struct integers){.count = 0};
-    }
-    int32_t *items = reservation_scratch_allocate(decision->effects->scratch,
-                                                  reservation->quantity * sizeof(*items));
-    const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++) {
-        items[i] = seats[i];
-    }
-    return (struct integers){.items = items, .count = reservation->quantity};
+/* The event is about a reservation of this show. */
+static bool is_of_show(const struct reservation_decision *decision,
+                       const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->show != NULL);
+    RESERVATION_ASSERT(reservation->state != RESERVATION_STATE_NONE);
+    return reservation->show == decision->show->index;
 }
 
 static struct place_list places_of(struct reservation_decision *decision,
@@ -58,6 +63,7 @@ static struct place_list places_of(struct reservation_decision *decision,
     if (reservation == NULL) {
         return (struct place_list){.count = 0};
     }
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
     const struct reservation_plan *plan = decision->show->plan;
     struct place *places = reservation_scratch_allocate(decision->effects->scratch,
                                                         reservation->quantity * sizeof(*places));
@@ -68,6 +74,7 @@ static struct place_list places_of(struct reservation_decision *decision,
                                  : reservation_plan_place(
                                        plan, seats[i], reservation_plan_section_of(plan, seats[i]));
     }
+    RESERVATION_ASSERT(places[0].seat == (general >= 0 ? -1 : seats[0]));
     return (struct place_list){.items = places, .count = reservation->quantity};
 }
 
@@ -76,23 +83,23 @@ static struct reservation_view view_of(struct reservation_decision *decision,
     if (reservation == NULL) {
         return (struct reservation_view){.section = -1};
     }
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
     return (struct reservation_view){
         .state = (enum reservation_state)reservation->state,
         .selection = (enum selection)reservation->selection,
-        .seats = seats_of(decision, reservation),
+        .seats = reservation_seats_list(reservation, decision->effects->scratch),
         .section = reservation_general_section(reservation),
         .quantity = reservation->quantity,
         .total_minor = reservation_total_minor(decision->show, reservation),
         .currency = reservation_plan_currency(decision->show->plan),
-        .expires_at = reservation->state == RESERVATION_STATE_HELD ||
-                              reservation->state == RESERVATION_STATE_PAYING
-                          ? reservation->time
-                          : 0,
+        .expires_at = reservation_is_unpaid(reservation) ? reservation->time : 0,
         .attempt = reservation->attempt,
         .code = reservation_last_code(reservation)};
 }
 
 struct reservation_money reservation_money_of(const struct reservation_payment *payment) {
+    RESERVATION_ASSERT(payment->state >= PAYMENT_REQUESTED &&
+                       payment->state <= PAYMENT_REFUND_FAILED);
     return (struct reservation_money){
         .attempt = payment->attempt,
         .payment_id = reservation_payment_id(payment),
@@ -119,12 +126,18 @@ static struct uuid reservation_id_of(const struct reservation_decision *decision
     return reservation_id != NULL ? *reservation_id : no_uuid;
 }
 
+_Static_assert((int)COMMAND_TYPE_CREATE_SHOW == COMMAND_CREATE_SHOW + 1 &&
+                   (int)COMMAND_TYPE_TICK == COMMAND_TICK + 1,
+               "kinds are types, counted from 0");
+
 static enum command_type command_type_of(const struct reservation_decision *decision) {
+    RESERVATION_ASSERT((unsigned)decision->command->kind < COMMAND_KIND_COUNT);
     return (enum command_type)(decision->command->kind + 1);
 }
 
 void reservation_emit_noted(struct reservation_decision *decision,
                             const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->show != NULL);
     struct event *event = event_add(decision, EVENT_NOTED);
     event->as.noted.command = command_type_of(decision);
     event->as.noted.reservation_id = reservation_id_of(decision, reservation);
@@ -136,6 +149,10 @@ void reservation_emit_noted(struct reservation_decision *decision,
 void reservation_emit_refusal(struct reservation_decision *decision,
                               const struct reservation_refusal *refusal) {
     const struct reservation *reservation = refusal->reservation;
+    RESERVATION_ASSERT((unsigned)refusal->reason < REFUSAL_REASON_COUNT);
+    RESERVATION_ASSERT(reservation == NULL || is_of_show(decision, reservation));
+    RESERVATION_ASSERT((refusal->limit >= 0) == (refusal->limit_of != LIMIT_SCOPE_UNSAID));
+    RESERVATION_ASSERT(refusal->seats_own.count <= refusal->seats.count);
     struct event *event = event_add(decision, EVENT_REFUSED);
     struct event_refused *refused = &event->as.refused;
     refused->command = command_type_of(decision);
@@ -181,6 +198,7 @@ void reservation_emit_rejected(struct reservation_decision *decision,
     event->as.rejected.command = command_type_of(decision);
     event->as.rejected.reservation_id = reservation_id_of(decision, NULL);
     event->as.rejected.reason = reason;
+    RESERVATION_ASSERT(event->as.head.seq == 0);
 }
 
 void reservation_emit_show_created(struct reservation_decision *decision) {
@@ -190,24 +208,32 @@ void reservation_emit_show_created(struct reservation_decision *decision) {
     event->as.head.owner_id = decision->command->as.create_show.owner_id;
     event->as.show_created.show = decision->command->as.create_show.show;
     event_apply(decision, event);
+    RESERVATION_ASSERT(decision->show != NULL && decision->show->seq == 1);
 }
 
 void reservation_emit_show_cancelled(struct reservation_decision *decision) {
+    RESERVATION_ASSERT(decision->show->status == SHOW_ON_SALE);
     struct event *event = event_add(decision, EVENT_SHOW_CANCELLED);
     struct text reason = decision->command->as.cancel_show.reason;
     event->as.show_cancelled.summary = reservation_plan_summary(decision->show->plan);
     event->as.show_cancelled.reason =
         decision->core->decides_as >= 3 ? reason : text_cut(reason, RESERVATION_REASON_OCTETS_MAX);
     event_apply(decision, event);
+    RESERVATION_ASSERT(decision->show->status == SHOW_CANCELLED);
 }
 
 void reservation_emit_show_closed(struct reservation_decision *decision) {
+    RESERVATION_ASSERT(decision->show->status != SHOW_CLOSED);
+    RESERVATION_ASSERT(decision->show->unsettled == 0);
     event_apply(decision, event_add(decision, EVENT_SHOW_CLOSED));
 }
 
 void reservation_emit_reserved(struct reservation_decision *decision,
                                const struct reservation_wish *wish) {
     const struct reservation_plan *plan = decision->show->plan;
+    RESERVATION_ASSERT(wish->quantity >= 1);
+    RESERVATION_ASSERT(wish->seats.count ==
+                       (wish->selection == SELECTION_GENERAL ? 0 : (size_t)wish->quantity));
     struct event *event = event_add(decision, EVENT_RESERVED);
     struct event_reserved *reserved = &event->as.reserved;
     reserved->reservation_id = decision->command->as.reserve.reservation_id;
@@ -229,30 +255,39 @@ void reservation_emit_reserved(struct reservation_decision *decision,
     reserved->currency = reservation_plan_currency(plan);
     reserved->expires_at = decision->now_ms + plan->hold_ttl_ms;
     event_apply(decision, event);
+    RESERVATION_ASSERT(decision->show->holds_due_at <= reserved->expires_at);
 }
 
 void reservation_emit_holds_expired(struct reservation_decision *decision,
                                     struct reservation *const *due, uint32_t count) {
-    RESERVATION_ASSERT(count >= 1 && count <= RESERVATION_HOLDS_PER_EVENT_MAX);
+    RESERVATION_ASSERT(count >= 1);
+    RESERVATION_ASSERT(count <= RESERVATION_HOLDS_PER_EVENT_MAX);
     struct event_expired_hold *holds =
         reservation_scratch_allocate(decision->effects->scratch, count * sizeof(*holds));
     for (uint32_t i = 0; i < count; i++) {
-        holds[i] = (struct event_expired_hold){.reservation_id = due[i]->reservation_id,
-                                               .buyer_id = due[i]->buyer_id,
-                                               .state = (enum reservation_state)due[i]->state,
-                                               .seats = seats_of(decision, due[i]),
-                                               .section = reservation_general_section(due[i]),
-                                               .quantity = due[i]->quantity};
+        RESERVATION_ASSERT(is_of_show(decision, due[i]) && reservation_is_unpaid(due[i]));
+        RESERVATION_ASSERT(due[i]->time <= decision->now_ms);
+        holds[i] = (struct event_expired_hold){
+            .reservation_id = due[i]->reservation_id,
+            .buyer_id = due[i]->buyer_id,
+            .state = (enum reservation_state)due[i]->state,
+            .seats = reservation_seats_list(due[i], decision->effects->scratch),
+            .section = reservation_general_section(due[i]),
+            .quantity = due[i]->quantity};
     }
     struct event *event = event_add(decision, EVENT_HOLDS_EXPIRED);
     event->as.holds_expired.holds =
         (struct event_expired_hold_list){.items = holds, .count = count};
     event_apply(decision, event);
+    RESERVATION_ASSERT(due[count - 1]->released == RELEASED_EXPIRED);
 }
 
 void reservation_emit_released(struct reservation_decision *decision,
                                const struct reservation *reservation, enum release_reason reason,
                                bool without_places) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(without_places ? reservation->state == RESERVATION_STATE_RELEASED
+                                      : reservation_is_unpaid(reservation));
     struct event *event = event_add(decision, EVENT_RELEASED);
     struct event_released *released = &event->as.released;
     released->reservation_id = reservation->reservation_id;
@@ -262,7 +297,7 @@ void reservation_emit_released(struct reservation_decision *decision,
     released->section = -1;
     released->quantity = 0;
     if (!without_places) {
-        released->seats = seats_of(decision, reservation);
+        released->seats = reservation_seats_list(reservation, decision->effects->scratch);
         released->section = reservation_general_section(reservation);
         released->quantity = reservation->quantity;
     }
@@ -272,6 +307,10 @@ void reservation_emit_released(struct reservation_decision *decision,
 void reservation_emit_payment_requested(struct reservation_decision *decision,
                                         const struct reservation *reservation, int64_t amount_minor,
                                         int64_t expires_at) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_HELD);
+    RESERVATION_ASSERT(reservation->attempt < RESERVATION_ATTEMPTS_MAX);
+    RESERVATION_ASSERT(amount_minor > 0 && expires_at >= reservation->time);
     struct event *event = event_add(decision, EVENT_PAYMENT_REQUESTED);
     struct event_payment_requested *requested = &event->as.payment_requested;
     requested->reservation_id = reservation->reservation_id;
@@ -287,6 +326,11 @@ void reservation_emit_payment_requested(struct reservation_decision *decision,
 void reservation_emit_secured(struct reservation_decision *decision,
                               const struct reservation *reservation,
                               const struct reservation_money *money) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_PAYING ||
+                       reservation->state == RESERVATION_STATE_RELEASED);
+    RESERVATION_ASSERT(money->attempt == reservation->attempt);
+    RESERVATION_ASSERT(money->amount_minor == reservation_total_minor(decision->show, reservation));
     struct event *event = event_add(decision, EVENT_SECURED);
     struct event_secured *secured = &event->as.secured;
     secured->reservation_id = reservation->reservation_id;
@@ -296,7 +340,7 @@ void reservation_emit_secured(struct reservation_decision *decision,
     secured->amount_minor = money->amount_minor;
     secured->currency = money->currency;
     secured->reseated = reservation->state == RESERVATION_STATE_RELEASED;
-    secured->seats = seats_of(decision, reservation);
+    secured->seats = reservation_seats_list(reservation, decision->effects->scratch);
     secured->section = reservation_general_section(reservation);
     secured->quantity = reservation->quantity;
     event_apply(decision, event);
@@ -305,6 +349,10 @@ void reservation_emit_secured(struct reservation_decision *decision,
 void reservation_emit_payment_declined(struct reservation_decision *decision,
                                        const struct reservation *reservation, int32_t attempt,
                                        struct text code) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_PAYING ||
+                       reservation->state == RESERVATION_STATE_RELEASED);
+    RESERVATION_ASSERT(attempt >= 1 && attempt <= reservation->attempt);
     struct event *event = event_add(decision, EVENT_PAYMENT_DECLINED);
     struct event_payment_declined *declined = &event->as.payment_declined;
     bool has_places = reservation->state == RESERVATION_STATE_PAYING;
@@ -322,6 +370,9 @@ void reservation_emit_void_requested(struct reservation_decision *decision,
                                      const struct reservation *reservation,
                                      const struct reservation_money *money,
                                      enum void_reason reason) {
+    RESERVATION_ASSERT(reservation == NULL || is_of_show(decision, reservation));
+    RESERVATION_ASSERT(money->payment_id.size >= 1);
+    RESERVATION_ASSERT((unsigned)reason < VOID_REASON_COUNT);
     struct event *event = event_add(decision, EVENT_VOID_REQUESTED);
     struct event_void_requested *requested = &event->as.void_requested;
     requested->reservation_id = reservation_id_of(decision, reservation);
@@ -341,6 +392,8 @@ void reservation_emit_void_requested(struct reservation_decision *decision,
 void reservation_emit_voided(struct reservation_decision *decision,
                              const struct reservation *reservation,
                              const struct reservation_money *money) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(money->payment_id.size >= 1);
     struct event *event = event_add(decision, EVENT_VOIDED);
     struct event_voided *voided = &event->as.voided;
     voided->reservation_id = reservation->reservation_id;
@@ -358,6 +411,10 @@ void reservation_emit_voided(struct reservation_decision *decision,
 void reservation_emit_sold(struct reservation_decision *decision,
                            const struct reservation *reservation,
                            const struct reservation_money *money) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_SECURED ||
+                       (reservation->state == RESERVATION_STATE_HELD && money->attempt == 0));
+    RESERVATION_ASSERT(money->amount_minor == reservation_total_minor(decision->show, reservation));
     struct event *event = event_add(decision, EVENT_SOLD);
     struct event_sold *sold = &event->as.sold;
     sold->reservation_id = reservation->reservation_id;
@@ -374,6 +431,9 @@ void reservation_emit_sold(struct reservation_decision *decision,
 void reservation_emit_capture_failed(struct reservation_decision *decision,
                                      const struct reservation *reservation,
                                      const struct reservation_money *money, struct text code) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_SECURED);
+    RESERVATION_ASSERT(money->attempt == reservation->attempt);
     struct event *event = event_add(decision, EVENT_CAPTURE_FAILED);
     struct event_capture_failed *failed = &event->as.capture_failed;
     failed->reservation_id = reservation->reservation_id;
@@ -391,6 +451,9 @@ void reservation_emit_capture_failed(struct reservation_decision *decision,
 void reservation_emit_cancel_remembered(struct reservation_decision *decision,
                                         const struct reservation *reservation,
                                         enum cancel_reason reason) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_SECURED);
+    RESERVATION_ASSERT(reservation->cancel == CANCEL_NONE);
     struct event *event = event_add(decision, EVENT_CANCEL_REMEMBERED);
     event->as.cancel_remembered.reservation_id = reservation->reservation_id;
     event->as.cancel_remembered.buyer_id = reservation->buyer_id;
@@ -402,6 +465,10 @@ void reservation_emit_order_cancelled(struct reservation_decision *decision,
                                       const struct reservation *reservation,
                                       const struct reservation_money *money,
                                       enum cancel_reason reason) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_SECURED ||
+                       reservation->state == RESERVATION_STATE_SOLD);
+    RESERVATION_ASSERT((unsigned)reason < CANCEL_REASON_COUNT);
     struct event *event = event_add(decision, EVENT_ORDER_CANCELLED);
     struct event_order_cancelled *cancelled = &event->as.order_cancelled;
     cancelled->reservation_id = reservation->reservation_id;
@@ -419,6 +486,10 @@ void reservation_emit_refund_requested(struct reservation_decision *decision,
                                        const struct reservation *reservation,
                                        const struct reservation_money *money,
                                        enum reservation_state state) {
+    RESERVATION_ASSERT(reservation == NULL || is_of_show(decision, reservation));
+    RESERVATION_ASSERT(reservation == NULL ||
+                       reservation->refund_attempt < RESERVATION_REFUND_ATTEMPTS_MAX);
+    RESERVATION_ASSERT((reservation == NULL) == (state == RESERVATION_STATE_NONE));
     struct event *event = event_add(decision, EVENT_REFUND_REQUESTED);
     struct event_refund_requested *requested = &event->as.refund_requested;
     requested->reservation_id = reservation_id_of(decision, reservation);
@@ -435,6 +506,9 @@ void reservation_emit_refund_requested(struct reservation_decision *decision,
 void reservation_emit_refunded(struct reservation_decision *decision,
                                const struct reservation *reservation,
                                const struct reservation_refund *refund) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(refund->refund_attempt <= reservation->refund_attempt);
+    RESERVATION_ASSERT(refund->refund_attempt >= 1 || refund->amount_minor == 0);
     struct event *event = event_add(decision, EVENT_REFUNDED);
     struct event_refunded *refunded = &event->as.refunded;
     refunded->reservation_id = reservation->reservation_id;
@@ -452,6 +526,9 @@ void reservation_emit_refunded(struct reservation_decision *decision,
 void reservation_emit_refund_failed(struct reservation_decision *decision,
                                     const struct reservation *reservation,
                                     const struct reservation_refund *refund, struct text code) {
+    RESERVATION_ASSERT(is_of_show(decision, reservation));
+    RESERVATION_ASSERT(refund->refund_attempt >= 1);
+    RESERVATION_ASSERT(refund->refund_attempt <= reservation->refund_attempt);
     struct event *event = event_add(decision, EVENT_REFUND_FAILED);
     struct event_refund_failed *failed = &event->as.refund_failed;
     failed->reservation_id = reservation->reservation_id;

@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/state.h"
+/* What keeps indexes, lists, timers and counters in step with every change of a reservation. */
+#include "reservation/core/state/store.h"
 
-_Static_assert(sizeof(struct reservation_show) == 192, "a show is three lines of cache");
-_Static_assert(sizeof(struct reservation) == 96, "a reservation is a line and a half of cache");
-_Static_assert(RESERVATION_PLACES_PER_RESERVATION_MAX <= UINT8_MAX, "fits reservation.quantity");
-_Static_assert(RESERVATION_PLACES_PER_RESERVATION_MAX * sizeof(uint16_t) <=
-                   RESERVATION_BLOCK_OCTETS_MAX,
-               "a reservation's seats fit a block");
-_Static_assert(RESERVATION_PAYMENT_ID_OCTETS_MAX <= UINT8_MAX, "fits payment_id_octets");
-_Static_assert(RESERVATION_REFUND_ATTEMPTS_MAX <= UINT8_MAX, "fits refund_attempt");
-_Static_assert(RESERVATION_ATTEMPTS_MAX <= 3, "fits reservation.attempt");
-_Static_assert(RESERVATION_PLACES_PER_SHOW_MAX <= UINT16_MAX, "a seat's number is 16 bits");
+#include "reservation/core/equal.h"
+#include "reservation/core/state/due.h"
+#include "reservation/core/state/index.h"
+#include "reservation/core/state/payments.h"
+#include "reservation/core/state/timer.h"
 
 struct reservation_show *reservation_store_show_make(struct reservation_core *core,
                                                      const struct uuid *show_id,
                                                      const struct uuid *owner_id) {
     uint32_t slot = reservation_slab_allocate(&core->shows, &core->memory);
-    struct reservation_show *show = show_at(core, slot);
+    struct reservation_show *show = reservation_slab_at(&core->shows, slot);
+    RESERVATION_ASSERT(slot == core->shows.used);
     *show = (struct reservation_show){.show_id = *show_id,
                                       .owner_id = *owner_id,
                                       .index = slot,
                                       .holds_due_at = RESERVATION_NEVER,
                                       .forget_due_at = RESERVATION_NEVER,
                                       .tick_not_before = INT64_MIN};
-    reservation_map_show_insert(core, slot);
-    reservation_timer_show_add(core, show);
+    reservation_index_show_insert(core, slot);
+    reservation_due_show_add(core, show);
+    RESERVATION_ASSERT(show->status == SHOW_ON_SALE && show->plan == NULL);
     return show;
 }
 
@@ -34,7 +32,8 @@ void reservation_store_show_fill(struct reservation_core *core, struct reservati
     show->plan = reservation_plan_make(&core->memory, details);
     core->seats += show->plan->seats_count;
     core->octets_plans += show->plan->octets;
-    reservation_timer_show_lower(core, show, reservation_show_closes_at(show));
+    RESERVATION_ASSERT(core->octets_plans <= core->memory.octets_allocated);
+    reservation_due_lower(core, show, reservation_show_closes_at(show));
 }
 
 void reservation_store_show_empty(struct reservation_core *core, struct reservation_show *show) {
@@ -42,7 +41,12 @@ void reservation_store_show_empty(struct reservation_core *core, struct reservat
         reservation_store_forget(core, show, reservation_at(core, show->order.first));
     }
     RESERVATION_ASSERT(show->reservations == 0 && show->unsettled == 0 && show->callable == 0);
+    RESERVATION_ASSERT(show->order.last == 0);
+    for (int timer = 0; timer < TIMER_COUNT; timer++) {
+        RESERVATION_ASSERT(show->timers[timer].first == 0 && show->timers[timer].last == 0);
+    }
     if (show->plan != NULL) {
+        RESERVATION_ASSERT(core->seats >= show->plan->seats_count);
         core->seats -= show->plan->seats_count;
         core->octets_plans -= show->plan->octets;
         reservation_plan_free(&core->memory, show->plan);
@@ -63,27 +67,35 @@ struct reservation *reservation_store_find(struct reservation_core *core,
             return found;
         }
     }
-    uint32_t slot = reservation_map_reservation_find(core, show->index, reservation_id);
+    uint32_t slot = reservation_index_find(core, show->index, reservation_id);
     if (slot == 0) {
         return NULL;
     }
     core->found = slot;
-    return reservation_at(core, slot);
+    struct reservation *reservation = reservation_at(core, slot);
+    RESERVATION_ASSERT(reservation->show == show->index);
+    RESERVATION_ASSERT(reservation->made <= show->made);
+    return reservation;
 }
 
 static void order_append(struct reservation_core *core, struct reservation_show *show,
                          struct reservation *reservation) {
     uint32_t last = show->order.last;
+    RESERVATION_ASSERT((last == 0) == (show->order.first == 0));
+    RESERVATION_ASSERT(last == 0 || reservation_at(core, last)->made < reservation->made);
     reservation->previous_in_show = last;
     *(last == 0 ? &show->order.first : &reservation_at(core, last)->next_in_show) =
         reservation->slot;
     show->order.last = reservation->slot;
+    RESERVATION_ASSERT(show->order.first != 0);
 }
 
 static void order_remove(struct reservation_core *core, struct reservation_show *show,
                          const struct reservation *reservation) {
     uint32_t before = reservation->previous_in_show;
     uint32_t behind = reservation->next_in_show;
+    RESERVATION_ASSERT((before == 0) == (show->order.first == reservation->slot));
+    RESERVATION_ASSERT((behind == 0) == (show->order.last == reservation->slot));
     *(before == 0 ? &show->order.first : &reservation_at(core, before)->next_in_show) = behind;
     *(behind == 0 ? &show->order.last : &reservation_at(core, behind)->previous_in_show) = before;
     if (show->call_off_next == reservation->slot) {
@@ -99,7 +111,7 @@ struct reservation *reservation_store_make(struct reservation_core *core,
     RESERVATION_ASSERT(quantity >= 1 && quantity <= RESERVATION_PLACES_PER_RESERVATION_MAX);
     RESERVATION_ASSERT(seats.count == 0 || seats.count == (size_t)quantity);
     uint32_t slot = reservation_slab_allocate(&core->reservations, &core->memory);
-    struct reservation *reservation = reservation_at(core, slot);
+    struct reservation *reservation = reservation_slab_at(&core->reservations, slot);
     *reservation = (struct reservation){.reservation_id = *reservation_id,
                                         .buyer_id = *buyer_id,
                                         .slot = slot,
@@ -112,32 +124,33 @@ struct reservation *reservation_store_make(struct reservation_core *core,
         reservation->seats.many = kept;
     }
     for (size_t i = 0; i < seats.count; i++) {
+        RESERVATION_ASSERT(seats.items[i] >= 0 && seats.items[i] < show->plan->seats_count);
         kept[i] = (uint16_t)seats.items[i];
     }
-    reservation_map_reservation_insert(core, slot);
-    reservation_map_buyer_insert(core, slot);
+    reservation_index_insert(core, reservation);
     order_append(core, show, reservation);
     show->reservations++;
+    RESERVATION_ASSERT(show->reservations <= core->map_reservations.count);
     core->found = slot;
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_NONE);
     return reservation;
 }
 
-/* Which of the show's timers it is on; TIMER_COUNT: none. */
-static enum reservation_timer timer_of(const struct reservation *reservation) {
-    switch ((enum reservation_state)reservation->state) {
-    case RESERVATION_STATE_HELD:
-    case RESERVATION_STATE_PAYING:
-        return (reservation->flags & RESERVATION_FLAG_MOVED) != 0 ? TIMER_MOVED : TIMER_HELD;
-    case RESERVATION_STATE_RELEASED:
-        return reservation->payments == NULL ? TIMER_FORGET : TIMER_COUNT;
-    default:
-        return TIMER_COUNT;
-    }
+/* A reservation of the show no longer counts as these flags say. */
+static void counters_lower(struct reservation_show *show, unsigned flags) {
+    bool unsettled = (flags & RESERVATION_FLAG_UNSETTLED) != 0;
+    bool callable = (flags & RESERVATION_FLAG_CALLABLE) != 0;
+    RESERVATION_ASSERT(show->unsettled >= unsettled);
+    RESERVATION_ASSERT(show->callable >= callable);
+    show->unsettled -= unsettled;
+    show->callable -= callable;
 }
 
 void reservation_store_forget(struct reservation_core *core, struct reservation_show *show,
                               struct reservation *reservation) {
-    enum reservation_timer timer = timer_of(reservation);
+    RESERVATION_ASSERT(reservation->show == show->index);
+    RESERVATION_ASSERT(show->reservations > 0);
+    enum reservation_timer timer = reservation_timer_of(reservation);
     if (timer != TIMER_COUNT) {
         reservation_timer_remove(core, show, reservation, timer);
     }
@@ -146,17 +159,40 @@ void reservation_store_forget(struct reservation_core *core, struct reservation_
         reservation_block_release(&core->memory, reservation->seats.many,
                                   reservation->quantity * sizeof(uint16_t));
     }
-    show->unsettled -= (reservation->flags & RESERVATION_FLAG_UNSETTLED) != 0;
-    show->callable -= (reservation->flags & RESERVATION_FLAG_CALLABLE) != 0;
+    counters_lower(show, reservation->flags);
     show->reservations--;
-    reservation_map_reservation_remove(core, reservation->slot);
-    reservation_map_buyer_remove(core, reservation->slot);
+    reservation_index_remove(core, reservation);
     order_remove(core, show, reservation);
+    RESERVATION_ASSERT((show->reservations == 0) == (show->order.first == 0));
     core->found = 0;
     reservation_slab_release(&core->reservations, reservation->slot);
 }
 
+void reservation_store_forget_due(struct reservation_core *core, struct reservation_show *show,
+                                  int64_t now_ms) {
+    if (now_ms < show->forget_due_at) {
+        return;
+    }
+    uint32_t slot = show->timers[TIMER_FORGET].first;
+    while (slot != 0) {
+        struct reservation *reservation = reservation_at(core, slot);
+        RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_RELEASED);
+        RESERVATION_ASSERT(reservation->payments == NULL);
+        if (now_ms < reservation->time + RESERVATION_FORGET_AFTER_MS) {
+            break;
+        }
+        slot = reservation->next_in_timer;
+        reservation_store_forget(core, show, reservation);
+    }
+    show->forget_due_at = slot == 0
+                              ? RESERVATION_NEVER
+                              : reservation_at(core, slot)->time + RESERVATION_FORGET_AFTER_MS;
+    RESERVATION_ASSERT(show->forget_due_at > now_ms);
+}
+
 static bool payment_is_unsettled(const struct reservation_payment *payment) {
+    RESERVATION_ASSERT(payment->state >= PAYMENT_REQUESTED);
+    RESERVATION_ASSERT(payment->state <= PAYMENT_REFUND_FAILED);
     switch ((enum payment_state)payment->state) {
     case PAYMENT_REQUESTED:
     case PAYMENT_AUTHORIZED:
@@ -178,6 +214,7 @@ static unsigned flags_of(const struct reservation *reservation) {
         [RESERVATION_STATE_REFUNDING] = RESERVATION_FLAG_UNSETTLED,
         [RESERVATION_STATE_REFUND_FAILED] = RESERVATION_FLAG_UNSETTLED,
     };
+    RESERVATION_ASSERT(reservation->state < RESERVATION_STATE_COUNT);
     unsigned flags = flags_of_state[reservation->state];
     if (reservation->state == RESERVATION_STATE_SECURED && reservation->cancel != CANCEL_NONE) {
         flags &= ~RESERVATION_FLAG_CALLABLE;
@@ -198,25 +235,29 @@ void reservation_store_recount(struct reservation_core *core, struct reservation
     if (flags == before) {
         return;
     }
+    counters_lower(show, before);
     show->callable += (flags & RESERVATION_FLAG_CALLABLE) != 0;
-    show->callable -= (before & RESERVATION_FLAG_CALLABLE) != 0;
     show->unsettled += (flags & RESERVATION_FLAG_UNSETTLED) != 0;
-    show->unsettled -= (before & RESERVATION_FLAG_UNSETTLED) != 0;
+    RESERVATION_ASSERT(show->unsettled <= show->reservations);
+    RESERVATION_ASSERT(show->callable <= show->reservations);
     reservation->flags = flags & 7u;
+    RESERVATION_ASSERT(reservation->flags == flags);
     if (show->unsettled == 0) {
-        reservation_timer_show_lower(core, show, reservation_show_closes_at(show));
+        reservation_due_lower(core, show, reservation_show_closes_at(show));
     }
 }
 
 void reservation_store_move(struct reservation_core *core, struct reservation_show *show,
                             struct reservation *reservation, enum reservation_state state,
                             int64_t time, bool expiry_moved) {
-    enum reservation_timer before = timer_of(reservation);
+    RESERVATION_ASSERT(reservation->show == show->index);
+    RESERVATION_ASSERT(state > RESERVATION_STATE_NONE && state < RESERVATION_STATE_COUNT);
+    enum reservation_timer before = reservation_timer_of(reservation);
     reservation->state = state & 15u;
     if (expiry_moved) {
         reservation->flags |= RESERVATION_FLAG_MOVED;
     }
-    enum reservation_timer after = timer_of(reservation);
+    enum reservation_timer after = reservation_timer_of(reservation);
     if (after != before || reservation->time != time) {
         if (before != TIMER_COUNT) {
             reservation_timer_remove(core, show, reservation, before);
@@ -224,6 +265,9 @@ void reservation_store_move(struct reservation_core *core, struct reservation_sh
         reservation->time = time;
         if (after != TIMER_COUNT) {
             reservation_timer_insert(core, show, reservation, after);
+        }
+        if (reservation_is_unpaid(reservation)) {
+            reservation_due_lower(core, show, time);
         }
     }
     reservation_store_recount(core, show, reservation);
@@ -233,12 +277,14 @@ struct reservation_payment *reservation_store_stray_add(struct reservation_core 
                                                         struct reservation_show *show,
                                                         struct reservation *reservation,
                                                         int32_t attempt) {
-    enum reservation_timer before = timer_of(reservation);
+    enum reservation_timer before = reservation_timer_of(reservation);
     struct reservation_payment *payment =
         reservation_payment_add(core, reservation, attempt, false);
     if (before == TIMER_FORGET && payment != NULL) {
         reservation_timer_remove(core, show, reservation, before);
+        RESERVATION_ASSERT(reservation_timer_of(reservation) == TIMER_COUNT);
     }
+    RESERVATION_ASSERT(payment == NULL || !payment->requested);
     return payment;
 }
 
@@ -247,17 +293,19 @@ const struct reservation *reservation_store_buyer_next(const struct reservation_
                                                        const struct uuid *buyer_id,
                                                        const struct reservation *previous) {
     uint32_t slot = previous != NULL ? previous->next_of_buyer
-                                     : reservation_map_buyer_find(core, show->index, buyer_id);
-    return slot != 0 ? reservation_at(core, slot) : NULL;
+                                     : reservation_index_buyer_find(core, show->index, buyer_id);
+    const struct reservation *next = slot != 0 ? reservation_at(core, slot) : NULL;
+    RESERVATION_ASSERT(next == NULL || next->show == show->index);
+    RESERVATION_ASSERT(next == NULL || uuid_equal(&next->buyer_id, buyer_id));
+    return next;
 }
 
 struct reservation_buyer_usage reservation_store_buyer_usage(const struct reservation_core *core,
                                                              const struct reservation_show *show,
                                                              const struct uuid *buyer_id) {
     struct reservation_buyer_usage usage = {.places = 0};
-    uint32_t slot = reservation_map_buyer_find(core, show->index, buyer_id);
-    while (slot != 0) {
-        const struct reservation *reservation = reservation_at(core, slot);
+    for (const struct reservation *reservation = NULL;
+         (reservation = reservation_store_buyer_next(core, show, buyer_id, reservation)) != NULL;) {
         usage.reservations++;
         if (reservation_is_live(reservation)) {
             usage.places += reservation->quantity;
@@ -265,70 +313,8 @@ struct reservation_buyer_usage reservation_store_buyer_usage(const struct reserv
         if (reservation_is_unpaid(reservation)) {
             usage.places_unpaid += reservation->quantity;
         }
-        slot = reservation->next_of_buyer;
     }
+    RESERVATION_ASSERT(usage.places_unpaid <= usage.places);
+    RESERVATION_ASSERT((uint32_t)usage.reservations <= show->reservations);
     return usage;
-}
-
-int32_t reservation_general_section(const struct reservation *reservation) {
-    return reservation->selection == SELECTION_GENERAL ? reservation->section : -1;
-}
-
-bool reservation_places_free(const struct reservation_show *show,
-                             const struct reservation *reservation) {
-    int32_t general = reservation_general_section(reservation);
-    if (general >= 0) {
-        const struct plan_section *section = &show->plan->sections[general];
-        return section->capacity - section->taken >= reservation->quantity;
-    }
-    const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++) {
-        if (!reservation_seat_is_free(show->plan, seats[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void reservation_places_take(struct reservation_show *show, const struct reservation *reservation) {
-    int32_t general = reservation_general_section(reservation);
-    if (general >= 0) {
-        struct plan_section *section = &show->plan->sections[general];
-        RESERVATION_ASSERT(section->capacity - section->taken >= reservation->quantity);
-        section->taken = (uint16_t)(section->taken + reservation->quantity);
-        return;
-    }
-    const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++) {
-        reservation_seat_take(show->plan, seats[i]);
-    }
-}
-
-void reservation_places_give(struct reservation_show *show, const struct reservation *reservation) {
-    int32_t general = reservation_general_section(reservation);
-    if (general >= 0) {
-        struct plan_section *section = &show->plan->sections[general];
-        RESERVATION_ASSERT(section->taken >= reservation->quantity);
-        section->taken = (uint16_t)(section->taken - reservation->quantity);
-        return;
-    }
-    const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++) {
-        reservation_seat_give(show->plan, seats[i]);
-    }
-}
-
-int64_t reservation_total_minor(const struct reservation_show *show,
-                                const struct reservation *reservation) {
-    const struct reservation_plan *plan = show->plan;
-    int32_t general = reservation_general_section(reservation);
-    if (general >= 0) {
-        return reservation->quantity * reservation_plan_price_minor(plan, (uint32_t)general);
-    }
-    const uint16_t *seats = reservation_seats(reservation);
-    int64_t total = 0;
-    for (uint32_t i = 0; i < reservation->quantity; i++) {
-        total += reservation_plan_price_minor(plan, reservation_plan_section_of(plan, seats[i]));
-    }
-    return total;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_RESERVATION_CORE_DECIDE_H
-#define SEATLOG_RESERVATION_CORE_DECIDE_H
+#ifndef SEATLOG_RESERVATION_CORE_DECIDE_EMIT_H
+#define SEATLOG_RESERVATION_CORE_DECIDE_EMIT_H
 
 /*
- * Judging commands. Each reservation_decide_* is a row of the table command x state in
- * reservation/README.md; each reservation_emit_* appends one event to the effects and applies it.
+ * Each reservation_emit_* appends one event to the effects, in their scratch memory, and applies
+ * it.
  */
 
-#include "reservation/core/state.h"
+#include "reservation/core/effects.h"
+#include "reservation/core/state/state.h"
 
 /* A command on its way to a decision. */
 struct reservation_decision {
@@ -28,47 +29,7 @@ struct reservation_money {
 };
 struct reservation_money reservation_money_of(const struct reservation_payment *payment);
 
-/* reservation/core/reserve.c */
-void reservation_decide_reserve(struct reservation_decision *decision,
-                                const struct reservation *known);
-void reservation_decide_release(struct reservation_decision *decision,
-                                const struct reservation *reservation);
-
-/* reservation/core/payment.c; reservation is NULL where the show has none with this id. */
-void reservation_decide_pay(struct reservation_decision *decision,
-                            const struct reservation *reservation);
-void reservation_decide_payment_authorized(struct reservation_decision *decision,
-                                           const struct reservation *reservation);
-void reservation_decide_payment_declined(struct reservation_decision *decision,
-                                         const struct reservation *reservation);
-void reservation_decide_payment_captured(struct reservation_decision *decision,
-                                         const struct reservation *reservation);
-void reservation_decide_capture_failed(struct reservation_decision *decision,
-                                       const struct reservation *reservation);
-void reservation_decide_payment_voided(struct reservation_decision *decision,
-                                       const struct reservation *reservation);
-
-/* reservation/core/cancel.c */
-void reservation_decide_cancel(struct reservation_decision *decision,
-                               const struct reservation *reservation);
-void reservation_decide_refund_completed(struct reservation_decision *decision,
-                                         const struct reservation *reservation);
-void reservation_decide_refund_failed(struct reservation_decision *decision,
-                                      const struct reservation *reservation);
-void reservation_decide_retry_refund(struct reservation_decision *decision,
-                                     const struct reservation *reservation);
-void reservation_decide_cancel_show(struct reservation_decision *decision);
-/* What a cancelled show means for a reservation; nothing if that is done. */
-void reservation_call_off(struct reservation_decision *decision,
-                          const struct reservation *reservation);
-/* The next portion of a cancelled show. */
-void reservation_call_off_portion(struct reservation_decision *decision);
-/* OrderCancelled of this money, and its refund. */
-void reservation_order_cancel(struct reservation_decision *decision,
-                              const struct reservation *reservation, enum cancel_reason reason,
-                              struct reservation_money money);
-
-/* reservation/core/emit.c: answers that change nothing. Of a show that is none, seq is 0. */
+/* Answers that change nothing. Of a show that is none, seq is 0. */
 void reservation_emit_noted(struct reservation_decision *decision,
                             const struct reservation *reservation);
 /* A refusal with all that it says; what it does not say is -1, or none. */
@@ -84,6 +45,7 @@ struct reservation_refusal {
     int32_t free;
 };
 static inline struct reservation_refusal reservation_refusal_of(enum refusal_reason reason) {
+    RESERVATION_ASSERT((unsigned)reason < REFUSAL_REASON_COUNT);
     return (struct reservation_refusal){
         .reason = reason, .limit = -1, .used = -1, .used_unpaid = -1, .free = -1};
 }
@@ -163,9 +125,5 @@ void reservation_emit_refunded(struct reservation_decision *decision,
 void reservation_emit_refund_failed(struct reservation_decision *decision,
                                     const struct reservation *reservation,
                                     const struct reservation_refund *refund, struct text code);
-
-/* The command's reservation and buyer; NULL where its kind has none. */
-const struct uuid *reservation_command_reservation_id(const struct command *command);
-const struct uuid *reservation_command_buyer_id(const struct command *command);
 
 #endif

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/decide.h"
+/* Places asked for and let go: what cannot be, is had already, is too much, is gone. */
+#include "reservation/core/decide/reserve.h"
+
+#include "reservation/core/equal.h"
+#include "reservation/core/plan/seats.h"
+#include "reservation/core/state/payments.h"
+#include "reservation/core/state/store.h"
 
 /* Ascending, in scratch; at most RESERVATION_PLACES_PER_RESERVATION_MAX, nearly sorted as asked. */
 static struct integers seats_sorted(struct reservation_decision *decision, struct integers seats) {
+    RESERVATION_ASSERT(seats.count <= RESERVATION_PLACES_PER_RESERVATION_MAX);
     int32_t *items =
         reservation_scratch_allocate(decision->effects->scratch, seats.count * sizeof(*items));
     for (size_t i = 0; i < seats.count; i++) {
@@ -11,6 +18,7 @@ static struct integers seats_sorted(struct reservation_decision *decision, struc
             items[place] = items[place - 1];
         }
         items[place] = seats.items[i];
+        RESERVATION_ASSERT(place == 0 || items[place - 1] <= items[place]);
     }
     return (struct integers){.items = items, .count = seats.count};
 }
@@ -36,10 +44,15 @@ static struct reservation_wish wish_of(const struct command_reserve *command) {
         wish.category = -1;
         break;
     }
+    RESERVATION_ASSERT(wish.seats.count == 0 || wish.selection == SELECTION_NAMED);
+    RESERVATION_ASSERT(wish.selection != SELECTION_NAMED ||
+                       wish.quantity <= RESERVATION_PLACES_PER_RESERVATION_MAX + 1);
     return wish;
 }
 
 static bool is_seats_of(const struct reservation *reservation, struct integers ascending) {
+    RESERVATION_ASSERT(ascending.count == reservation->quantity);
+    RESERVATION_ASSERT(reservation->selection != SELECTION_GENERAL);
     const uint16_t *seats = reservation_seats(reservation);
     for (size_t i = 0; i < ascending.count; i++) {
         if (ascending.items[i] != seats[i]) {
@@ -52,6 +65,8 @@ static bool is_seats_of(const struct reservation *reservation, struct integers a
 static bool is_same_wish(struct reservation_decision *decision,
                          const struct reservation *reservation,
                          const struct reservation_wish *wish) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_RESERVE);
+    RESERVATION_ASSERT(reservation->show == decision->show->index);
     if (!uuid_equal(&reservation->buyer_id, &decision->command->as.reserve.buyer_id) ||
         reservation->selection != wish->selection || reservation->quantity != wish->quantity ||
         reservation->section != wish->section || reservation->category != wish->category) {
@@ -66,6 +81,7 @@ static bool is_same_wish(struct reservation_decision *decision,
 /* The hold that these seats, all of them and no others, belong to already; the seats ascend. */
 static bool holds_the_same_seats(const struct reservation *reservation,
                                  const struct reservation_wish *wish) {
+    RESERVATION_ASSERT(wish->quantity >= 1);
     return wish->selection == SELECTION_NAMED && reservation_is_unpaid(reservation) &&
            reservation->selection != SELECTION_GENERAL && reservation->quantity == wish->quantity &&
            is_seats_of(reservation, wish->seats);
@@ -79,8 +95,7 @@ static bool is_double_click(struct reservation_decision *decision,
                             const struct reservation *reservation,
                             const struct reservation_wish *wish) {
     int64_t made_at = reservation->time - decision->show->plan->hold_ttl_ms;
-    bool unkeyed = !decision->command->as.reserve.keyed;
-    return unkeyed && reservation->state == RESERVATION_STATE_HELD &&
+    return !decision->command->as.reserve.keyed && reservation->state == RESERVATION_STATE_HELD &&
            (reservation->flags & RESERVATION_FLAG_MOVED) == 0 &&
            decision->now_ms - made_at <= RESERVATION_DOUBLE_CLICK_MS &&
            is_same_wish(decision, reservation, wish);
@@ -107,13 +122,16 @@ static const struct reservation *had_already(struct reservation_decision *decisi
             last = each;
         }
     }
+    RESERVATION_ASSERT(last == NULL || last->state == RESERVATION_STATE_HELD);
+    RESERVATION_ASSERT(last == NULL || uuid_equal(&last->buyer_id, buyer_id));
     return last;
 }
 
 enum seat_fault { SEAT_UNKNOWN, SEAT_REPEATED, SEAT_TAKEN, SEAT_OWN };
 
-/* Whether the buyer holds, is paying for or owns this seat. */
+/* Whether the buyer holds, is paying for or owns this seat, which is taken. */
 static bool seat_is_own(const struct reservation_decision *decision, int32_t seat) {
+    RESERVATION_ASSERT(!reservation_seat_is_free(decision->show->plan, (uint32_t)seat));
     const struct uuid *buyer_id = &decision->command->as.reserve.buyer_id;
     for (const struct reservation *each = NULL;
          (each = reservation_store_buyer_next(decision->core, decision->show, buyer_id, each)) !=
@@ -121,6 +139,7 @@ static bool seat_is_own(const struct reservation_decision *decision, int32_t sea
         if (!reservation_is_live(each) || each->selection == SELECTION_GENERAL) {
             continue;
         }
+        RESERVATION_ASSERT(each->show == decision->show->index);
         const uint16_t *seats = reservation_seats(each);
         for (uint32_t i = 0; i < each->quantity; i++) {
             if (seats[i] == seat) {
@@ -141,6 +160,7 @@ static struct integers seats_at_fault(struct reservation_decision *decision, str
     for (size_t i = 0; i < seats.count; i++) {
         int32_t seat = seats.items[i];
         bool is_fault = false;
+        RESERVATION_ASSERT(i == 0 || seats.items[i - 1] <= seat);
         switch (fault) {
         case SEAT_UNKNOWN:
             is_fault = seat < 0 || seat >= plan->seats_count;
@@ -159,11 +179,13 @@ static struct integers seats_at_fault(struct reservation_decision *decision, str
             items[count++] = seat;
         }
     }
+    RESERVATION_ASSERT(count <= seats.count);
     return (struct integers){.items = items, .count = count};
 }
 
 /* Whether these ascending seats are in the house, and each but once. */
 static bool seats_are_possible(const struct reservation_plan *plan, struct integers seats) {
+    RESERVATION_ASSERT(seats.count >= 1 && seats.count <= RESERVATION_PLACES_PER_RESERVATION_MAX);
     int32_t before = -1;
     for (size_t i = 0; i < seats.count; i++) {
         if (seats.items[i] <= before) {
@@ -175,6 +197,7 @@ static bool seats_are_possible(const struct reservation_plan *plan, struct integ
 }
 
 static bool seats_are_free(const struct reservation_plan *plan, struct integers seats) {
+    RESERVATION_ASSERT(seats.count >= 1);
     for (size_t i = 0; i < seats.count; i++) {
         if (!reservation_seat_is_free(plan, (uint32_t)seats.items[i])) {
             return false;
@@ -207,6 +230,7 @@ static bool refuse_impossible(struct reservation_decision *decision,
             reason = REFUSAL_REASON_DUPLICATE_SEATS;
             fault = seats_at_fault(decision, wish->seats, SEAT_REPEATED);
         }
+        RESERVATION_ASSERT(fault.count >= 1);
         reservation_emit_refused_seats(decision, reason, fault);
         return true;
     } else {
@@ -231,6 +255,8 @@ static bool refuse_limits(struct reservation_decision *decision,
     const struct reservation_show *show = decision->show;
     struct reservation_buyer_usage usage = reservation_store_buyer_usage(
         decision->core, show, &decision->command->as.reserve.buyer_id);
+    RESERVATION_ASSERT(wish->quantity >= 1);
+    RESERVATION_ASSERT(wish->quantity <= RESERVATION_PLACES_PER_RESERVATION_MAX);
     struct reservation_refusal refusal =
         reservation_refusal_of(REFUSAL_REASON_TOO_MANY_RESERVATIONS);
     if (usage.reservations >= RESERVATION_RESERVATIONS_PER_BUYER_MAX) {
@@ -250,6 +276,7 @@ static bool refuse_limits(struct reservation_decision *decision,
     } else {
         return false;
     }
+    RESERVATION_ASSERT(refusal.limit >= 1 && refusal.used >= 0);
     reservation_emit_refusal(decision, &refusal);
     return true;
 }
@@ -258,10 +285,14 @@ static void refuse_taken(struct reservation_decision *decision, struct integers 
     struct reservation_refusal refusal = reservation_refusal_of(REFUSAL_REASON_SEATS_TAKEN);
     refusal.seats = seats_at_fault(decision, seats, SEAT_TAKEN);
     refusal.seats_own = seats_at_fault(decision, refusal.seats, SEAT_OWN);
+    RESERVATION_ASSERT(refusal.seats.count >= 1);
+    RESERVATION_ASSERT(refusal.seats.count <= seats.count);
     reservation_emit_refusal(decision, &refusal);
 }
 
 static void refuse_not_available(struct reservation_decision *decision, int32_t free) {
+    RESERVATION_ASSERT(free >= 0);
+    RESERVATION_ASSERT(free <= RESERVATION_PLACES_PER_SHOW_MAX);
     struct reservation_refusal refusal = reservation_refusal_of(REFUSAL_REASON_NOT_AVAILABLE);
     refusal.free = free;
     reservation_emit_refusal(decision, &refusal);
@@ -271,6 +302,7 @@ static void refuse_not_available(struct reservation_decision *decision, int32_t 
 static bool refuse_unavailable(struct reservation_decision *decision,
                                struct reservation_wish *wish) {
     const struct reservation_plan *plan = decision->show->plan;
+    RESERVATION_ASSERT(wish->quantity >= 1);
     if (wish->selection == SELECTION_NAMED) {
         if (seats_are_free(plan, wish->seats)) {
             return false;
@@ -298,6 +330,7 @@ static bool refuse_unavailable(struct reservation_decision *decision,
     for (uint32_t i = 0; i < quantity; i++) {
         items[i] = first + (int32_t)i;
     }
+    RESERVATION_ASSERT(items[quantity - 1] < plan->seats_count);
     wish->seats = (struct integers){.items = items, .count = quantity};
     return false;
 }
@@ -305,6 +338,8 @@ static bool refuse_unavailable(struct reservation_decision *decision,
 void reservation_decide_reserve(struct reservation_decision *decision,
                                 const struct reservation *known) {
     const struct reservation_show *show = decision->show;
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_RESERVE);
+    RESERVATION_ASSERT(show->status != SHOW_CLOSED);
     struct reservation_wish wish = wish_of(&decision->command->as.reserve);
     if (known != NULL) {
         if (is_same_wish(decision, known, &wish)) {
@@ -334,14 +369,18 @@ void reservation_decide_reserve(struct reservation_decision *decision,
         return;
     }
     reservation_emit_reserved(decision, &wish);
+    RESERVATION_ASSERT(show->reservations <= RESERVATION_RESERVATIONS_PER_SHOW_MAX);
 }
 
 void reservation_decide_release(struct reservation_decision *decision,
                                 const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_RELEASE);
+    RESERVATION_ASSERT(reservation->show == decision->show->index);
     switch ((enum reservation_state)reservation->state) {
     case RESERVATION_STATE_HELD:
     case RESERVATION_STATE_PAYING:
         reservation_emit_released(decision, reservation, RELEASE_REASON_BUYER, false);
+        RESERVATION_ASSERT(reservation->released == RELEASED_BY_BUYER);
         return;
     case RESERVATION_STATE_RELEASED: {
         const struct reservation_payment *payment =

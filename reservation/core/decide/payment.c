@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/decide.h"
+/* Money: asked for, promised, taken, and given back where nobody was to take it. */
+#include "reservation/core/decide/payment.h"
+
+#include "reservation/core/decide/cancel.h"
+#include "reservation/core/equal.h"
+#include "reservation/core/state/payments.h"
+#include "reservation/core/state/places.h"
+#include "reservation/core/state/store.h"
 
 #define CODE_WRONG_AMOUNT TEXT_LITERAL("WRONG_AMOUNT")
 #define CODE_CAPTURED_UNASKED TEXT_LITERAL("CAPTURED_UNASKED")
@@ -15,9 +22,12 @@ static bool source_is_valid(struct text source_id) {
 /* Nothing to pay: no provider is asked. */
 static void pay_nothing(struct reservation_decision *decision,
                         const struct reservation *reservation) {
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_HELD);
+    RESERVATION_ASSERT(reservation->attempt == 0);
     struct reservation_money nothing = {.currency =
                                             reservation_plan_currency(decision->show->plan)};
     reservation_emit_sold(decision, reservation, &nothing);
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_SOLD);
 }
 
 /*
@@ -26,6 +36,8 @@ static void pay_nothing(struct reservation_decision *decision,
  */
 static int64_t payment_grace_ms(const struct reservation_decision *decision) {
     int64_t hold_ttl_ms = decision->show->plan->hold_ttl_ms;
+    RESERVATION_ASSERT(hold_ttl_ms >= PLAN_HOLD_TTL_MS_MIN);
+    RESERVATION_ASSERT(hold_ttl_ms <= PLAN_HOLD_TTL_MS_MAX);
     bool capped = decision->core->decides_as >= 2;
     return capped && hold_ttl_ms < RESERVATION_PAYMENT_GRACE_MS ? hold_ttl_ms
                                                                 : RESERVATION_PAYMENT_GRACE_MS;
@@ -33,6 +45,8 @@ static int64_t payment_grace_ms(const struct reservation_decision *decision) {
 
 static void pay_hold(struct reservation_decision *decision, const struct reservation *reservation) {
     int64_t total_minor = reservation_total_minor(decision->show, reservation);
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_HELD);
+    RESERVATION_ASSERT(reservation->time > decision->now_ms);
     if (reservation->attempt >= RESERVATION_ATTEMPTS_MAX) {
         reservation_emit_refused(decision, REFUSAL_REASON_ATTEMPTS_EXHAUSTED, reservation);
         return;
@@ -55,10 +69,14 @@ static void pay_hold(struct reservation_decision *decision, const struct reserva
         expires_at = grace_ends_at;
     }
     reservation_emit_payment_requested(decision, reservation, total_minor, expires_at);
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_PAYING);
+    RESERVATION_ASSERT(reservation->time == expires_at);
 }
 
 void reservation_decide_pay(struct reservation_decision *decision,
                             const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_PAY);
+    RESERVATION_ASSERT(reservation->show == decision->show->index);
     if (reservation->state == RESERVATION_STATE_RELEASED) {
         reservation_emit_refused(decision,
                                  reservation->released == RELEASED_EXPIRED
@@ -88,12 +106,13 @@ void reservation_decide_pay(struct reservation_decision *decision,
 static bool money_is_valid(const struct reservation_money *money) {
     return money->payment_id.size >= 1 &&
            money->payment_id.size <= RESERVATION_PAYMENT_ID_OCTETS_MAX &&
-           money->amount_minor >= 0 && money->currency.size == 3;
+           money->amount_minor >= 0 && money->currency.size == RESERVATION_CURRENCY_OCTETS;
 }
 
 static bool amount_is_right(const struct reservation_decision *decision,
                             const struct reservation *reservation,
                             const struct reservation_money *money) {
+    RESERVATION_ASSERT(money->payment_id.size >= 1);
     return money->amount_minor == reservation_total_minor(decision->show, reservation) &&
            text_equal(money->currency, reservation_plan_currency(decision->show->plan));
 }
@@ -104,6 +123,8 @@ static bool may_reseat(struct reservation_decision *decision, const struct reser
     const struct reservation_show *show = decision->show;
     struct reservation_buyer_usage usage =
         reservation_store_buyer_usage(decision->core, show, &reservation->buyer_id);
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_RELEASED);
+    RESERVATION_ASSERT(show->status != SHOW_CLOSED);
     if (!amount_is_right(decision, reservation, money)) {
         *reason = VOID_REASON_WRONG_AMOUNT;
     } else if (show->status == SHOW_CANCELLED) {
@@ -126,6 +147,7 @@ static bool may_reseat(struct reservation_decision *decision, const struct reser
 static void authorize(struct reservation_decision *decision, const struct reservation *reservation,
                       const struct reservation_money *money) {
     enum void_reason reason;
+    RESERVATION_ASSERT(money->attempt == reservation->attempt);
     if (reservation->state == RESERVATION_STATE_RELEASED) {
         if (may_reseat(decision, reservation, money, &reason)) {
             reservation_emit_secured(decision, reservation, money);
@@ -140,11 +162,14 @@ static void authorize(struct reservation_decision *decision, const struct reserv
         return;
     }
     reservation_emit_payment_declined(decision, reservation, money->attempt, CODE_WRONG_AMOUNT);
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_HELD);
     reservation_emit_void_requested(decision, reservation, money, VOID_REASON_WRONG_AMOUNT);
 }
 
 void reservation_decide_payment_authorized(struct reservation_decision *decision,
                                            const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_PAYMENT_AUTHORIZED);
+    RESERVATION_ASSERT(reservation == NULL || reservation->show == decision->show->index);
     const struct command_payment_authorized *command = &decision->command->as.payment_authorized;
     struct reservation_money money = {.attempt = command->attempt,
                                       .payment_id = command->payment_id,
@@ -165,6 +190,7 @@ void reservation_decide_payment_authorized(struct reservation_decision *decision
     if (attempt == NULL) {
         reservation_emit_void_requested(decision, reservation, &money, VOID_REASON_UNKNOWN_ATTEMPT);
     } else if (attempt->state == PAYMENT_REQUESTED) {
+        RESERVATION_ASSERT(attempt->payment_id == NULL);
         authorize(decision, reservation, &money);
     } else {
         reservation_emit_void_requested(decision, reservation, &money,
@@ -175,6 +201,8 @@ void reservation_decide_payment_authorized(struct reservation_decision *decision
 
 void reservation_decide_payment_declined(struct reservation_decision *decision,
                                          const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_PAYMENT_DECLINED);
+    RESERVATION_ASSERT(reservation == NULL || reservation->show == decision->show->index);
     const struct command_payment_declined *command = &decision->command->as.payment_declined;
     if (reservation == NULL) {
         reservation_emit_refused(decision, REFUSAL_REASON_NO_SUCH_RESERVATION, NULL);
@@ -185,6 +213,7 @@ void reservation_decide_payment_declined(struct reservation_decision *decision,
     if (payment == NULL) {
         reservation_emit_refused(decision, REFUSAL_REASON_NO_SUCH_PAYMENT, reservation);
     } else if (payment->state == PAYMENT_REQUESTED) {
+        RESERVATION_ASSERT(payment->attempt == reservation->attempt);
         reservation_emit_payment_declined(decision, reservation, command->attempt, command->code);
     } else {
         reservation_emit_noted(decision, reservation);
@@ -194,6 +223,7 @@ void reservation_decide_payment_declined(struct reservation_decision *decision,
 /* The order's payment, if its capture is on its way. */
 static bool is_on_its_way(const struct reservation *reservation,
                           const struct reservation_payment *payment) {
+    RESERVATION_ASSERT(reservation->state != RESERVATION_STATE_NONE);
     return reservation->state == RESERVATION_STATE_SECURED && payment != NULL &&
            payment == reservation_payment_of_order(reservation) &&
            payment->state == PAYMENT_AUTHORIZED;
@@ -202,6 +232,8 @@ static bool is_on_its_way(const struct reservation *reservation,
 static void capture_order(struct reservation_decision *decision,
                           const struct reservation *reservation,
                           const struct reservation_money *money) {
+    RESERVATION_ASSERT(reservation->state == RESERVATION_STATE_SECURED);
+    RESERVATION_ASSERT(money->attempt == reservation->attempt);
     if (!amount_is_right(decision, reservation, money)) {
         reservation_order_cancel(decision, reservation, CANCEL_REASON_WRONG_AMOUNT, *money);
     } else if (reservation->cancel != CANCEL_NONE) {
@@ -210,6 +242,7 @@ static void capture_order(struct reservation_decision *decision,
     } else {
         reservation_emit_sold(decision, reservation, money);
     }
+    RESERVATION_ASSERT(reservation->state != RESERVATION_STATE_SECURED);
 }
 
 /* Money that was taken though nobody was to take it. */
@@ -225,18 +258,23 @@ static void capture_unasked(struct reservation_decision *decision,
     if (attempt != NULL && attempt->state == PAYMENT_REQUESTED) {
         reservation_emit_payment_declined(decision, reservation, money->attempt,
                                           CODE_CAPTURED_UNASKED);
+        RESERVATION_ASSERT(attempt->state == PAYMENT_DECLINED);
     }
     reservation_emit_refund_requested(decision, reservation, money,
                                       (enum reservation_state)reservation->state);
 }
 
 static bool was_captured(const struct reservation_payment *payment) {
+    RESERVATION_ASSERT(payment->state >= PAYMENT_REQUESTED);
+    RESERVATION_ASSERT(payment->state <= PAYMENT_REFUND_FAILED);
     return payment->state == PAYMENT_CAPTURED || payment->state == PAYMENT_REFUNDING ||
            payment->state == PAYMENT_REFUNDED || payment->state == PAYMENT_REFUND_FAILED;
 }
 
 void reservation_decide_payment_captured(struct reservation_decision *decision,
                                          const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_PAYMENT_CAPTURED);
+    RESERVATION_ASSERT(reservation == NULL || reservation->show == decision->show->index);
     const struct command_payment_captured *command = &decision->command->as.payment_captured;
     struct reservation_money money = {.attempt = command->attempt,
                                       .payment_id = command->payment_id,
@@ -253,6 +291,7 @@ void reservation_decide_payment_captured(struct reservation_decision *decision,
     const struct reservation_payment *payment =
         reservation_payment_find(reservation, money.attempt, money.payment_id);
     if (is_on_its_way(reservation, payment)) {
+        RESERVATION_ASSERT(payment->requested);
         capture_order(decision, reservation, &money);
     } else if (payment != NULL && was_captured(payment)) {
         reservation_emit_noted(decision, reservation);
@@ -263,6 +302,8 @@ void reservation_decide_payment_captured(struct reservation_decision *decision,
 
 void reservation_decide_capture_failed(struct reservation_decision *decision,
                                        const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_CAPTURE_FAILED);
+    RESERVATION_ASSERT(reservation == NULL || reservation->show == decision->show->index);
     const struct command_capture_failed *command = &decision->command->as.capture_failed;
     const struct reservation_payment *payment = NULL;
     if (reservation != NULL) {
@@ -284,6 +325,8 @@ void reservation_decide_capture_failed(struct reservation_decision *decision,
 
 void reservation_decide_payment_voided(struct reservation_decision *decision,
                                        const struct reservation *reservation) {
+    RESERVATION_ASSERT(decision->command->kind == COMMAND_PAYMENT_VOIDED);
+    RESERVATION_ASSERT(reservation == NULL || reservation->show == decision->show->index);
     const struct command_payment_voided *command = &decision->command->as.payment_voided;
     if (command->payment_id.size > RESERVATION_PAYMENT_ID_OCTETS_MAX) {
         reservation_emit_refused(decision, REFUSAL_REASON_INVALID_PAYMENT, reservation);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_RESERVATION_CORE_PLAN_H
-#define SEATLOG_RESERVATION_CORE_PLAN_H
+#ifndef SEATLOG_RESERVATION_CORE_PLAN_PLAN_H
+#define SEATLOG_RESERVATION_CORE_PLAN_PLAN_H
 
 /*
  * A show's details and seat plan, packed into one block that never moves: header, prices, sections,
@@ -11,9 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/show_bounds.h"
+#include "reservation/core/bounds.h"
 #include "reservation/core/memory.h"
 #include "seatlog_types.h"
+
+#define RESERVATION_SEATS_PER_WORD 64
 
 /* A text of the plan: offset into its texts, octets. */
 struct plan_text {
@@ -39,7 +41,7 @@ struct plan_section {
 };
 
 struct plan_row {
-    uint32_t labels_offset; /* of its seats' labels: each an byte count and the bytes */
+    uint32_t labels_offset; /* of its seats' labels: each a byte count and the bytes */
     uint32_t label_offset;
     uint16_t seats_first;
     uint16_t seats_count;
@@ -48,7 +50,7 @@ struct plan_row {
 
 struct reservation_plan {
     /* The first line: what nearly every command looks at. */
-    uint64_t *free;
+    uint64_t *free; /* RESERVATION_SEATS_PER_WORD in each */
     const struct plan_category *categories;
     struct plan_section *sections;
     int64_t starts_at;
@@ -59,21 +61,14 @@ struct reservation_plan {
     uint16_t sections_count;
     uint8_t categories_count;
     uint8_t type; /* enum show_type */
-    char currency[3];
-    char country[2];
+    char currency[RESERVATION_CURRENCY_OCTETS];
+    char country[RESERVATION_COUNTRY_OCTETS];
     const struct plan_row *rows;
     const char *texts;
     uint32_t octets; /* of the whole block */
     uint16_t rows_count;
     struct plan_text title, description, venue, city, region, time_zone;
 };
-
-/* Whether a show with these details may be put on sale at this time. */
-bool reservation_plan_is_valid(const struct show_details *details, int64_t now_ms);
-/* The same, whatever the time: what restore and fold insist on. */
-bool reservation_plan_is_sound(const struct show_details *details);
-/* Whether all its texts follow the rule of codec/text/check.h: from logic version 3 on. */
-bool reservation_plan_texts_are_fit(const struct show_details *details);
 
 /* All seats free. The details must be sound. */
 struct reservation_plan *reservation_plan_make(struct reservation_memory *memory,
@@ -83,6 +78,10 @@ void reservation_plan_free(struct reservation_memory *memory, struct reservation
 /* The details back; lists in scratch, texts in the plan. */
 struct show_details reservation_plan_details(const struct reservation_plan *plan,
                                              struct reservation_scratch *scratch);
+/* Whether it was made of these very details. */
+bool reservation_plan_is_same(const struct reservation_plan *plan,
+                              const struct show_details *details,
+                              struct reservation_scratch *scratch);
 struct show_summary reservation_plan_summary(const struct reservation_plan *plan);
 struct text reservation_plan_currency(const struct reservation_plan *plan);
 
@@ -90,37 +89,23 @@ struct text reservation_plan_currency(const struct reservation_plan *plan);
 static inline uint32_t reservation_plan_section_of(const struct reservation_plan *plan,
                                                    uint32_t seat) {
     uint32_t section = 0;
+    RESERVATION_ASSERT(seat < plan->seats_count);
     while (seat - plan->sections[section].seats_first >= plan->sections[section].seats_count) {
         section++;
     }
+    RESERVATION_ASSERT(section < plan->sections_count);
     return section;
 }
 
 static inline int64_t reservation_plan_price_minor(const struct reservation_plan *plan,
                                                    uint32_t section) {
+    RESERVATION_ASSERT(section < plan->sections_count);
+    RESERVATION_ASSERT(plan->sections[section].category < plan->categories_count);
     return plan->categories[plan->sections[section].category].price_minor;
 }
 
 /* A seat, or with seat -1 a place of a general section. */
 struct place reservation_plan_place(const struct reservation_plan *plan, int32_t seat,
                                     uint32_t section);
-
-static inline bool reservation_seat_is_free(const struct reservation_plan *plan, uint32_t seat) {
-    return (plan->free[seat / 64] >> seat % 64 & 1) != 0;
-}
-
-/* reservation/core/seats.c: a free seat is taken, a taken one given back. */
-void reservation_seat_take(struct reservation_plan *plan, uint32_t seat);
-void reservation_seat_give(struct reservation_plan *plan, uint32_t seat);
-
-/*
- * The first seat of the best run of free neighbours in one row, -1 if there is none. section and
- * category: -1 for any. The rule is in reservation/README.md.
- */
-int32_t reservation_seats_best(const struct reservation_plan *plan, int32_t section,
-                               int32_t category, uint32_t quantity);
-/* How many seats are free in the same sections, wherever they are. */
-int32_t reservation_seats_free(const struct reservation_plan *plan, int32_t section,
-                               int32_t category);
 
 #endif

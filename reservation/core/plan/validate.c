@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/plan.h"
+/* What a show may be, field by field: nothing else is ever put on sale, folded or restored. */
+#include "reservation/core/plan/validate.h"
+
+#include <string.h>
 
 #include "codec/text/check.h"
-#include "reservation/core/state.h"
+#include "reservation/core/equal.h"
 
 /* Twice the labels of the longest list, and a power of two. */
 #define LABEL_TABLE_SIZE 8192
+#define LABEL_TABLE_SIZE_MIN 16
 _Static_assert(LABEL_TABLE_SIZE >= 2 * PLAN_ROWS_MAX, "the table is never full");
 _Static_assert(LABEL_TABLE_SIZE >= 2 * PLAN_SEATS_PER_ROW_MAX, "the table is never full");
+_Static_assert(PLAN_ROWS_MAX < UINT16_MAX && PLAN_SEATS_PER_ROW_MAX < UINT16_MAX, "fits table[]");
+_Static_assert(PLAN_CATEGORIES_MAX <= INT8_MAX, "fits reservation.category");
+_Static_assert(PLAN_SECTIONS_MAX <= INT16_MAX, "fits reservation.section");
+_Static_assert(PLAN_LABEL_OCTETS_MAX <= UINT8_MAX, "fits plan_row.label_octets");
+_Static_assert(PLAN_DESCRIPTION_OCTETS_MAX <= UINT16_MAX, "fits plan_text.octets");
 
 static bool text_is_bounded(struct text text, size_t octets_min, size_t octets_max) {
+    RESERVATION_ASSERT(octets_min <= octets_max);
+    RESERVATION_ASSERT(text.size == 0 || text.data != NULL);
     return text.size >= octets_min && text.size <= octets_max;
 }
 
@@ -30,6 +41,7 @@ static bool text_is_line(struct text text, size_t octets_min, size_t octets_max)
 }
 
 static bool text_is_capitals(struct text text, size_t octets) {
+    RESERVATION_ASSERT(octets >= 1);
     if (text.size != octets) {
         return false;
     }
@@ -57,17 +69,19 @@ static bool text_is_time_zone(struct text text) {
 }
 
 static const struct text *label_at(const struct text *labels, size_t stride, size_t index) {
+    RESERVATION_ASSERT(stride >= sizeof(struct text));
     return (const void *)((const char *)labels + index * stride);
 }
 
 /* Of texts that lie `stride` bytes apart. */
 static bool labels_are_unique(const struct text *labels, size_t stride, size_t count) {
     uint16_t table[LABEL_TABLE_SIZE]; /* index + 1, 0 where empty */
-    uint32_t size = 16;
+    uint32_t size = LABEL_TABLE_SIZE_MIN;
     while (size < 2 * count) {
         size *= 2;
     }
     RESERVATION_ASSERT(size <= LABEL_TABLE_SIZE);
+    RESERVATION_ASSERT((size & (size - 1)) == 0 && size >= 2 * count);
     memset(table, 0, size * sizeof(*table));
     for (size_t i = 0; i < count; i++) {
         const struct text *label = label_at(labels, stride, i);
@@ -83,6 +97,7 @@ static bool labels_are_unique(const struct text *labels, size_t stride, size_t c
             entry = (entry + 1) & (size - 1);
         }
         table[entry] = (uint16_t)(i + 1);
+        RESERVATION_ASSERT(label_at(labels, stride, table[entry] - 1U) == label);
     }
     return true;
 }
@@ -97,11 +112,14 @@ static bool row_is_valid(const struct row *row) {
             return false;
         }
     }
+    RESERVATION_ASSERT(2 * row->seats.count <= LABEL_TABLE_SIZE);
     return labels_are_unique(row->seats.items, sizeof(struct text), row->seats.count);
 }
 
 static bool section_is_valid(const struct section *section, size_t categories, size_t *rows,
                              size_t *places) {
+    RESERVATION_ASSERT(*rows <= PLAN_ROWS_MAX);
+    RESERVATION_ASSERT(categories >= 1 && categories <= PLAN_CATEGORIES_MAX);
     if (!text_is_line(section->name, 1, PLAN_NAME_OCTETS_MAX) || section->category < 0 ||
         (size_t)section->category >= categories) {
         return false;
@@ -122,11 +140,14 @@ static bool section_is_valid(const struct section *section, size_t categories, s
             return false;
         }
     }
+    RESERVATION_ASSERT(*places <= RESERVATION_PLACES_PER_SHOW_MAX);
     return labels_are_unique(&section->rows.items[0].label, sizeof(struct row),
                              section->rows.count);
 }
 
 static bool sections_are_valid(const struct show_details *details) {
+    RESERVATION_ASSERT(details->categories.count >= 1);
+    RESERVATION_ASSERT(details->categories.count <= PLAN_CATEGORIES_MAX);
     if (details->sections.count < 1 || details->sections.count > PLAN_SECTIONS_MAX) {
         return false;
     }
@@ -138,6 +159,7 @@ static bool sections_are_valid(const struct show_details *details) {
             return false;
         }
     }
+    RESERVATION_ASSERT(rows <= PLAN_ROWS_MAX);
     return places <= RESERVATION_PLACES_PER_SHOW_MAX;
 }
 
@@ -163,7 +185,8 @@ bool reservation_plan_is_sound(const struct show_details *details) {
            text_is_line(details->venue, 1, PLAN_TITLE_OCTETS_MAX) &&
            text_is_line(details->city, 1, PLAN_CITY_OCTETS_MAX) &&
            text_is_line(details->region, 0, PLAN_CITY_OCTETS_MAX) &&
-           text_is_capitals(details->country, 2) && text_is_capitals(details->currency, 3) &&
+           text_is_capitals(details->country, RESERVATION_COUNTRY_OCTETS) &&
+           text_is_capitals(details->currency, RESERVATION_CURRENCY_OCTETS) &&
            text_is_time_zone(details->time_zone) && details->starts_at >= 0 &&
            details->ends_at > details->starts_at &&
            details->ends_at - details->starts_at <= PLAN_LENGTH_MS_MAX &&
@@ -179,10 +202,12 @@ bool reservation_plan_is_valid(const struct show_details *details, int64_t now_m
 }
 
 static bool text_is_fit(enum text_kind kind, struct text text) {
+    RESERVATION_ASSERT(kind == TEXT_LINE || kind == TEXT_PARAGRAPH);
     return text_check(kind, text.data, text.size, NULL);
 }
 
 static bool section_texts_are_fit(const struct section *section) {
+    RESERVATION_ASSERT(section->rows.count <= PLAN_ROWS_MAX);
     if (!text_is_fit(TEXT_LINE, section->name)) {
         return false;
     }
@@ -201,6 +226,8 @@ static bool section_texts_are_fit(const struct section *section) {
 }
 
 bool reservation_plan_texts_are_fit(const struct show_details *details) {
+    RESERVATION_ASSERT(details->categories.count <= PLAN_CATEGORIES_MAX);
+    RESERVATION_ASSERT(details->sections.count <= PLAN_SECTIONS_MAX);
     for (size_t i = 0; i < details->categories.count; i++) {
         if (!text_is_fit(TEXT_LINE, details->categories.items[i].name)) {
             return false;
@@ -214,4 +241,35 @@ bool reservation_plan_texts_are_fit(const struct show_details *details) {
     return text_is_fit(TEXT_LINE, details->title) && text_is_fit(TEXT_LINE, details->venue) &&
            text_is_fit(TEXT_LINE, details->city) && text_is_fit(TEXT_LINE, details->region) &&
            text_is_fit(TEXT_PARAGRAPH, details->description);
+}
+
+static bool seats_are_sound(const struct reservation_plan *plan, struct integers seats,
+                            int32_t quantity) {
+    RESERVATION_ASSERT(quantity >= 1 && quantity <= RESERVATION_PLACES_PER_RESERVATION_MAX);
+    if (seats.count != (size_t)quantity) {
+        return false;
+    }
+    for (size_t i = 0; i < seats.count; i++) {
+        if (seats.items[i] < 0 || seats.items[i] >= plan->seats_count ||
+            (i > 0 && seats.items[i] <= seats.items[i - 1])) {
+            return false;
+        }
+    }
+    RESERVATION_ASSERT(quantity <= plan->seats_count);
+    return true;
+}
+
+bool reservation_places_are_sound(const struct reservation_plan *plan, enum selection selection,
+                                  struct integers seats, int32_t section, int32_t category,
+                                  int32_t quantity) {
+    RESERVATION_ASSERT(plan->sections_count >= 1 && plan->sections_count <= PLAN_SECTIONS_MAX);
+    RESERVATION_ASSERT(plan->categories_count >= 1);
+    if (quantity < 1 || quantity > RESERVATION_PLACES_PER_RESERVATION_MAX || section < -1 ||
+        section >= plan->sections_count || category < -1 || category >= plan->categories_count) {
+        return false;
+    }
+    if (selection != SELECTION_GENERAL) {
+        return (unsigned)selection < SELECTION_COUNT && seats_are_sound(plan, seats, quantity);
+    }
+    return seats.count == 0 && section >= 0 && plan->sections[section].kind == SECTION_KIND_GENERAL;
 }

@@ -1,74 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reservation/core/state.h"
+/* Out: copied, for whoever writes it. In: checked field by field, whoever has written it. */
+#include "reservation/core/state/snapshot.h"
 
-static bool sections_are_same(const struct section_list *a, const struct section_list *b) {
-    if (a->count != b->count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->count; i++) {
-        const struct section *x = &a->items[i];
-        const struct section *y = &b->items[i];
-        if (!text_equal(x->name, y->name) || x->category != y->category || x->kind != y->kind ||
-            x->capacity != y->capacity || x->rows.count != y->rows.count) {
-            return false;
-        }
-        for (size_t j = 0; j < x->rows.count; j++) {
-            const struct row *r = &x->rows.items[j];
-            const struct row *s = &y->rows.items[j];
-            if (!text_equal(r->label, s->label) || r->seats.count != s->seats.count) {
-                return false;
-            }
-            for (size_t k = 0; k < r->seats.count; k++) {
-                if (!text_equal(r->seats.items[k], s->seats.items[k])) {
-                    return false;
-                }
-            }
-        }
-    }
-    return true;
-}
-
-static bool categories_are_same(const struct category_list *a, const struct category_list *b) {
-    if (a->count != b->count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->count; i++) {
-        if (!text_equal(a->items[i].name, b->items[i].name) ||
-            a->items[i].price_minor != b->items[i].price_minor) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool reservation_show_is_same(const struct reservation_show *show,
-                              const struct show_details *details,
-                              struct reservation_scratch *scratch) {
-    struct show_details own = reservation_plan_details(show->plan, scratch);
-    return text_equal(own.title, details->title) && own.type == details->type &&
-           text_equal(own.description, details->description) &&
-           text_equal(own.venue, details->venue) && text_equal(own.city, details->city) &&
-           text_equal(own.region, details->region) && text_equal(own.country, details->country) &&
-           own.starts_at == details->starts_at && own.ends_at == details->ends_at &&
-           text_equal(own.time_zone, details->time_zone) &&
-           text_equal(own.currency, details->currency) && own.hold_ttl_ms == details->hold_ttl_ms &&
-           own.seats_per_buyer_max == details->seats_per_buyer_max &&
-           categories_are_same(&own.categories, &details->categories) &&
-           sections_are_same(&own.sections, &details->sections);
-}
-
-static struct integers seats_out(const struct reservation *reservation,
-                                 struct reservation_scratch *scratch) {
-    if (reservation->selection == SELECTION_GENERAL) {
-        return (struct integers){.count = 0};
-    }
-    int32_t *items = reservation_scratch_allocate(scratch, reservation->quantity * sizeof(*items));
-    const uint16_t *seats = reservation_seats(reservation);
-    for (uint32_t i = 0; i < reservation->quantity; i++) {
-        items[i] = seats[i];
-    }
-    return (struct integers){.items = items, .count = reservation->quantity};
-}
+#include "reservation/core/plan/validate.h"
+#include "reservation/core/state/audit.h"
+#include "reservation/core/state/due.h"
+#include "reservation/core/state/index.h"
+#include "reservation/core/state/payments.h"
+#include "reservation/core/state/places.h"
+#include "reservation/core/state/store.h"
 
 static struct snapshot_payment_list payments_out(const struct reservation *reservation,
                                                  struct reservation_scratch *scratch) {
@@ -77,6 +17,8 @@ static struct snapshot_payment_list payments_out(const struct reservation *reser
     size_t count = 0;
     for (const struct reservation_payment *payment = reservation->payments; payment != NULL;
          payment = payment->next) {
+        RESERVATION_ASSERT(count < RESERVATION_PAYMENTS_MAX);
+        RESERVATION_ASSERT(payment->state >= PAYMENT_REQUESTED);
         items[count++] = (struct snapshot_payment){
             .attempt = payment->attempt,
             .requested = payment->requested,
@@ -94,19 +36,20 @@ static struct snapshot_payment_list payments_out(const struct reservation *reser
 static struct snapshot_reservation reservation_out(const struct reservation_show *show,
                                                    const struct reservation *reservation,
                                                    struct reservation_scratch *scratch) {
-    bool is_hold = reservation->state == RESERVATION_STATE_HELD ||
-                   reservation->state == RESERVATION_STATE_PAYING;
+    RESERVATION_ASSERT(reservation->show == show->index);
+    RESERVATION_ASSERT(reservation->state != RESERVATION_STATE_NONE);
+    RESERVATION_ASSERT(reservation->attempt <= RESERVATION_ATTEMPTS_MAX);
     struct snapshot_reservation out = {
         .reservation_id = reservation->reservation_id,
         .buyer_id = reservation->buyer_id,
         .view = {.state = (enum reservation_state)reservation->state,
                  .selection = (enum selection)reservation->selection,
-                 .seats = seats_out(reservation, scratch),
+                 .seats = reservation_seats_list(reservation, scratch),
                  .section = reservation_general_section(reservation),
                  .quantity = reservation->quantity,
                  .total_minor = reservation_total_minor(show, reservation),
                  .currency = reservation_plan_currency(show->plan),
-                 .expires_at = is_hold ? reservation->time : 0,
+                 .expires_at = reservation_is_unpaid(reservation) ? reservation->time : 0,
                  .attempt = reservation->attempt,
                  .code = reservation_last_code(reservation)},
         .selection_section = reservation->section,
@@ -126,6 +69,7 @@ void reservation_core_show_snapshot(const struct reservation_core *core,
                                     const struct reservation_show *show,
                                     struct reservation_effects *effects,
                                     struct snapshot_show_snapshot *out) {
+    RESERVATION_ASSERT(show->seq >= 1);
     reservation_scratch_reset(effects->scratch);
     *out = (struct snapshot_show_snapshot){.chain = show->chain,
                                            .show_id = show->show_id,
@@ -135,6 +79,7 @@ void reservation_core_show_snapshot(const struct reservation_core *core,
                                            .logic_version = show->logic_version,
                                            .status = show->status};
     if (show->status == SHOW_CLOSED) {
+        RESERVATION_ASSERT(show->plan == NULL && show->reservations == 0);
         return;
     }
     out->show = reservation_plan_details(show->plan, effects->scratch);
@@ -153,11 +98,33 @@ void reservation_core_show_snapshot(const struct reservation_core *core,
 static bool snapshot_payment_is_sound(const struct snapshot_payment *payment) {
     return payment->state >= PAYMENT_REQUESTED && payment->state <= PAYMENT_REFUND_FAILED &&
            payment->payment_id.size <= RESERVATION_PAYMENT_ID_OCTETS_MAX &&
-           payment->code.size <= RESERVATION_CODE_OCTETS_MAX && payment->currency.size == 3 &&
-           payment->refund_attempt >= 0 &&
+           payment->code.size <= RESERVATION_CODE_OCTETS_MAX &&
+           payment->currency.size == RESERVATION_CURRENCY_OCTETS && payment->refund_attempt >= 0 &&
            payment->refund_attempt <= RESERVATION_REFUND_ATTEMPTS_MAX &&
            (!payment->requested ||
             (payment->attempt >= 1 && payment->attempt <= RESERVATION_ATTEMPTS_MAX));
+}
+
+/* Each attempt to pay has a payment of its own, and no attempt to refund is above the last. */
+static bool snapshot_attempts_are_sound(const struct snapshot_reservation *in) {
+    unsigned seen = 0;
+    for (size_t i = 0; i < in->payments.count; i++) {
+        const struct snapshot_payment *payment = &in->payments.items[i];
+        if (payment->refund_attempt > in->refund_attempt) {
+            return false;
+        }
+        if (!payment->requested) {
+            continue;
+        }
+        RESERVATION_ASSERT(payment->attempt >= 1 && payment->attempt <= RESERVATION_ATTEMPTS_MAX);
+        unsigned bit = 1u << payment->attempt;
+        if ((seen & bit) != 0 || payment->attempt > in->view.attempt) {
+            return false;
+        }
+        seen |= bit;
+    }
+    RESERVATION_ASSERT((seen >> (RESERVATION_ATTEMPTS_MAX + 1)) == 0);
+    return seen == (2u << in->view.attempt) - 2; /* bits 1 to attempt */
 }
 
 static bool snapshot_reservation_is_sound(const struct reservation_plan *plan,
@@ -175,7 +142,8 @@ static bool snapshot_reservation_is_sound(const struct reservation_plan *plan,
             return false;
         }
     }
-    return reservation_places_are_sound(plan, in->view.selection, in->view.seats,
+    return snapshot_attempts_are_sound(in) &&
+           reservation_places_are_sound(plan, in->view.selection, in->view.seats,
                                         in->selection_section, in->selection_category,
                                         in->view.quantity);
 }
@@ -187,6 +155,7 @@ static bool payment_in(struct reservation_core *core, struct reservation *reserv
     if (payment == NULL) {
         return false;
     }
+    RESERVATION_ASSERT(in->currency.size == sizeof(payment->currency));
     reservation_payment_id_set(core, payment, in->payment_id);
     reservation_payment_code_set(core, payment, in->code);
     payment->amount_minor = in->amount_minor;
@@ -203,6 +172,8 @@ static bool reservation_in(struct reservation_core *core, struct reservation_sho
         reservation_store_find(core, show, &in->reservation_id) != NULL) {
         return false;
     }
+    RESERVATION_ASSERT(in->view.state > RESERVATION_STATE_NONE);
+    RESERVATION_ASSERT(in->view.state <= RESERVATION_STATE_REFUND_FAILED);
     struct reservation *reservation = reservation_store_make(
         core, show, &in->reservation_id, &in->buyer_id, in->view.seats, in->view.quantity);
     reservation->selection = in->view.selection & 3u;
@@ -220,6 +191,7 @@ static bool reservation_in(struct reservation_core *core, struct reservation_sho
     int64_t time =
         in->view.state == RESERVATION_STATE_RELEASED ? in->released_at : in->view.expires_at;
     reservation_store_move(core, show, reservation, in->view.state, time, in->expiry_moved);
+    RESERVATION_ASSERT(show->order.last == reservation->slot);
     if (reservation_is_live(reservation)) {
         if (!reservation_places_free(show, reservation)) {
             return false;
@@ -229,10 +201,26 @@ static bool reservation_in(struct reservation_core *core, struct reservation_sho
     return true;
 }
 
+static void head_in(struct reservation_core *core, struct reservation_show *show,
+                    const struct snapshot_show_snapshot *snapshot) {
+    RESERVATION_ASSERT(show->seq < snapshot->seq);
+    show->owner_id = snapshot->owner_id;
+    show->chain = snapshot->chain;
+    show->seq = snapshot->seq;
+    show->clock = snapshot->at;
+    show->logic_version = snapshot->logic_version;
+    show->status = (uint8_t)snapshot->status;
+    if (snapshot->logic_version > core->logic_version) {
+        core->logic_version = snapshot->logic_version;
+    }
+    RESERVATION_ASSERT(core->logic_version >= show->logic_version);
+}
+
 enum reservation_apply_result
 reservation_core_show_restore(struct reservation_core *core,
                               const struct snapshot_show_snapshot *snapshot) {
-    struct reservation_show *show = reservation_core_show_find(core, &snapshot->show_id);
+    uint32_t slot = reservation_index_show_find(core, &snapshot->show_id);
+    struct reservation_show *show = slot == 0 ? NULL : show_at(core, slot);
     if (show != NULL && show->seq >= snapshot->seq) {
         return RESERVATION_APPLY_SEEN;
     }
@@ -245,16 +233,9 @@ reservation_core_show_restore(struct reservation_core *core,
     } else {
         reservation_store_show_empty(core, show);
     }
-    show->owner_id = snapshot->owner_id;
-    show->chain = snapshot->chain;
-    show->seq = snapshot->seq;
-    show->clock = snapshot->at;
-    show->logic_version = snapshot->logic_version;
-    show->status = (uint8_t)snapshot->status;
-    if (snapshot->logic_version > core->logic_version) {
-        core->logic_version = snapshot->logic_version;
-    }
+    head_in(core, show, snapshot);
     if (show->status == SHOW_CLOSED) {
+        RESERVATION_ASSERT(show->plan == NULL && show->reservations == 0);
         return RESERVATION_APPLY_APPLIED;
     }
     reservation_store_show_fill(core, show, &snapshot->show);
@@ -265,25 +246,9 @@ reservation_core_show_restore(struct reservation_core *core,
     }
     show->call_off_next = show->order.first;
     if (show->status == SHOW_CANCELLED && show->callable > 0) {
-        reservation_timer_show_lower(core, show, show->clock);
+        reservation_due_lower(core, show, show->clock);
     }
+    RESERVATION_ASSERT(show->reservations == snapshot->reservations.count);
+    reservation_audit_event(core, show);
     return RESERVATION_APPLY_APPLIED;
-}
-
-void reservation_core_statistics_get(const struct reservation_core *core,
-                                     struct reservation_statistics *out) {
-    const struct reservation_map *shows = &core->map_shows;
-    size_t shows_map = shows->entries == NULL ? 0 : (size_t)shows->mask + 1;
-    size_t octets_shows = core->octets_plans + reservation_slab_octets(&core->shows) +
-                          shows_map * sizeof(*shows->entries) +
-                          core->heap_size * (sizeof(*core->heap) + sizeof(*core->heap_positions));
-    *out = (struct reservation_statistics){.shows = core->shows.used,
-                                           .seats = core->seats,
-                                           .reservations = core->map_reservations.count,
-                                           .payments = core->payments,
-                                           .octets_shows = octets_shows,
-                                           .octets_reservations =
-                                               core->memory.octets_allocated - octets_shows,
-                                           .octets_allocated = core->memory.octets_allocated,
-                                           .allocations = core->memory.allocations};
 }

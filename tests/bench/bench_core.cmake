@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-seatlog_bench(core reservation_core)
+seatlog_bench(core seatlog_reservation_daemon)

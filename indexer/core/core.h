@@ -39,6 +39,7 @@ struct seat_map *seat_map_new(struct arena *arena, const struct event_show_creat
 enum fold_result seat_map_fold(struct seat_map *map, const struct event *event);
 
 #define CODE_SIZE_MAX 64
+#define CURRENCY_SIZE 3
 
 struct reservation_row {
     struct uuid reservation_id;
@@ -53,7 +54,7 @@ struct reservation_row {
     int32_t section;
     int32_t quantity;
     int64_t total_minor;
-    char currency[4];
+    char currency[CURRENCY_SIZE + 1];
     int64_t expires_at;
     int32_t attempt;
     int32_t attempts_left;

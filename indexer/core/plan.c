@@ -1,34 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "indexer/core/core.h"
 
+#include <assert.h>
 #include <jansson.h>
 
 static json_t *json_of(struct text text) { return json_stringn(text.data, text.size); }
 
 static json_t *categories_format(const struct category_list *categories) {
+    assert(categories->count == 0 || categories->items != NULL);
     json_t *array = json_array();
     for (size_t i = 0; i < categories->count; i++) {
         json_array_append_new(array, json_pack("{s:o, s:I}", "name",
                                                json_of(categories->items[i].name), "price_minor",
                                                (json_int_t)categories->items[i].price_minor));
     }
+    assert(json_array_size(array) == categories->count); /* texts are UTF-8: the codec has looked */
     return array;
 }
 
 static json_t *rows_format(const struct row_list *rows) {
+    assert(rows->count == 0 || rows->items != NULL);
     json_t *array = json_array();
     for (size_t i = 0; i < rows->count; i++) {
         json_t *seats = json_array();
         for (size_t j = 0; j < rows->items[i].seats.count; j++) {
             json_array_append_new(seats, json_of(rows->items[i].seats.items[j]));
         }
+        assert(json_array_size(seats) == rows->items[i].seats.count);
         json_array_append_new(
             array, json_pack("{s:o, s:o}", "label", json_of(rows->items[i].label), "seats", seats));
     }
+    assert(json_array_size(array) == rows->count);
     return array;
 }
 
 static json_t *sections_format(const struct section_list *sections) {
+    assert(sections->count == 0 || sections->items != NULL);
     json_t *array = json_array();
     for (size_t i = 0; i < sections->count; i++) {
         const struct section *section = &sections->items[i];
@@ -38,6 +45,7 @@ static json_t *sections_format(const struct section_list *sections) {
                       (int)section->category, "kind", section_kind_name(section->kind), "capacity",
                       (int)section->capacity, "rows", rows_format(&section->rows)));
     }
+    assert(json_array_size(array) == sections->count);
     return array;
 }
 
@@ -64,5 +72,8 @@ void show_price_range(const struct show_details *show, int64_t *minimum, int64_t
         if (i == 0 || price > *maximum) {
             *maximum = price;
         }
+        assert(*minimum <= price);
+        assert(*maximum >= price);
     }
+    assert(*minimum <= *maximum);
 }

@@ -4,8 +4,14 @@
 #include <assert.h>
 #include <string.h>
 
+#define ATTEMPTS_MAX 3 /* a reservation has as many, before the first PaymentDeclined says so */
+
+_Static_assert(sizeof((struct reservation_row *)0)->currency == CURRENCY_SIZE + 1, "and its end");
+_Static_assert(sizeof((struct reservation_row *)0)->code == CODE_SIZE_MAX + 1, "and its end");
+
 /* The one reservation an event is about, NULL for events about none or several. */
 static const struct uuid *reservation_of(const struct event *event) {
+    assert(event->kind != EVENT_HOLDS_EXPIRED);
     switch (event->kind) {
     case EVENT_RESERVED:
         return &event->as.reserved.reservation_id;
@@ -37,6 +43,8 @@ static const struct uuid *reservation_of(const struct event *event) {
 }
 
 size_t reservation_ids_of(const struct event *event, struct uuid *ids, size_t ids_max) {
+    assert((unsigned)event->kind < EVENT_KIND_COUNT);
+    assert(ids != NULL || ids_max == 0);
     if (event->kind == EVENT_HOLDS_EXPIRED) {
         const struct event_expired_hold_list *holds = &event->as.holds_expired.holds;
         for (size_t i = 0; i < holds->count && i < ids_max; i++) {
@@ -52,13 +60,16 @@ size_t reservation_ids_of(const struct event *event, struct uuid *ids, size_t id
 }
 
 static void code_set(struct reservation_row *row, struct text code) {
+    assert(code.size == 0 || code.data != NULL);
     size_t size = code.size < CODE_SIZE_MAX ? code.size : CODE_SIZE_MAX;
     memcpy(row->code, code.data, size);
     row->code[size] = '\0';
+    assert(size < sizeof row->code);
 }
 
 static void row_reserve(struct arena *arena, struct reservation_row *row,
                         const struct event_reserved *reserved) {
+    assert(reserved->head.seq > row->seq);
     int32_t *seats = arena_allocate(arena, (reserved->seats.count + 1) * sizeof *seats);
     if (reserved->seats.count > 0) {
         memcpy(seats, reserved->seats.items, reserved->seats.count * sizeof *seats);
@@ -76,21 +87,26 @@ static void row_reserve(struct arena *arena, struct reservation_row *row,
         .quantity = reserved->quantity,
         .total_minor = reserved->total_minor,
         .expires_at = reserved->expires_at,
-        .attempts_left = 3,
+        .attempts_left = ATTEMPTS_MAX,
         .void_reason = "",
         .created_at = reserved->head.at,
     };
-    size_t size = reserved->currency.size < 3 ? reserved->currency.size : 3;
+    size_t size = reserved->currency.size < CURRENCY_SIZE ? reserved->currency.size : CURRENCY_SIZE;
     memcpy(row->currency, reserved->currency.data, size);
+    assert(row->currency[CURRENCY_SIZE] == '\0');
+    assert(row->seat_count == reserved->seats.count);
 }
 
 static void row_release(struct reservation_row *row, const char *reason) {
+    assert(row->seq > 0);
+    assert(reason != NULL && *reason != '\0');
     row->state = RESERVATION_STATE_RELEASED;
     row->reason = reason;
 }
 
 static void row_decline(struct reservation_row *row,
                         const struct event_payment_declined *declined) {
+    assert(row->seq > 0);
     code_set(row, declined->code);
     row->attempts_left = declined->attempts_left;
     if (declined->state != RESERVATION_STATE_NONE) {
@@ -99,12 +115,17 @@ static void row_decline(struct reservation_row *row,
 }
 
 static void row_state_set(struct reservation_row *row, enum reservation_state state) {
+    assert(row->seq > 0);
+    assert((unsigned)state < RESERVATION_STATE_COUNT);
     if (state != RESERVATION_STATE_NONE) {
         row->state = state;
     }
 }
 
 static void row_change(struct reservation_row *row, const struct event *event) {
+    assert(row->seq > 0);
+    assert(row->seq < event->as.head.seq);
+    assert(event->kind != EVENT_RESERVED);
     switch (event->kind) {
     case EVENT_HOLDS_EXPIRED:
         row_release(row, "EXPIRED");
@@ -160,6 +181,7 @@ enum fold_result reservation_row_fold(struct arena *arena, struct reservation_ro
                                       const struct event *event) {
     int64_t seq = event->as.head.seq;
     assert(seq > 0);
+    assert(row->seq >= 0);
     if (seq <= row->seq) {
         return FOLD_SEEN;
     }
@@ -170,6 +192,8 @@ enum fold_result reservation_row_fold(struct arena *arena, struct reservation_ro
     } else {
         row_change(row, event);
     }
+    assert(row->state > RESERVATION_STATE_NONE && row->state < RESERVATION_STATE_COUNT);
+    assert(row->reason != NULL && row->void_reason != NULL);
     row->seq = seq;
     row->updated_at = event->as.head.at;
     return FOLD_APPLIED;

@@ -9,10 +9,12 @@ static size_t seats_of_section(const struct section *section) {
     for (size_t i = 0; i < section->rows.count; i++) {
         count += section->rows.items[i].seats.count;
     }
+    assert(count == 0 || section->rows.count > 0);
     return count;
 }
 
 struct seat_map *seat_map_new(struct arena *arena, const struct event_show_created *created) {
+    assert(created->head.seq > 0);
     const struct section_list *sections = &created->show.sections;
     struct seat_map *map = arena_allocate(arena, sizeof *map);
     *map = (struct seat_map){.show_id = created->head.show_id,
@@ -22,25 +24,32 @@ struct seat_map *seat_map_new(struct arena *arena, const struct event_show_creat
     for (size_t i = 0; i < sections->count; i++) {
         map->seat_count += seats_of_section(&sections->items[i]);
     }
+    assert(map->seat_count <= INT32_MAX); /* seats are named by int32_t */
     map->states = arena_allocate(arena, map->seat_count + 1);
     map->general_held = arena_allocate(arena, (sections->count + 1) * sizeof(int32_t));
     map->general_sold = arena_allocate(arena, (sections->count + 1) * sizeof(int32_t));
     memset(map->states, SEAT_FREE, map->seat_count);
     memset(map->general_held, 0, sections->count * sizeof(int32_t));
     memset(map->general_sold, 0, sections->count * sizeof(int32_t));
+    assert(map->version == map->seq);
     return map;
 }
 
 static void seat_set(struct seat_map *map, int32_t seat, enum seat_state state, int64_t seq) {
+    assert(seq == map->seq);
+    assert(state <= SEAT_SOLD);
     if (seat < 0 || (size_t)seat >= map->seat_count || map->states[seat] == state) {
         return;
     }
     map->states[seat] = (uint8_t)state;
     map->version = seq;
+    assert(map->version <= map->seq);
 }
 
 static void seats_set(struct seat_map *map, struct integers seats, enum seat_state state,
                       int64_t seq) {
+    assert(seats.count == 0 || seats.items != NULL);
+    assert(seq == map->seq);
     for (size_t i = 0; i < seats.count; i++) {
         seat_set(map, seats.items[i], state, seq);
     }
@@ -48,16 +57,20 @@ static void seats_set(struct seat_map *map, struct integers seats, enum seat_sta
 
 static void general_add(struct seat_map *map, int32_t section, int32_t held, int32_t sold,
                         int64_t seq) {
+    assert(seq == map->seq);
     if (section < 0 || (size_t)section >= map->section_count) {
         return;
     }
     map->general_held[section] += held;
     map->general_sold[section] += sold;
     map->version = seq;
+    assert(map->version <= map->seq);
 }
 
 /* Places of an order go back on sale. */
 static void places_free(struct seat_map *map, const struct place_list *places, int64_t seq) {
+    assert(seq == map->seq);
+    assert(places->count == 0 || places->items != NULL);
     for (size_t i = 0; i < places->count; i++) {
         if (places->items[i].seat >= 0) {
             seat_set(map, places->items[i].seat, SEAT_FREE, seq);
@@ -68,6 +81,8 @@ static void places_free(struct seat_map *map, const struct place_list *places, i
 }
 
 static void holds_expire(struct seat_map *map, const struct event_holds_expired *expired) {
+    assert(expired->head.seq == map->seq);
+    assert(expired->holds.count == 0 || expired->holds.items != NULL);
     for (size_t i = 0; i < expired->holds.count; i++) {
         const struct event_expired_hold *hold = &expired->holds.items[i];
         seats_set(map, hold->seats, SEAT_FREE, expired->head.seq);
@@ -76,6 +91,7 @@ static void holds_expire(struct seat_map *map, const struct event_holds_expired 
 }
 
 static void places_secure(struct seat_map *map, const struct event_secured *secured) {
+    assert(secured->head.seq == map->seq);
     seats_set(map, secured->seats, SEAT_SOLD, secured->head.seq);
     general_add(map, secured->section, secured->reseated ? 0 : -secured->quantity,
                 secured->quantity, secured->head.seq);
@@ -83,6 +99,8 @@ static void places_secure(struct seat_map *map, const struct event_secured *secu
 
 /* What costs nothing is sold straight from the hold; else Secured has moved the places already. */
 static void places_sell(struct seat_map *map, const struct event_sold *sold) {
+    assert(sold->head.seq == map->seq);
+    assert(sold->places.count == 0 || sold->places.items != NULL);
     if (sold->attempt != 0) {
         return;
     }
@@ -98,12 +116,15 @@ static void places_sell(struct seat_map *map, const struct event_sold *sold) {
 
 /* The section a Reserved counts in: its own for general admission, none for seats. */
 static int32_t reserved_section(const struct event_reserved *reserved) {
+    assert((unsigned)reserved->selection < SELECTION_COUNT);
     return reserved->selection == SELECTION_GENERAL ? reserved->section : -1;
 }
 
 enum fold_result seat_map_fold(struct seat_map *map, const struct event *event) {
     int64_t seq = event->as.head.seq;
     assert(seq > 0);
+    assert(map->version <= map->seq);
+    assert(map->states != NULL || map->seat_count == 0); /* a show that has not been created */
     if (seq <= map->seq) {
         return FOLD_SEEN;
     }
@@ -137,5 +158,7 @@ enum fold_result seat_map_fold(struct seat_map *map, const struct event *event) 
     default:
         break;
     }
+    assert(map->seq == seq);
+    assert(map->version <= map->seq);
     return result;
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ticketgen/core/base45.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+_Static_assert(sizeof alphabet == 45 + 1, "base 45");
+_Static_assert(45 * 45 * 45 > 0xffff && 45 * 45 > 0xff,
+               "three digits hold two bytes, two hold one");
 
 size_t base45_encode(const uint8_t *octets, size_t size, char *out) {
     size_t length = 0;
@@ -18,12 +22,15 @@ size_t base45_encode(const uint8_t *octets, size_t size, char *out) {
         out[length++] = alphabet[octets[size - 1] / 45];
     }
     out[length] = '\0';
+    assert(length + 1 == BASE45_ENCODED_SIZE(size));
     return length;
 }
 
 static bool digit_value(char character, unsigned *value) {
     const char *found = character != '\0' ? strchr(alphabet, character) : NULL;
     *value = found != NULL ? (unsigned)(found - alphabet) : 0;
+    assert(*value < 45);
+    assert(found == NULL || alphabet[*value] == character);
     return found != NULL;
 }
 
@@ -42,6 +49,7 @@ bool base45_decode(const char *text, size_t size, uint8_t *out, size_t out_size,
             return false;
         }
         unsigned value = low + middle * 45 + high * 45 * 45;
+        assert(length < needed);
         if (value > (single ? 0xffu : 0xffffu)) {
             return false;
         }
@@ -50,6 +58,7 @@ bool base45_decode(const char *text, size_t size, uint8_t *out, size_t out_size,
         }
         out[length++] = (uint8_t)(value % 256);
     }
+    assert(length == needed);
     *octets_size = length;
     return true;
 }

@@ -3,11 +3,18 @@
 
 #include "runtime/base/identity.h"
 
+#include <assert.h>
+
 #define TIME_MAX_MS INT64_C(253402300799000) /* the end of the year 9999 */
+_Static_assert(TIME_MAX_MS <= INT64_MAX - TICKET_DOCUMENT_KEPT_MS, "sums do not overflow");
+_Static_assert(TIME_MAX_MS <= INT64_MAX - TICKET_VALID_AFTER_END_MS, "sums do not overflow");
 
 static int64_t show_end_ms(const struct show_summary *summary) {
     int64_t end_ms = summary->ends_at > summary->starts_at ? summary->ends_at : summary->starts_at;
-    return end_ms > TIME_MAX_MS ? TIME_MAX_MS : end_ms;
+    end_ms = end_ms > TIME_MAX_MS ? TIME_MAX_MS : end_ms;
+    assert(end_ms <= TIME_MAX_MS);
+    assert(end_ms >= summary->starts_at || end_ms == TIME_MAX_MS);
+    return end_ms;
 }
 
 static uint32_t seconds_clamped(int64_t at_ms) {
@@ -44,6 +51,8 @@ bool ticket_core_issue(const struct event_sold *sold, const struct ticket_key *k
             .section_index = (uint16_t)place->section_index,
             .seat = place->seat < 0 ? TICKET_TOKEN_NO_SEAT : (uint32_t)place->seat,
         };
+        assert(claims.ordinal == i);
+        assert(place->seat < 0 || claims.seat != TICKET_TOKEN_NO_SEAT);
         char *token = arena_allocate(arena, TICKET_TOKEN_TEXT_SIZE);
         ticket_token_sign(key, &claims, token);
         tickets[i] = (struct ticket){
@@ -65,12 +74,14 @@ bool ticket_core_issue(const struct event_sold *sold, const struct ticket_key *k
         .currency = sold->currency,
         .summary = sold->summary,
     };
+    assert(issued->tickets.count == sold->places.count);
     return true;
 }
 
 void ticket_core_revoke(const struct event_order_cancelled *cancelled, struct arena *arena,
                         struct ticket_tickets_revoked *revoked) {
     size_t count = cancelled->places.count;
+    assert(count <= INT32_MAX); /* ordinals */
     struct uuid *ticket_ids = arena_allocate_array(arena, count, sizeof(*ticket_ids));
     for (size_t i = 0; i < count; i++) {
         ticket_ids[i] = ticket_id_derive(&cancelled->reservation_id, (int32_t)i);
@@ -85,8 +96,11 @@ void ticket_core_revoke(const struct event_order_cancelled *cancelled, struct ar
         .event_seq = cancelled->head.seq,
         .reason = cancelled->reason,
     };
+    assert(revoked->ticket_ids.count == cancelled->places.count);
 }
 
 int64_t ticket_core_purge_at_ms(const struct show_summary *summary) {
-    return show_end_ms(summary) + TICKET_DOCUMENT_KEPT_MS;
+    int64_t purge_at_ms = show_end_ms(summary) + TICKET_DOCUMENT_KEPT_MS;
+    assert(purge_at_ms > summary->starts_at || purge_at_ms > TIME_MAX_MS);
+    return purge_at_ms;
 }

@@ -21,28 +21,39 @@ enum {
     AT_SIGNATURE = TICKET_TOKEN_CLAIMS_SIZE
 };
 
+#define DIGEST_SIZE 32 /* of BLAKE2b; the key's id is its beginning */
+
+_Static_assert(DIGEST_SIZE >= crypto_generichash_BYTES_MIN, "a digest that libsodium makes");
+_Static_assert(TICKET_KEY_ID_SIZE <= DIGEST_SIZE, "the key's id is its beginning");
+_Static_assert(AT_KEY_ID + TICKET_KEY_ID_SIZE == AT_TICKET_ID, "the layout has no gaps");
+_Static_assert(AT_TICKET_ID + sizeof(struct uuid) == AT_SHOW_ID, "the layout has no gaps");
+_Static_assert(AT_SHOW_ID + sizeof(struct uuid) == AT_VALID_FROM, "the layout has no gaps");
+_Static_assert(AT_SEAT + sizeof(uint32_t) == AT_SIGNATURE, "the layout has no gaps");
+_Static_assert(crypto_sign_PUBLICKEYBYTES == TICKET_PUBLIC_KEY_SIZE, "Ed25519");
 _Static_assert(crypto_sign_BYTES == TICKET_TOKEN_SIZE - TICKET_TOKEN_CLAIMS_SIZE, "Ed25519");
 _Static_assert(crypto_sign_SECRETKEYBYTES == 64, "Ed25519");
 _Static_assert(crypto_sign_SEEDBYTES == TICKET_SEED_SIZE, "Ed25519");
 _Static_assert(BASE45_ENCODED_SIZE(TICKET_TOKEN_SIZE) == TICKET_TOKEN_TEXT_SIZE, "base45");
 
+static uint16_t get_16(const uint8_t *at) { return (uint16_t)(at[0] << 8 | at[1]); }
+
+static uint32_t get_32(const uint8_t *at) { return (uint32_t)get_16(at) << 16 | get_16(at + 2); }
+
 static void put_16(uint8_t *at, uint16_t value) {
     at[0] = (uint8_t)(value >> 8);
     at[1] = (uint8_t)value;
+    assert(get_16(at) == value);
 }
 
 static void put_32(uint8_t *at, uint32_t value) {
     put_16(at, (uint16_t)(value >> 16));
     put_16(at + 2, (uint16_t)value);
+    assert(get_32(at) == value);
 }
-
-static uint16_t get_16(const uint8_t *at) { return (uint16_t)(at[0] << 8 | at[1]); }
-
-static uint32_t get_32(const uint8_t *at) { return (uint32_t)get_16(at) << 16 | get_16(at + 2); }
 
 void ticket_key_id(const uint8_t public_key[TICKET_PUBLIC_KEY_SIZE],
                    uint8_t key_id[TICKET_KEY_ID_SIZE]) {
-    uint8_t digest[32];
+    uint8_t digest[DIGEST_SIZE];
     crypto_generichash(digest, sizeof(digest), public_key, TICKET_PUBLIC_KEY_SIZE, NULL, 0);
     memcpy(key_id, digest, TICKET_KEY_ID_SIZE);
 }
@@ -50,6 +61,32 @@ void ticket_key_id(const uint8_t public_key[TICKET_PUBLIC_KEY_SIZE],
 void ticket_key_derive(const uint8_t seed[TICKET_SEED_SIZE], struct ticket_key *key) {
     crypto_sign_seed_keypair(key->public_key, key->secret, seed);
     ticket_key_id(key->public_key, key->key_id);
+    /* A secret key of libsodium ends with its public one. */
+    assert(memcmp(key->secret + TICKET_SEED_SIZE, key->public_key, TICKET_PUBLIC_KEY_SIZE) == 0);
+    assert(memcmp(key->secret, seed, TICKET_SEED_SIZE) == 0);
+}
+
+static void claims_read(const uint8_t *token, struct ticket_claims *claims) {
+    assert(token[AT_VERSION] == TICKET_TOKEN_VERSION);
+    memcpy(claims->ticket_id.octets, token + AT_TICKET_ID, sizeof(struct uuid));
+    memcpy(claims->show_id.octets, token + AT_SHOW_ID, sizeof(struct uuid));
+    claims->valid_from_s = get_32(token + AT_VALID_FROM);
+    claims->valid_until_s = get_32(token + AT_VALID_UNTIL);
+    claims->ordinal = get_16(token + AT_ORDINAL);
+    claims->section_index = get_16(token + AT_SECTION_INDEX);
+    claims->seat = get_32(token + AT_SEAT);
+}
+
+/* What is read from a token is what was written into it. */
+static bool claims_are(const uint8_t *token, const struct ticket_claims *claims) {
+    struct ticket_claims read;
+    claims_read(token, &read);
+    assert(memcmp(&read.ticket_id, &claims->ticket_id, sizeof read.ticket_id) == 0);
+    assert(memcmp(&read.show_id, &claims->show_id, sizeof read.show_id) == 0);
+    assert(read.valid_from_s == claims->valid_from_s);
+    assert(read.valid_until_s == claims->valid_until_s);
+    return read.ordinal == claims->ordinal && read.section_index == claims->section_index &&
+           read.seat == claims->seat;
 }
 
 char *ticket_token_sign(const struct ticket_key *key, const struct ticket_claims *claims,
@@ -57,27 +94,18 @@ char *ticket_token_sign(const struct ticket_key *key, const struct ticket_claims
     uint8_t token[TICKET_TOKEN_SIZE];
     token[AT_VERSION] = TICKET_TOKEN_VERSION;
     memcpy(token + AT_KEY_ID, key->key_id, TICKET_KEY_ID_SIZE);
-    memcpy(token + AT_TICKET_ID, claims->ticket_id.octets, 16);
-    memcpy(token + AT_SHOW_ID, claims->show_id.octets, 16);
+    memcpy(token + AT_TICKET_ID, claims->ticket_id.octets, sizeof(struct uuid));
+    memcpy(token + AT_SHOW_ID, claims->show_id.octets, sizeof(struct uuid));
     put_32(token + AT_VALID_FROM, claims->valid_from_s);
     put_32(token + AT_VALID_UNTIL, claims->valid_until_s);
     put_16(token + AT_ORDINAL, claims->ordinal);
     put_16(token + AT_SECTION_INDEX, claims->section_index);
     put_32(token + AT_SEAT, claims->seat);
+    assert(claims_are(token, claims));
     crypto_sign_detached(token + AT_SIGNATURE, NULL, token, TICKET_TOKEN_CLAIMS_SIZE, key->secret);
     size_t size = base45_encode(token, sizeof(token), out);
     assert(size == TICKET_TOKEN_TEXT_SIZE - 1);
     return out;
-}
-
-static void claims_read(const uint8_t *token, struct ticket_claims *claims) {
-    memcpy(claims->ticket_id.octets, token + AT_TICKET_ID, 16);
-    memcpy(claims->show_id.octets, token + AT_SHOW_ID, 16);
-    claims->valid_from_s = get_32(token + AT_VALID_FROM);
-    claims->valid_until_s = get_32(token + AT_VALID_UNTIL);
-    claims->ordinal = get_16(token + AT_ORDINAL);
-    claims->section_index = get_16(token + AT_SECTION_INDEX);
-    claims->seat = get_32(token + AT_SEAT);
 }
 
 enum ticket_token_verdict ticket_token_verify(struct text token, const uint8_t *public_keys,
@@ -97,6 +125,8 @@ enum ticket_token_verdict ticket_token_verify(struct text token, const uint8_t *
         size != TICKET_TOKEN_SIZE) {
         return TICKET_TOKEN_MALFORMED;
     }
+    assert(octets[AT_VERSION] == TICKET_TOKEN_VERSION);
+    assert(public_key_count == 0 || public_keys != NULL);
     bool key_known = false;
     for (size_t i = 0; i < public_key_count; i++) {
         const uint8_t *public_key = public_keys + i * TICKET_PUBLIC_KEY_SIZE;

@@ -10,6 +10,7 @@
 #include "runtime/base/time.h"
 #include "runtime/kafka/producer.h"
 
+#include <assert.h>
 #include <malloc.h>
 #include <stdlib.h>
 
@@ -106,6 +107,8 @@ static void partition_begin(struct reservation_daemon *state, const struct daemo
                             int32_t index, const struct reservation_recovered *recovered) {
     struct reservation_partition *partition = &state->partitions[index];
     const struct reservation_snapshot_limits limits = snapshot_limits(state);
+    assert(partition->core == NULL && partition->offsets == NULL && partition->ticks == NULL);
+    assert(recovered->core != NULL && recovered->offsets != NULL);
     partition->core = recovered->core;
     partition->offsets = recovered->offsets;
     partition->events_next = recovered->events_next;
@@ -125,7 +128,9 @@ enum transaction_rebuilt reservation_daemon_rebuild(struct daemon *daemon,
         state->partitions = allocate_zeroed((unsigned long)state->partition_count,
                                             sizeof(struct reservation_partition));
     }
+    assert(index >= 0 && index < state->partition_count);
     struct reservation_partition *partition = &state->partitions[index];
+    assert(partition->core == NULL);
     if (partition->recovery == NULL) {
         partition->recovery = reservation_recovery_new(state->recoveries, index, committed_offset);
     }
@@ -146,7 +151,9 @@ void reservation_daemon_drop(struct daemon *daemon, int32_t index) {
     if (state->partitions == NULL) {
         return;
     }
+    assert(index >= 0 && index < state->partition_count);
     struct reservation_partition *partition = &state->partitions[index];
+    assert(partition->core == NULL || partition->recovery == NULL);
     reservation_recovery_free(partition->recovery);
     reservation_core_free(partition->core);
     reservation_show_map_free(partition->offsets);
@@ -164,6 +171,7 @@ int reservation_daemon_turn(struct daemon *daemon, struct transaction *transacti
         if (!transaction_partition_live(transaction, i)) {
             continue;
         }
+        assert(partition->core != NULL && partition->recovery == NULL);
         int snapshot_ms = reservation_snapshot_write(state, transaction, i, clock_monotonic_ms(),
                                                      &limits, &octets);
         wait_ms = snapshot_ms < wait_ms ? snapshot_ms : wait_ms;

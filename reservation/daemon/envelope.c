@@ -8,8 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRACEPARENT_SIZE 55
+#define TRACEPARENT_SIZE (TRACEPARENT_TEXT_SIZE - 1)
 #define HEADERS_MAX 9
+#define ID_SIZE 72 /* three numbers and two dashes */
+
+/* Where the parts of a traceparent of version 00 stand. */
+#define AT_TRACE_ID 3
+#define AT_PARENT_ID 36
+#define HALF_TRACE_ID 16 /* digits */
 
 void reservation_envelope_init(struct reservation_envelope *envelope, const char *source) {
     *envelope = (struct reservation_envelope){0};
@@ -48,11 +54,11 @@ static void traceparent_put(struct reservation_envelope *envelope, char out[TRAC
         memcpy(out, envelope->traceparent, TRACEPARENT_SIZE);
     } else {
         memcpy(out, "00-", 3);
-        hexadecimal_put(out + 3, random_next(envelope) | 1);
-        hexadecimal_put(out + 19, random_next(envelope));
-        memcpy(out + 35, "-0000000000000000-01", 20);
+        hexadecimal_put(out + AT_TRACE_ID, random_next(envelope) | 1);
+        hexadecimal_put(out + AT_TRACE_ID + HALF_TRACE_ID, random_next(envelope));
+        memcpy(out + AT_PARENT_ID - 1, "-0000000000000000-01", 20);
     }
-    hexadecimal_put(out + 36, random_next(envelope) | 1);
+    hexadecimal_put(out + AT_PARENT_ID, random_next(envelope) | 1);
 }
 
 /* "seatlog.events.Reserved" */
@@ -76,11 +82,13 @@ rd_kafka_headers_t *reservation_envelope_headers(struct reservation_envelope *en
     struct text type = type_of(event->kind);
     char command_id[UUID_TEXT_SIZE];
     uuid_format(&event->as.head.command_id, command_id);
-    char id[72];
+    char id[ID_SIZE];
     int id_size = snprintf(id, sizeof id, "%d-%lld-%zu", partition,
                            (long long)event->as.head.command_offset, index);
     char traceparent[TRACEPARENT_SIZE];
     traceparent_put(envelope, traceparent);
+    assert(id_size > 0 && id_size < ID_SIZE);
+    assert(strlen(key) == UUID_TEXT_SIZE - 1);
 
     ADD("ce_specversion", "1.0", 3);
     ADD("ce_id", id, id_size);

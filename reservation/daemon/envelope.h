@@ -5,15 +5,17 @@
 #include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
 
+#define RESERVATION_SOURCE_SIZE 96 /* "/seatlog/" and the instance, which is cut */
+
 /*
- * The headers of events: those of runtime/kafka/kafka.h, made faster, since every event of every command
- * has them. What all events of a command have in common is read from the command's record once.
+ * The headers of events: those of runtime/kafka/kafka.h, made faster, since every event of every
+ * command has them. What all events of a command have in common is read from its record once.
  */
 struct reservation_envelope {
-    char source[96];      /* ce_source, the same for all */
-    uint64_t random;      /* state of a generator for span ids, which need to be unique only */
-    char traceparent[56]; /* of the command, "" where it has none */
-    char waiter[64];
+    char source[RESERVATION_SOURCE_SIZE]; /* ce_source, the same for all */
+    uint64_t random; /* state of a generator for span ids, which need to be unique only */
+    char traceparent[TRACEPARENT_TEXT_SIZE]; /* of the command, "" where it has none */
+    char waiter[KAFKA_WAITER_SIZE];
     size_t waiter_size;
 };
 
@@ -27,7 +29,7 @@ void reservation_envelope_read(struct reservation_envelope *envelope,
 /*
  * The headers of one event of that command, the index-th; the caller passes them on to librdkafka
  * or destroys them. ce_id is made of the command's position and the index, and so the same however
- * often it is decided. key is the show id as text, 36 octets.
+ * often it is decided. key is the show id as text.
  */
 rd_kafka_headers_t *reservation_envelope_headers(struct reservation_envelope *envelope,
                                                  const struct event *event, int32_t partition,

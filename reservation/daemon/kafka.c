@@ -16,6 +16,7 @@
 
 #define KEY_SIZE (UUID_TEXT_SIZE - 1)
 #define CHUNK_EVENTS 4096
+#define LABELS_SIZE 64
 
 /* An event of the open transaction; librdkafka fills in the offset. */
 struct produced {
@@ -43,7 +44,7 @@ struct reservation_kafka *reservation_kafka_new(const char *instance) {
     reservation_envelope_init(&kafka->envelope, instance);
     kafka->first = kafka->current = allocate_zeroed(1, sizeof(struct chunk));
     for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
-        char labels[64];
+        char labels[LABELS_SIZE];
         snprintf(labels, sizeof labels, "type=\"%s\"", event_kind_name((enum event_kind)kind));
         kafka->events_metric[kind] = metrics_counter("seatlog_reservation_events_total", labels,
                                                      "Events decided, also of transactions that "
@@ -91,6 +92,7 @@ void reservation_kafka_committed(struct daemon *daemon) {
     for (struct chunk *chunk = kafka->first;; chunk = chunk->next) {
         for (size_t i = 0; i < chunk->count; i++) {
             const struct produced *produced = &chunk->events[i];
+            assert(produced->partition >= 0 && produced->partition < state->partition_count);
             struct reservation_partition *partition = &state->partitions[produced->partition];
             /* Below 0: persisted, but librdkafka was not told where; the next recovery folds more.
              */
@@ -136,6 +138,7 @@ static void effects_produce(struct reservation_daemon *state, struct transaction
         transaction_produce(transaction, record->partition, &output);
         metric_add(kafka->events_metric[event->kind], 1);
     }
+    assert(kafka->current->count >= 1 && kafka->current->count <= CHUNK_EVENTS);
     reservation_decide_seal(core, effects, &chain);
 }
 

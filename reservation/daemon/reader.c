@@ -9,6 +9,7 @@
 #define WATERMARKS_TIMEOUT_MS 10000
 #define BATCH_RECORDS 1000
 #define BATCH_WAIT_MS 20
+#define CLIENT_ID_SIZE 96
 
 struct reservation_reader {
     rd_kafka_t *records;    /* read committed */
@@ -32,7 +33,7 @@ static const char *const bulk_properties[][2] = {
 
 static rd_kafka_t *client_new(const struct daemon *daemon, const char *isolation, bool bulk) {
     rd_kafka_conf_t *conf = kafka_conf_new(daemon->config, KAFKA_CONSUMER);
-    char client_id[96];
+    char client_id[CLIENT_ID_SIZE];
     snprintf(client_id, sizeof client_id, "%s-recovery", daemon->instance);
     kafka_conf_set(conf, "client.id", client_id);
     kafka_conf_set(conf, "isolation.level", isolation);

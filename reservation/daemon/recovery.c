@@ -8,6 +8,7 @@
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -64,6 +65,7 @@ struct reservation_recoveries *reservation_recoveries_new(const struct daemon *d
 
 void reservation_recoveries_free(struct reservation_recoveries *recoveries) {
     if (recoveries != NULL) {
+        assert(recoveries->running == 0);
         reservation_reader_free(recoveries->reader);
         pthread_cond_destroy(&recoveries->changed);
         pthread_mutex_destroy(&recoveries->mutex);
@@ -300,6 +302,9 @@ static void *recovery_thread(void *context) {
     codec_free(recovery->codec);
     arena_deinit(&recovery->arena);
     pthread_mutex_lock(&recovery->recoveries->mutex);
+    assert(recovery->stage == RECOVERY_RUNNING && recovery->thread_started);
+    assert(recovery->recoveries->running >= 1);
+    assert(!done || recovery->made.cursor >= recovery->committed_offset);
     recovery->stage = done ? RECOVERY_DONE : RECOVERY_FAILED;
     recovery->recoveries->running--;
     pthread_cond_broadcast(&recovery->recoveries->changed);
@@ -318,6 +323,8 @@ struct reservation_recovery *reservation_recovery_new(struct reservation_recover
 
 /* Under the mutex. */
 static void recovery_start(struct reservation_recovery *recovery) {
+    assert(recovery->stage == RECOVERY_WAITING && !recovery->thread_started);
+    assert(recovery->made.core == NULL);
     if (recovery->recoveries->running >= recovery->recoveries->running_max) {
         return;
     }
@@ -327,6 +334,7 @@ static void recovery_start(struct reservation_recovery *recovery) {
     recovery->thread_started = true;
     recovery->stage = RECOVERY_RUNNING;
     recovery->recoveries->running++;
+    assert(recovery->recoveries->running <= recovery->recoveries->running_max);
 }
 
 /* Under the mutex: any recovery's end may make room for another to start. */
@@ -353,7 +361,10 @@ enum transaction_rebuilt reservation_recovery_poll(struct reservation_recovery *
     enum recovery_stage stage = recovery->stage;
     pthread_mutex_unlock(&recovery->recoveries->mutex);
     switch (stage) {
-    case RECOVERY_DONE:
+    case RECOVERY_DONE: /* the worker has let go of it: from here on it is the loop's */
+        assert(recovery->made.core != NULL && recovery->made.offsets != NULL);
+        assert(recovery->made.cursor == reservation_core_cursor(recovery->made.core));
+        assert(recovery->made.events_next >= recovery->made.events_offset);
         *out = recovery->made;
         recovery->made = (struct reservation_recovered){0};
         return TRANSACTION_REBUILT;
@@ -372,6 +383,7 @@ void reservation_recovery_free(struct reservation_recovery *recovery) {
     if (recovery->thread_started) {
         atomic_store(&recovery->cancelled, true);
         pthread_join(recovery->thread, NULL);
+        assert(recovery->stage == RECOVERY_DONE || recovery->stage == RECOVERY_FAILED);
     }
     made_free(&recovery->made);
     free(recovery);

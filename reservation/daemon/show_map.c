@@ -3,6 +3,7 @@
 
 #include "runtime/base/error.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define SLOTS_MIN 1024 /* a power of two */
@@ -58,6 +59,7 @@ static void map_grow(struct reservation_show_map *map) {
 
 void reservation_show_map_set(struct reservation_show_map *map, const struct reservation_show *show,
                               int64_t value) {
+    assert(show != NULL);
     struct slot *slot = slot_find(map, show);
     if (slot->show == NULL) {
         if ((map->used + 1) * 2 > map->slot_count) {
@@ -66,6 +68,7 @@ void reservation_show_map_set(struct reservation_show_map *map, const struct res
         }
         map->used++;
     }
+    assert(slot->show == NULL || slot->show == show);
     *slot = (struct slot){show, value};
 }
 

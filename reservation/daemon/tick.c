@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reservation/daemon/tick.h"
 
+#include "reservation/daemon/envelope.h"
 #include "reservation/daemon/show_map.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/kafka/producer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define BURST_MAX 100
+#define THOUSANDTHS 1000 /* of a Tick */
+#define LOOK_AGAIN_MS 10
+#define OUTCOME_COUNT 3
 
 struct reservation_ticks {
     struct producer *producer;
     int32_t partition;
-    char source[96];
+    char source[RESERVATION_SOURCE_SIZE];
     struct codec *codec;
     struct reservation_show_map
         *outstanding;     /* when a show's Tick was sent, 0 once it was decided */
@@ -23,12 +28,13 @@ struct reservation_ticks {
 };
 
 static struct metric *ticks_metric(enum producer_outcome outcome) {
-    static struct metric *metrics[3];
+    static struct metric *metrics[OUTCOME_COUNT];
     static const char *const labels[] = {
         [PRODUCER_PERSISTED] = "outcome=\"persisted\"",
         [PRODUCER_NOT_PERSISTED] = "outcome=\"not_persisted\"",
         [PRODUCER_UNKNOWN] = "outcome=\"unknown\"",
     };
+    assert((unsigned)outcome < OUTCOME_COUNT);
     if (metrics[outcome] == NULL) {
         metrics[outcome] = metrics_counter("seatlog_reservation_ticks_total", labels[outcome],
                                            "Tick commands sent");
@@ -102,9 +108,10 @@ static void allowance_update(struct reservation_ticks *ticks, int64_t now_ms) {
         elapsed_ms = BURST_MAX; /* the first time, and after the clock was set */
     }
     ticks->allowance += elapsed_ms * RESERVATION_TICKS_PER_SECOND_MAX;
-    if (ticks->allowance > BURST_MAX * 1000) {
-        ticks->allowance = BURST_MAX * 1000;
+    if (ticks->allowance > BURST_MAX * THOUSANDTHS) {
+        ticks->allowance = BURST_MAX * THOUSANDTHS;
     }
+    assert(ticks->allowance >= 0);
     ticks->allowance_ms = now_ms;
 }
 
@@ -118,10 +125,11 @@ int reservation_ticks_send(struct reservation_ticks *ticks, struct reservation_c
     }
     allowance_update(ticks, now_ms);
     struct uuid show_id;
-    while (ticks->allowance >= 1000 &&
+    while (ticks->allowance >= THOUSANDTHS &&
            reservation_core_due_pop(core, now_ms - RESERVATION_TICK_DELAY_MS,
                                     now_ms + RESERVATION_TICK_RETRY_MS, &show_id)) {
         const struct reservation_show *show = reservation_core_show_find(core, &show_id);
+        assert(show != NULL);
         int64_t sent_ms = reservation_show_map_get(ticks->outstanding, show);
         if (sent_ms > 0 && now_ms - sent_ms < RESERVATION_TICK_LOST_AFTER_MS) {
             continue;
@@ -130,9 +138,9 @@ int reservation_ticks_send(struct reservation_ticks *ticks, struct reservation_c
             return RESERVATION_TICK_RETRY_MS;
         }
         reservation_show_map_set(ticks->outstanding, show, now_ms);
-        ticks->allowance -= 1000;
+        ticks->allowance -= THOUSANDTHS;
     }
-    return 10;
+    return LOOK_AGAIN_MS;
 }
 
 void reservation_ticks_seen(struct reservation_ticks *ticks, const struct reservation_show *show) {

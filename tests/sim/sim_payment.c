@@ -1,444 +1,440 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "payment/core/core.h"
-#include "payment/core/names.h"
+/* payment: its sink, its lease, its reports and its comparison as they ship, over tables and a provider. */
 #include "payment/core/reconcile.h"
+#include "payment/daemon/payment.h"
+#include "payment/daemon/pg.h"
 #include "payment/daemon/report.h"
+#include "payment/daemon/sink.h"
 #include "runtime/base/error.h"
 #include "runtime/base/identity.h"
 #include "runtime/kafka/kafka.h"
-#include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_sink.h"
+#include "tests/sim/sim_square.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
- * payment: the sink of payment/daemon/sink.c, and the worker of payment/daemon/worker.c: lease, call, save,
- * report, done; anything may come between two of these. And the comparison of
- * payment/daemon/reconcile.c with the provider's list.
+ * What payment/daemon/worker.c does for the lease, in steps: an action that the lease asks for is done in
+ * the next step of the process, so that anything may come in between; a call alone begins at once, as
+ * its time was just judged. Answers and acknowledgements lie ready until the worker waits.
  */
-#define FLIGHTS_MAX 3
-#define LEASE_MS 60000
-#define CALL_TIMEOUT_MS 20000
-#define RECONCILE_INTERVAL_MS 300000
+#define FLIGHTS_MAX 6
+#define DONE PAYMENT_LEASE_CALL /* nothing is to be done: a call has begun already */
 #define IDLE_MS 40
+#define RECONCILE_INTERVAL_MS 300000
+#define RECONCILE_OVERLAP_MS 600000
+#define RECONCILE_RETRY_MS 30000
 
-static const struct payment_limits limits = {
-    .retry_base_ms = 200,
-    .retry_maximum_ms = 60000,
-    .buyer_retry_maximum_ms = 5000,
-    .settle_ms = 60000,
-    .refund_poll_ms = 2000,
-    .operator_retry_ms = 3600000,
+static const struct payment_lease_settings lease_settings = {
+    .limits =
+        {
+            .retry_base_ms = 200,
+            .retry_maximum_ms = 60000,
+            .buyer_retry_maximum_ms = 5000,
+            .settle_ms = 60000,
+            .refund_poll_ms = 2000,
+            .operator_retry_ms = 3600000,
+        },
+    .in_flight_max = FLIGHTS_MAX,
+    .lease_ms = 60000,
+    .timeout_ms = 20000,
+    .poll_ms = IDLE_MS,
+    .drain_ms = 0,
 };
 
-enum flight_stage {
-    FLIGHT_NONE,
-    FLIGHT_TO_CALL,
-    FLIGHT_TO_SAVE,
-    FLIGHT_TO_REPORT,
-    FLIGHT_REPORTED
+static const struct payment_square square = {
+    .url = SIM_SQUARE_URL,
+    .access_token = "token",
+    .version = "2026-09-16",
+    .location_id = "",
+    .delay_duration = "PT24H",
+    .timeout_ms = 20000,
 };
 
-struct flight {
-    enum flight_stage stage;
-    struct sim_work *work;  /* the table's row */
-    struct payment_row row; /* as leased and decided upon */
-    char source[48];
-    struct payment_answer answer;
+/* What has come for a flight and is not told to the lease yet. */
+struct slot {
     bool answered;
-    bool acknowledged;
-    int64_t leased_ms;
+    bool reported;
+    struct payment_answer answer;
+    enum producer_outcome outcome;
+};
+
+/* The log's side of a report. */
+struct producer {
+    struct sim_world *world;
+};
+
+struct payment_worker {
+    struct sim_world *world;
+    int32_t process;
+    struct sim_session session;
+    struct producer producer;
+    struct payment_lease lease;
+    struct payment_flight flights[FLIGHTS_MAX];
+    struct slot slots[FLIGHTS_MAX];
+    struct payment_lease_effect todo; /* the action that the next step does */
+    int64_t wait_until_ms;
+    bool woken;
 };
 
 struct payer {
     struct daemon daemon;
+    struct payment payment;
     struct sim_sink sink;
-    struct flight flights[FLIGHTS_MAX];
+    struct payment_worker worker;
 };
 
-/* --- the sink ----------------------------------------------------------------------------------
- */
+/* --- the log: in the place of runtime/kafka/producer.c --- */
 
-static struct sim_work *work_find(const struct sim_tables *tables, const struct payment_row *row) {
-    for (size_t i = 0; i < tables->work.count; i++) {
-        const struct payment_row *known = &tables->work.items[i]->row;
-        bool same = uuid_equal(&known->reservation_id, &row->reservation_id) &&
-                    known->work.kind == row->work.kind;
-        if (same && (row->work.kind == PAYMENT_VOID
-                         ? strcmp(known->work.payment_id, row->work.payment_id) == 0
-                         : known->attempt == row->attempt)) {
-            return tables->work.items[i];
-        }
-    }
-    return NULL;
-}
+bool __wrap_producer_send(struct producer *producer, const struct producer_record *record,
+                          producer_reported *reported, void *context, struct error *error);
 
-static void work_add(struct sim_world *world, const struct payment_row *row, struct text source) {
-    struct sim_work *known = work_find(world->tables, row);
-    if (known != NULL) {
-        if (row->work.kind == PAYMENT_VOID && !known->row.reported && row->reported) {
-            sim_tables_change(world, known, sizeof *known);
-            known->row.reported = true;
-            known->row.attempt = row->attempt;
-            known->due_at_ms = world->now_ms;
-            if (known->row.work.step == PAYMENT_STEP_DONE) {
-                known->row.work.step = PAYMENT_STEP_REPORT;
-            }
-        }
-        return;
+bool __wrap_producer_send(struct producer *producer, const struct producer_record *record,
+                          producer_reported *reported, void *context, struct error *error) {
+    struct sim_world *world = producer->world;
+    struct producer_report report = {.outcome = PRODUCER_UNKNOWN};
+    int32_t partition =
+        kafka_partition_of(record->key.data, record->key.size, world->broker.partition_count);
+    if (sim_fault(world, SIM_FAULT_LEADER, 10)) {
+        return error_set_outside(error, "no broker is reachable");
     }
-    struct sim_work *work = SIM_VECTOR_ADD(world, world->tables->work, struct sim_work);
-    work->row = *row;
-    work->row.work_id = (int64_t)world->tables->work.count;
-    work->due_at_ms = world->now_ms;
-    work->lease_owner = -1;
-    if (source.size > 0) {
-        work->row.source_id = allocate(source.size + 1);
-        memcpy(work->row.source_id, source.data, source.size);
-        work->row.source_id[source.size] = '\0';
-    }
-}
-
-static void text_set(char *out, size_t out_size, struct text text) {
-    snprintf(out, out_size, "%.*s", TEXT_FORMAT(text));
-}
-
-static struct payment_row row_of(const struct event *event, enum payment_kind kind,
-                                 struct uuid reservation_id, int32_t attempt, int64_t amount_minor,
-                                 struct text currency, struct text payment_id) {
-    struct payment_row row = {
-        .show_id = event->as.head.show_id,
-        .reservation_id = reservation_id,
-        .attempt = attempt,
-        .reported = true,
-        .work = {.kind = kind,
-                 .step = payment_kind_first_step(kind),
-                 .amount_minor = amount_minor,
-                 .expires_at_ms = event->as.head.at},
-    };
-    text_set(row.work.currency, sizeof row.work.currency, currency);
-    text_set(row.work.payment_id, sizeof row.work.payment_id, payment_id);
-    return row;
-}
-
-static bool payment_handle(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
-                           struct error *error) {
-    struct sim_world *world = sim_session_world(pg);
-    const struct event *event = record->event;
-    struct payment_row row;
-    const struct text none = {0};
-    (void)daemon;
-    (void)error;
-    switch (event->kind) {
-    case EVENT_PAYMENT_REQUESTED: {
-        const struct event_payment_requested *wanted = &event->as.payment_requested;
-        row = row_of(event, PAYMENT_AUTHORIZE, wanted->reservation_id, wanted->attempt,
-                     wanted->amount_minor, wanted->currency, none);
-        row.work.expires_at_ms = wanted->expires_at;
-        work_add(world, &row, wanted->source_id);
-        break;
-    }
-    case EVENT_SECURED: {
-        const struct event_secured *wanted = &event->as.secured;
-        row = row_of(event, PAYMENT_CAPTURE, wanted->reservation_id, wanted->attempt,
-                     wanted->amount_minor, wanted->currency, wanted->payment_id);
-        work_add(world, &row, none);
-        break;
-    }
-    case EVENT_VOID_REQUESTED: {
-        const struct event_void_requested *wanted = &event->as.void_requested;
-        row = row_of(event, PAYMENT_VOID, wanted->reservation_id, wanted->attempt,
-                     wanted->amount_minor, wanted->currency, wanted->payment_id);
-        work_add(world, &row, none);
-        break;
-    }
-    case EVENT_REFUND_REQUESTED: {
-        const struct event_refund_requested *wanted = &event->as.refund_requested;
-        row = row_of(event, PAYMENT_REFUND, wanted->reservation_id, wanted->refund_attempt,
-                     wanted->amount_minor, wanted->currency, wanted->payment_id);
-        work_add(world, &row, none);
-        break;
-    }
-    default:
-        break;
-    }
-    return true;
-}
-
-static const char *const topics[] = {TOPIC_EVENTS, NULL};
-static const struct sink_spec payment_sink = {.topics = topics, .handle = payment_handle};
-
-/* --- the worker ----------------------------------------------------------------------------------
- */
-
-/* payment_pg_lease, for one row. */
-static bool row_lease(struct sim_world *world, int32_t process, struct flight *flight) {
-    struct sim_work *due = NULL;
-    for (size_t i = 0; i < world->tables->work.count; i++) {
-        struct sim_work *work = world->tables->work.items[i];
-        if (work->row.work.step != PAYMENT_STEP_DONE && work->due_at_ms <= world->now_ms &&
-            work->lease_until_ms <= world->now_ms &&
-            (due == NULL || work->due_at_ms < due->due_at_ms)) {
-            due = work;
-        }
-    }
-    if (due == NULL) {
-        return false;
-    }
-    due->row.lease_number++;
-    due->lease_until_ms = world->now_ms + LEASE_MS;
-    due->lease_owner = world->processes[process].instance;
-    *flight = (struct flight){
-        .stage = FLIGHT_TO_CALL, .work = due, .row = due->row, .leased_ms = world->now_ms};
-    flight->row.work.sent_at_ms = due->sent_at_ms;
-    flight->row.work.due_at_ms = world->now_ms;
-    snprintf(flight->source, sizeof flight->source, "%s",
-             due->row.source_id != NULL ? due->row.source_id : "");
-    if (due->row.work.step == PAYMENT_STEP_CREATE && due->row.work.expires_at_ms > world->now_ms) {
-        due->sent_at_ms = world->now_ms; /* from now on it may have been sent */
-    }
-    return true;
-}
-
-static void flight_begin(struct sim_world *world, struct flight *flight) {
-    enum payment_step before = flight->row.work.step;
-    payment_work_prepare(&flight->row.work, &limits, world->now_ms);
-    if (flight->row.work.step != before || flight->row.work.due_at_ms > world->now_ms) {
-        flight->stage = FLIGHT_TO_SAVE; /* the hold has ended: first of all that is written down */
-    } else if (flight->row.work.step == PAYMENT_STEP_REPORT) {
-        flight->stage = FLIGHT_TO_REPORT;
-    }
-}
-
-static struct uuid key_of(const struct flight *flight) {
-    const struct payment_row *row = &flight->row;
-    return payment_key_derive(&row->reservation_id,
-                              row->work.step == PAYMENT_STEP_REFUND ? "refund" : "authorize",
-                              row->attempt);
-}
-
-static void flight_call(struct sim_world *world, struct flight *flight) {
-    struct sim_request request = {
-        .row = flight->row,
-        .key = key_of(flight),
-        .sent_step = world->steps,
-    };
-    snprintf(request.source, sizeof request.source, "%s", flight->source);
-    request.row.source_id = NULL;
-    sim_provider_call(world, &request, &flight->answer);
-    sim_trace(world, "payment asks the provider: %s %s of reservation %s: %s",
-              payment_kind_name(flight->row.work.kind), payment_step_name(flight->row.work.step),
-              sim_short(world, &flight->row.reservation_id),
-              payment_answer_kind_name(flight->answer.kind));
-    flight->answered = true;
-    flight->stage = FLIGHT_TO_SAVE;
-}
-
-/* payment_pg_save; false: the lease is lost. */
-static bool row_save(struct sim_world *world, const struct flight *flight, bool keep_lease) {
-    struct sim_work *work = flight->work;
-    if (work->row.lease_number != flight->row.lease_number) {
-        return false;
-    }
-    bool reported = work->row.reported;
-    char *source = work->row.source_id;
-    int64_t lease_number = work->row.lease_number;
-    work->row = flight->row;
-    work->row.source_id = source;
-    work->row.lease_number = lease_number;
-    work->row.reported = reported;
-    if (flight->row.work.step == PAYMENT_STEP_DONE && reported && !flight->row.reported) {
-        work->row.work.step = PAYMENT_STEP_REPORT;
-    }
-    work->sent_at_ms = flight->row.work.sent_at_ms;
-    work->due_at_ms = flight->row.work.due_at_ms;
-    work->lease_until_ms = keep_lease ? world->now_ms + LEASE_MS : 0;
-    if (work->settled_step == 0 && flight->row.work.result != PAYMENT_RESULT_NONE) {
-        work->settled_step = world->steps;
-    }
-    return true;
-}
-
-static void flight_save(struct sim_world *world, struct flight *flight) {
-    if (!sim_database_is_up(world)) {
-        return; /* again after a back-off */
-    }
-    if (flight->answered) {
-        payment_work_answered(&flight->row.work, &flight->answer, &limits, world->now_ms,
-                              (uint32_t)sim_random_next(&world->schedule));
-        flight->answered = false;
-    }
-    bool report_now =
-        flight->row.work.step == PAYMENT_STEP_REPORT && flight->row.work.due_at_ms <= world->now_ms;
-    bool owned = row_save(world, flight, report_now);
-    flight->stage = owned && report_now ? FLIGHT_TO_REPORT : FLIGHT_NONE;
-}
-
-static void flight_report(struct sim_world *world, struct flight *flight) {
-    flight->stage = FLIGHT_REPORTED;
-    flight->acknowledged = true;
-    if (!flight->row.reported) {
-        return;
-    }
-    struct command command = payment_report_command(&flight->row);
-    struct octets value = codec_command_encode(world->codec, &command);
-    struct octets key = sim_show_key(world, &flight->row.show_id);
-    int32_t partition = kafka_partition_of(key.data, key.size, world->broker.partition_count);
-    sim_trace(world, "payment reports %s of reservation %s", command_kind_name(command.kind),
-              sim_short(world, &flight->row.reservation_id));
-    if (sim_fault(world, SIM_FAULT_DELAY, 60)) {
-        sim_append_later(world, partition, key, value,
+    if (sim_fault(world, SIM_FAULT_DELAY, 60)) { /* it gives up waiting */
+        sim_append_later(world, partition, record->key, record->value,
                          sim_random_between(&world->chance, 10, 10000));
-        flight->acknowledged = false; /* it gave up waiting */
+    } else if (sim_append(world, SIM_COMMANDS, partition, record->key, record->value, NULL) ==
+               SIM_OK) {
+        report.outcome = PRODUCER_PERSISTED;
+    }
+    reported(context, &report);
+    return true;
+}
+
+static void on_report(void *context, const struct producer_report *report) {
+    struct slot *slot = context;
+    assert(!slot->reported);
+    slot->reported = true;
+    slot->outcome = report->outcome;
+}
+
+/* --- the lease's hands --- */
+
+void payment_worker_wake(struct payment_worker *worker) { worker->woken = true; }
+
+static void call_start(struct payment_worker *worker, int32_t flight) {
+    struct payment_square_call call;
+    struct sim_response response;
+    struct slot *slot = &worker->slots[flight];
+    const struct payment_row *row = &worker->flights[flight].row;
+    assert(!slot->answered);
+    payment_square_call_init(&call, &square, row);
+    sim_square_call(worker->world, &call.request, &response);
+    payment_square_answer(row->work.step, &response.response, &slot->answer);
+    slot->answered = true;
+    sim_square_response_deinit(&response);
+    payment_square_call_deinit(&call);
+}
+
+static struct payment_lease_event report_start(struct payment_worker *worker, int32_t flight) {
+    struct error error = {0};
+    const struct payment_row *row = &worker->flights[flight].row;
+    sim_trace(worker->world, "payment reports on reservation %s",
+              sim_short(worker->world, &row->reservation_id));
+    if (payment_report_send(&worker->producer, worker->world->codec, "payment", row, on_report,
+                            &worker->slots[flight], &error)) {
+        return (struct payment_lease_event){.kind = PAYMENT_LEASE_TURN};
+    }
+    return (struct payment_lease_event){
+        .kind = PAYMENT_LEASE_REPORTED, .flight = flight, .failure = "it cannot be queued"};
+}
+
+static struct payment_lease_event leases_recover(struct payment_worker *worker) {
+    struct error error = {0};
+    int64_t released;
+    bool good = payment_pg_release(sim_session_pg(&worker->session),
+                                   sim_process_name(&worker->world->processes[worker->process]),
+                                   &released, &error);
+    return (struct payment_lease_event){.kind = good ? PAYMENT_LEASE_RECOVERED
+                                                     : PAYMENT_LEASE_RECOVER_FAILED};
+}
+
+/* A commit whose answer is lost: rows may be leased, and nobody is at them until the lease ends. */
+static struct payment_lease_event rows_lease(struct payment_worker *worker,
+                                             const struct payment_lease_effect *effect,
+                                             struct payment_row *rows) {
+    struct error error = {0};
+    int count = payment_pg_lease(sim_session_pg(&worker->session),
+                                 sim_process_name(&worker->world->processes[worker->process]),
+                                 lease_settings.lease_ms, (int)effect->number, effect->calls,
+                                 effect->now_ms, rows, &error);
+    if (count > 0 && sim_fault(worker->world, SIM_FAULT_DATABASE, 10)) {
+        for (int i = 0; i < count; i++) {
+            free(rows[i].source_id);
+        }
+        count = -1;
+    }
+    return (struct payment_lease_event){
+        .kind = count < 0 ? PAYMENT_LEASE_LEASE_FAILED : PAYMENT_LEASE_LEASED,
+        .count = count,
+        .rows = rows,
+    };
+}
+
+static bool flights_write(struct payment_worker *worker, int64_t now_ms) {
+    struct error error = {0};
+    for (int32_t i = payment_lease_saving(&worker->lease, -1); i >= 0;
+         i = payment_lease_saving(&worker->lease, i)) {
+        struct payment_flight *flight = &worker->flights[i];
+        struct payment_save save = {
+            .row = &flight->row,
+            .lease_ms = payment_lease_kept_ms(&worker->lease, i),
+            .now_ms = now_ms,
+        };
+        if (!payment_pg_save(sim_session_pg(&worker->session), &save, &flight->owned, &error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A commit whose answer is lost is done again. */
+static struct payment_lease_event flights_save(struct payment_worker *worker, int64_t now_ms) {
+    struct sim_world *world = worker->world;
+    sim_tables_begin(world);
+    bool written = flights_write(worker, now_ms);
+    if (written) {
+        sim_tables_commit(world);
     } else {
-        flight->acknowledged =
-            sim_append(world, SIM_COMMANDS, partition, key, value, NULL) == SIM_OK;
+        sim_tables_rollback(world);
+    }
+    if (written && sim_fault(world, SIM_FAULT_DATABASE, 20)) {
+        sim_trace(world, "payment does not hear that its rows were written");
+        written = false;
+    }
+    return (struct payment_lease_event){.kind = written ? PAYMENT_LEASE_SAVED
+                                                        : PAYMENT_LEASE_SAVE_FAILED};
+}
+
+static void flight_release(struct payment_worker *worker, int32_t flight) {
+    free(worker->flights[flight].row.source_id);
+    worker->flights[flight].row.source_id = NULL;
+}
+
+/* Does what was asked for; returns its outcome, or that the next turn has come. rows: of a LEASE. */
+static struct payment_lease_event todo_do(struct payment_worker *worker, struct payment_row *rows) {
+    const struct payment_lease_effect *todo = &worker->todo;
+    int64_t counts[PAYMENT_KIND_COUNT], oldest_s;
+    switch (todo->kind) {
+    case PAYMENT_LEASE_RECOVER:
+        return leases_recover(worker);
+    case PAYMENT_LEASE_LEASE:
+        return rows_lease(worker, todo, rows);
+    case PAYMENT_LEASE_SAVE:
+        return flights_save(worker, todo->now_ms);
+    case PAYMENT_LEASE_REPORT:
+        return report_start(worker, todo->flight);
+    case PAYMENT_LEASE_RELEASE:
+        flight_release(worker, todo->flight);
+        break;
+    case PAYMENT_LEASE_COUNT:
+        payment_pg_open(sim_session_pg(&worker->session), counts, &oldest_s, NULL);
+        break;
+    case PAYMENT_LEASE_DIE:
+        sim_violated(worker->world, 4, "payment dies: %s", todo->text);
+        break;
+    default:
+        break; /* a wait that is over, or nothing */
+    }
+    return (struct payment_lease_event){.kind = PAYMENT_LEASE_TURN};
+}
+
+/* To be done in the next step; but a call begins at once. */
+static void action_take(struct payment_worker *worker, const struct payment_lease_effect *effect) {
+    worker->todo = *effect;
+    if (effect->kind == PAYMENT_LEASE_CALL) {
+        call_start(worker, effect->flight);
+    } else if (effect->kind == PAYMENT_LEASE_WAIT) {
+        worker->wait_until_ms = worker->world->now_ms + effect->number;
     }
 }
 
-static void flight_settle(struct sim_world *world, struct flight *flight) {
-    if (!sim_database_is_up(world)) {
-        return;
+/* One event, and what it leads to. */
+static void event_tell(struct payment_worker *worker, struct payment_lease_event event) {
+    struct sim_world *world = worker->world;
+    struct payment_lease_effects effects;
+    event.now_ms = world->now_ms;
+    event.monotonic_ms = world->now_ms;
+    event.random = (uint32_t)sim_random_next(&world->schedule);
+    payment_lease_step(&worker->lease, &event, &effects);
+    for (int32_t i = 0; i < effects.count; i++) {
+        const struct payment_lease_effect *effect = &effects.items[i];
+        if (effect->kind == PAYMENT_LEASE_TELL_ALARM) {
+            sim_trace(world, "payment raises an alarm: %s", effect->text);
+        } else if (effect->kind == PAYMENT_LEASE_TELL_LATE) {
+            sim_trace(world, "payment has slept, and does not call");
+        } else if (effect->kind >= PAYMENT_LEASE_RECOVER) {
+            action_take(worker, effect);
+        }
     }
-    if (flight->row.work.step == PAYMENT_STEP_REPORT) {
-        payment_work_reported(&flight->row.work, flight->acknowledged, &limits, world->now_ms,
-                              (uint32_t)sim_random_next(&world->schedule));
-    }
-    bool report_now =
-        flight->row.work.step == PAYMENT_STEP_REPORT && flight->row.work.due_at_ms <= world->now_ms;
-    row_save(world, flight, report_now);
-    flight->stage = FLIGHT_NONE;
 }
 
-/* --- the comparison with the provider's list
- * --------------------------------------------------------- */
+/* Tells some of what has come while the worker waits; true: something has. */
+static bool happenings_tell(struct payment_worker *worker) {
+    bool told = false;
+    for (int32_t i = 0; i < FLIGHTS_MAX; i++) {
+        struct slot *slot = &worker->slots[i];
+        if (!(slot->answered || slot->reported) ||
+            sim_random_chance(&worker->world->schedule, 300)) {
+            continue;
+        }
+        bool acknowledged = slot->outcome == PRODUCER_PERSISTED;
+        struct payment_lease_event event = {
+            .kind = slot->answered ? PAYMENT_LEASE_ANSWERED : PAYMENT_LEASE_REPORTED,
+            .flight = i,
+            .answer = &slot->answer,
+            .acknowledged = acknowledged,
+            .failure = slot->reported && !acknowledged ? "it was not acknowledged" : "",
+        };
+        slot->answered = false;
+        slot->reported = false;
+        event_tell(worker, event);
+        told = true;
+    }
+    if (worker->woken) {
+        worker->woken = false;
+        event_tell(worker, (struct payment_lease_event){.kind = PAYMENT_LEASE_WOKEN});
+        told = true;
+    }
+    return told;
+}
+
+/* true: there was something to do. */
+static bool worker_step(struct payment_worker *worker) {
+    struct payment_row rows[FLIGHTS_MAX];
+    bool waits = worker->todo.kind == PAYMENT_LEASE_WAIT;
+    if (waits && !happenings_tell(worker) && worker->world->now_ms < worker->wait_until_ms) {
+        return false;
+    }
+    struct payment_lease_event event = todo_do(worker, rows);
+    worker->todo.kind = DONE;
+    event_tell(worker, event);
+    return !waits || worker->todo.kind != PAYMENT_LEASE_WAIT;
+}
+
+/* --- the comparison with the provider's list: what payment/daemon/reconcile.c asks SQL --- */
 
 static struct payment_knowledge knowledge_of(const struct sim_tables *tables,
-                                             const struct sim_payment *payment,
-                                             const struct payment_row **any) {
-    struct payment_knowledge knowledge = {0};
+                                             const struct sim_payment *payment) {
+    struct payment_knowledge knowledge = {.attempt = 1};
     for (size_t i = 0; i < tables->work.count; i++) {
         const struct payment_row *row = &tables->work.items[i]->row;
         if (!uuid_equal(&row->reservation_id, &payment->reservation_id)) {
             continue;
         }
         bool same = strcmp(row->work.payment_id, payment->payment_id) == 0;
+        bool authorize = row->work.kind == PAYMENT_AUTHORIZE;
         knowledge.reservation = true;
-        *any = row;
-        knowledge.authorizing |=
-            row->work.kind == PAYMENT_AUTHORIZE && row->work.step != PAYMENT_STEP_DONE;
-        knowledge.authorized |= row->work.kind == PAYMENT_AUTHORIZE && same &&
-                                row->work.result == PAYMENT_RESULT_AUTHORIZED;
+        knowledge.show_id = row->show_id;
+        knowledge.authorizing |= authorize && row->work.step != PAYMENT_STEP_DONE;
+        knowledge.authorized |= authorize && same && row->work.result == PAYMENT_RESULT_AUTHORIZED;
         knowledge.captured |= row->work.kind == PAYMENT_CAPTURE && same;
         knowledge.voided |= row->work.kind == PAYMENT_VOID && same;
+        if (authorize && row->attempt > knowledge.attempt) {
+            knowledge.attempt = row->attempt;
+        }
     }
     return knowledge;
 }
 
-static enum payment_verdict verdict_of(const struct sim_world *world,
-                                       const struct sim_payment *payment,
-                                       const struct payment_knowledge *knowledge) {
-    struct payment_comparison comparison = {.begin_ms = 0, .end_ms = world->now_ms};
-    struct payment_listed listed = {.status = payment->status};
-    return payment_comparison_judge(&comparison, &listed, knowledge);
+/* From where on: least(checked_to, the oldest unsettled attempt). */
+static int64_t compared_to(const struct sim_tables *tables) {
+    int64_t compared_ms = tables->reconciled_to_ms;
+    for (size_t i = 0; i < tables->work.count; i++) {
+        const struct sim_work *work = tables->work.items[i];
+        if (work->row.work.kind == PAYMENT_AUTHORIZE && work->row.work.step != PAYMENT_STEP_DONE &&
+            work->created_ms < compared_ms) {
+            compared_ms = work->created_ms;
+        }
+    }
+    return compared_ms;
 }
 
-static void reconcile(struct sim_world *world) {
+static void listed_compare(struct payment_worker *worker, struct payment_comparison *comparison,
+                           const struct sim_payment *payment) {
+    struct error error = {0};
+    struct payment_listed listed = {
+        .status = payment->status,
+        .amount_minor = payment->amount_minor,
+        .refunded_minor = sim_payment_refunded(payment),
+        .created_ms = payment->created_ms,
+    };
+    snprintf(listed.payment_id, sizeof listed.payment_id, "%s", payment->payment_id);
+    snprintf(listed.currency, sizeof listed.currency, "%s", payment->currency);
+    struct payment_knowledge knowledge = knowledge_of(worker->world->tables, payment);
+    if (!payment_listed_matters(&listed) ||
+        payment_comparison_judge(comparison, &listed, &knowledge) != PAYMENT_VERDICT_ORPHAN) {
+        return;
+    }
+    sim_trace(worker->world, "payment finds %s, which nobody knows: it is to be voided",
+              payment->payment_id);
+    struct payment_row row =
+        payment_orphan_row(&listed, &payment->reservation_id, &knowledge, worker->world->now_ms);
+    payment_pg_add(sim_session_pg(&worker->session), &row, (struct text){0}, &error);
+}
+
+static void reconcile(struct payment_worker *worker) {
+    struct sim_world *world = worker->world;
     struct sim_tables *tables = world->tables;
     if (tables->reconcile_due_ms > world->now_ms || !sim_database_is_up(world)) {
         return;
     }
-    tables->reconcile_due_ms = world->now_ms + RECONCILE_INTERVAL_MS;
+    if (world->provider->down_until_ms > world->now_ms) {
+        tables->reconcile_due_ms = world->now_ms + RECONCILE_RETRY_MS;
+        return;
+    }
+    struct payment_comparison comparison = payment_comparison_begin(
+        compared_to(tables), RECONCILE_OVERLAP_MS, lease_settings.limits.settle_ms, world->now_ms);
     for (size_t i = 0; i < world->provider->payments.count; i++) {
         const struct sim_payment *payment = world->provider->payments.items[i];
-        const struct payment_row *any = NULL;
-        struct payment_knowledge knowledge = knowledge_of(tables, payment, &any);
-        if (any == NULL || verdict_of(world, payment, &knowledge) != PAYMENT_VERDICT_ORPHAN) {
-            continue;
+        if (payment->created_ms >= comparison.begin_ms && payment->created_ms < comparison.end_ms) {
+            listed_compare(worker, &comparison, payment);
         }
-        struct payment_row row = {
-            .show_id = any->show_id,
-            .reservation_id = payment->reservation_id,
-            .attempt = payment->attempt,
-            .work = {.kind = PAYMENT_VOID,
-                     .step = payment_kind_first_step(PAYMENT_VOID),
-                     .amount_minor = payment->amount_minor,
-                     .expires_at_ms = world->now_ms},
-        };
-        snprintf(row.work.payment_id, sizeof row.work.payment_id, "%s", payment->payment_id);
-        snprintf(row.work.currency, sizeof row.work.currency, "%s", payment->currency);
-        sim_trace(world, "payment finds %s, which nobody knows: it is to be voided",
-                  payment->payment_id);
-        work_add(world, &row, (struct text){0});
     }
+    tables->reconcile_due_ms = world->now_ms + RECONCILE_INTERVAL_MS;
+    if (comparison.end_ms > tables->reconciled_to_ms) {
+        tables->reconciled_to_ms = comparison.end_ms;
+    }
+    worker->woken = worker->woken || comparison.orphans > 0;
 }
 
-/* --- life
- * ---------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static void *payment_start(struct sim_world *world, int32_t process) {
     struct payer *payer = allocate_zeroed(1, sizeof *payer);
+    struct payment_worker *worker = &payer->worker;
+    worker->world = world;
+    worker->process = process;
+    worker->session = (struct sim_session){.world = world, .process = process};
+    worker->producer.world = world;
+    worker->todo.kind = PAYMENT_LEASE_WAIT;
+    payment_lease_init(&worker->lease, &lease_settings, worker->flights);
     sim_daemon_init(&payer->daemon, world, process, NULL);
+    payer->payment.worker = worker;
+    payer->daemon.state = &payer->payment;
     sim_sink_start(&payer->sink, world, process, &payer->daemon, &payment_sink);
-    /* What a predecessor of the same name held when it died. */
-    for (size_t i = 0; i < world->tables->work.count; i++) {
-        struct sim_work *work = world->tables->work.items[i];
-        if (work->lease_owner == world->processes[process].instance &&
-            work->lease_until_ms > world->now_ms && work->row.work.step != PAYMENT_STEP_DONE) {
-            work->lease_until_ms = 0;
-            work->row.lease_number++;
-        }
-    }
     return payer;
-}
-
-/* true: there was something to do. */
-static bool flight_step(struct sim_world *world, int32_t process, struct flight *flight) {
-    switch (flight->stage) {
-    case FLIGHT_NONE:
-        if (!sim_database_is_up(world) || !row_lease(world, process, flight)) {
-            return false;
-        }
-        flight_begin(world, flight);
-        return true;
-    case FLIGHT_TO_CALL:
-        if (payment_call_is_timely(&limits, LEASE_MS, CALL_TIMEOUT_MS,
-                                   world->now_ms - flight->leased_ms)) {
-            flight_call(world, flight);
-        } else {
-            *flight = (struct flight){0};
-        }
-        return true;
-    case FLIGHT_TO_SAVE:
-        flight_save(world, flight);
-        return true;
-    case FLIGHT_TO_REPORT:
-        flight_report(world, flight);
-        return true;
-    case FLIGHT_REPORTED:
-        flight_settle(world, flight);
-        return true;
-    }
-    return false;
 }
 
 static void payment_step(struct sim_world *world, int32_t process) {
     struct payer *payer = world->processes[process].state;
-    bool busy = false;
-    reconcile(world);
-    if (sim_random_chance(&world->schedule, 400)) {
-        busy = sim_sink_step(&payer->sink);
-    } else {
-        struct flight *flight = &payer->flights[sim_random_below(&world->schedule, FLIGHTS_MAX)];
-        busy = flight_step(world, process, flight);
-    }
-    bool flying = false;
-    for (size_t i = 0; i < FLIGHTS_MAX; i++) {
-        flying = flying || payer->flights[i].stage != FLIGHT_NONE;
-    }
-    if (!busy && !flying && sim_random_chance(&world->schedule, 300)) {
+    struct payment_worker *worker = &payer->worker;
+    reconcile(worker);
+    bool busy = sim_random_chance(&world->schedule, 400) ? sim_sink_step(&payer->sink)
+                                                         : worker_step(worker);
+    if (!busy && payment_flights_busy(&worker->lease.flights) == 0 &&
+        sim_random_chance(&world->schedule, 300)) {
         world->processes[process].wakes_ms =
             world->now_ms + sim_random_between(&world->schedule, 1, IDLE_MS);
     }
@@ -447,6 +443,9 @@ static void payment_step(struct sim_world *world, int32_t process) {
 static void payment_stop(struct sim_world *world, int32_t process) {
     struct payer *payer = world->processes[process].state;
     sim_sink_stop(&payer->sink);
+    for (int32_t i = 0; i < FLIGHTS_MAX; i++) {
+        flight_release(&payer->worker, i);
+    }
     free(payer);
 }
 
@@ -457,7 +456,7 @@ static bool payment_rests(struct sim_world *world, int32_t process) {
             return false;
         }
     }
-    return sim_sink_rests(&payer->sink);
+    return world->tables->reconcile_due_ms > world->now_ms && sim_sink_rests(&payer->sink);
 }
 
 const struct sim_daemon_model sim_payment_model = {

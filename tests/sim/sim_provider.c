@@ -137,6 +137,7 @@ static void create(struct sim_world *world, const struct sim_request *request,
         snprintf(payment->source, sizeof payment->source, "%s", request->source);
         snprintf(payment->currency, sizeof payment->currency, "%s", request->row.work.currency);
         payment->delayed_until_ms = world->now_ms + SIM_AUTHORIZATION_MS;
+        payment->created_ms = world->now_ms;
         payment->created_step = world->steps;
         payment->sent_step = request->sent_step;
         payment_judge(world, payment, request->autocomplete);

@@ -38,6 +38,7 @@ struct sim_payment {
     char code[32];
     int64_t delayed_until_ms;
     int64_t settles_ms; /* PENDING: when it is decided */
+    int64_t created_ms;
     uint64_t created_step;
     uint64_t sent_step; /* when the request that made it was sent */
     uint64_t captured_step;

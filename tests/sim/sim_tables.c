@@ -14,6 +14,7 @@ void sim_tables_init(struct sim_world *world) {
     world->tables = allocate_zeroed(1, sizeof *world->tables);
     world->tables->gaps_before = sim_indexer_gaps();
     world->tables->reconcile_due_ms = world->now_ms + RECONCILE_FIRST_MS;
+    world->tables->reconciled_to_ms = world->now_ms;
 }
 
 void sim_tables_deinit(struct sim_world *world) {
@@ -23,9 +24,6 @@ void sim_tables_deinit(struct sim_world *world) {
     }
     if (tables->transaction) { /* the run has ended in the middle of one */
         sim_tables_rollback(world);
-    }
-    for (size_t i = 0; i < tables->work.count; i++) {
-        free(tables->work.items[i]->row.source_id);
     }
     free(tables->work.items);
     free(tables->issues.items);

@@ -19,7 +19,8 @@ struct sim_work {
     int64_t sent_at_ms; /* in the table; the row of a lease has what it was before */
     int64_t due_at_ms;
     int64_t lease_until_ms;
-    int32_t lease_owner;   /* daemon instance */
+    int64_t created_ms;
+    char lease_owner[24];
     uint64_t settled_step; /* when its result was written; 0: not yet */
 };
 
@@ -79,7 +80,8 @@ struct sim_tables {
     SIM_VECTOR(struct seat_map *) maps;
     SIM_VECTOR(struct reservation_row *) reservations;
     SIM_VECTOR(struct sim_tickets_row *) order_tickets;
-    int64_t reconcile_due_ms;
+    int64_t reconcile_due_ms; /* payment.reconciliation */
+    int64_t reconciled_to_ms;
     int64_t smtp_down_until_ms;
     int64_t gaps_before;        /* that the indexer had met when the run began */
     bool transaction;           /* one is open: sim_session.h */

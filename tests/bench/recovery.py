@@ -7,6 +7,7 @@ another show: "next answer" is that of one of them, "all answers" the last of th
 """
 import argparse
 import concurrent.futures
+import itertools
 import os
 import pathlib
 import random
@@ -57,11 +58,15 @@ def main():
     dice = random.Random(1)
     with open(options.shows) as lines:
         shows = lines.read().split()
+    if len(shows) < (options.kills + 1) * ASKING:
+        parser.error(f"{options.kills} kills want {(options.kills + 1) * ASKING} shows, there are {len(shows)}")
+    dice.shuffle(shows)
+    unasked = iter(shows)  # who asks again for the same would be told of the hold there is
     buyers = [join(options.url) for _ in range(ASKING)]
     pool = concurrent.futures.ThreadPoolExecutor(ASKING)
 
     def everybody():
-        return list(pool.map(hold, buyers, dice.sample(shows, ASKING)))
+        return list(pool.map(hold, buyers, itertools.islice(unasked, ASKING)))
 
     everybody()
     first, every = [], []

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""./seatlog test, bench, chaos and sim."""
+"""./seatlog test, chaos and sim."""
 
 import dataclasses
 import functools
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -15,8 +14,7 @@ from . import build
 from .help import Misuse
 from .lanes import ROOM, Output, room, side_by_side
 from .pipeline import ROOT
-from .say import Failure, step, warn
-from .scratch import seatlog
+from .say import step, warn
 from .totals import totals_print
 
 PYTHON = ("/usr/bin/python3", "-B")
@@ -25,7 +23,6 @@ WHOLE = ("style", "unit", "sim", "e2e", "api", "fuzz")
 WALK = "tests/e2e/test_book_a_seat.py"  # the main job, once, by strangers' clients
 TIDY = (*PYTHON, "tests/style/tidy.py")
 SHELL = ("*.sh", "seatlog", ".ci/run", "schemas/sql/migrate")
-RECOVERY_SHOWS = "30000"
 
 
 class Check:
@@ -318,55 +315,3 @@ def command_sim(launcher, words):
     Check(launcher.state).release()
     sys.stdout.flush()
     os.execv(build.BIN / "seatlog-sim", ["seatlog-sim", *words])
-
-
-# -- benches
-
-def bench_core(words):
-    return subprocess.run([build.BIN / "bench_core", *words], check=False).returncode
-
-
-def bench_beside(purpose, options, command):
-    """Runs command(environment) beside a Seatlog of its own."""
-    os.environ.pop("SEATLOG_TEST_KEEP", None)
-    try:
-        with seatlog(purpose, *options, shown=True) as (_, values):
-            return command({**os.environ, **values})
-    except RuntimeError as problem:
-        raise Failure(str(problem).strip()) from None
-
-
-def bench_pipeline(words):
-    """On a Kafka and a PostgreSQL as durable as users run them."""
-    return bench_beside("bench", ["--infrastructure"], lambda environment: subprocess.run(
-        [ROOT / "tests/bench/pipeline.sh", *words], env=environment, check=False).returncode)
-
-
-def bench_recovery(words):
-    """A whole Seatlog with as many shows as a country has; reservation is killed, its supervisor starts it again."""
-
-    def measure(environment):
-        state = pathlib.Path(environment["SEATLOG_STATE"])
-        return subprocess.run([*PYTHON, ROOT / "tests/bench/recovery.py", "--url", environment["SEATLOG_URL"],
-                               "--shows", state / "catalogue.ids", "--pid",
-                               f"supervisorctl -c '{state}/etc/supervisord.conf' pid reservation", *words],
-                              env=environment, check=False).returncode
-
-    return bench_beside("bench", ["--shows", os.environ.get("BENCH_SHOWS") or RECOVERY_SHOWS], measure)
-
-
-BENCHES = {"core": bench_core, "pipeline": bench_pipeline, "recovery": bench_recovery}
-
-
-def command_bench(launcher, words):
-    name, words = (words[0], words[1:]) if words else ("", [])
-    if name and name not in BENCHES:
-        raise Misuse("bench", f"there is no bench {name}")
-    launcher.state.make()
-    build.packages_ensure(launcher.state, True, "build", "run", "test")
-    Check(launcher.state).release()
-    for bench in [BENCHES[name]] if name else BENCHES.values():
-        status = bench(words)
-        if status != 0:
-            return status
-    return 0

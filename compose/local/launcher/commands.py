@@ -12,7 +12,8 @@ import textwrap
 
 from . import build
 from .accounts import ROLES, username
-from .check import command_bench, command_chaos, command_sim, command_test
+from .bench import command_bench
+from .check import command_chaos, command_sim, command_test
 from .help import Misuse, arguments_none, commands, help_of, help_wanted, misuse_tell, options_check
 from .pipeline import ROOT
 from .say import Failure, Ticker, say, step, warn

@@ -13,7 +13,7 @@ import subprocess
 import threading
 
 ROOM = "SEATLOG_TEST_ROOM"  # names the folder, in the environment of the tests
-COLUMNS = 96
+COLUMNS = 80
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ def new_name():
     return f"person-{secrets.token_hex(6)}@example.com"
 
 
-def test_sign_up_log_in_look_log_out(api):
+def test_a_person_signs_up_logs_in_looks_and_logs_out(api):
     name = new_name()
     made = api("POST", "/signup", {"username": name.upper(), "password": PASSWORD, "location": "Chico"})
     assert made.status_code == 201

@@ -221,7 +221,7 @@ def test_what_is_too_long_is_told_in_a_problem_document(stack, buyer):
     assert answer.status_code == 431 and answer.json()["type"] == "urn:seatlog:problem:headers-too-large"
 
 
-def test_methods_and_slashes(stack, buyer):
+def test_methods_and_slashes_are_judged_as_the_contract_says(stack, buyer):
     headers = buyer.session.headers
     assert requests.get(stack.url + "/search/?q=test", headers=headers, timeout=TIMEOUT).json()["events"]
     assert requests.get(stack.url + "/account/", headers=headers, timeout=TIMEOUT).json()["user_id"]

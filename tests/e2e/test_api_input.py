@@ -182,7 +182,7 @@ def test_what_is_wrong_with_a_header_is_named(buyer, headers, wrong):
     ("GET", "/reservations/" + "A" * 43 + "?after=", 422), ("GET", "/reservations/" + "A" * 43 + "?after=9999-1", 422),
     ("GET", f"/events/{UNKNOWN_EVENT}?after=x", 422), ("GET", f"/events/{UNKNOWN_EVENT}/sales", 403),
 ])
-def test_paths_that_lead_nowhere(buyer, method, path, status):
+def test_paths_that_lead_nowhere_are_not_found(buyer, method, path, status):
     answer = buyer(method, path)
     assert answer.status_code == status, answer.text
     if status == 405:

@@ -146,7 +146,7 @@ def subject(instance):
                           check=True).stdout
 
 
-def test_tls_with_a_certificate_that_is_renewed(stack, ada, new_show, tmp_path):
+def test_tls_takes_a_certificate_that_is_renewed(stack, ada, new_show, tmp_path):
     event_id = new_show()
     certificate(tmp_path, "first")
     with Instance(stack, tmp_path, "api-tls", tls_certificate_file=tmp_path / "tls.pem",

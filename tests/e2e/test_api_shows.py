@@ -35,7 +35,7 @@ def test_what_is_no_iana_name_is_no_zone(organizer, zone):
             starts_at=f"{YEAR}-12-01T20:00:00Z", ends_at=f"{YEAR}-12-01T22:00:00Z")
 
 
-def test_an_offset_that_contradicts_the_zone(organizer):
+def test_an_offset_that_contradicts_the_zone_is_refused(organizer):
     refused(organizer, "/starts_at", "has the offset +02:00, but America/Los_Angeles is at -08:00 at that moment",
             starts_at=f"{YEAR}-12-01T20:00:00+02:00")
     refused(organizer, "/starts_at", f"it is {YEAR}-12-01T20:00:00-08:00", starts_at=f"{YEAR}-12-01T20:00:00")
@@ -45,13 +45,13 @@ def test_an_offset_that_contradicts_the_zone(organizer):
     ("\u200b\u200b", "character 1 is U+200B"), ("   ", "at least one visible character"), ("\ufffe", "U+FFFE"),
     ("a\u202eb", "character 2 is U+202E"), ("a\nb", "must be a single line"),
     ("x" * 201, "200 bytes of UTF-8 and has 201")])
-def test_a_title_that_nobody_could_read(organizer, title, words):
+def test_a_title_that_nobody_could_read_is_refused(organizer, title, words):
     refused(organizer, "/title", words, title=title)
 
 
 @pytest.mark.parametrize("currency, words", [("ABC", "in use (ISO 4217)"), ("XXX", "in use (ISO 4217)"),
                                              ("KWD", "that payments can be taken in: AUD, CAD, EUR, GBP, JPY or USD")])
-def test_money_that_nobody_could_pay_with(organizer, currency, words):
+def test_money_that_nobody_could_pay_with_is_refused(organizer, currency, words):
     refused(organizer, "/currency", words, currency=currency)
 
 
@@ -111,7 +111,7 @@ def test_a_date_is_the_day_at_the_venue(organizer, ada):
     ({"from": "2027-01-02", "to": "2027-01-01"}, "to", "must not be before from"),
     ({"from": "2027-01-04T00:00:00Z", "to": "2027-01-01"}, "to", "must not be before from"),
     ({"from": "2027-01-03", "to": "2027-01-01T12:00:00Z"}, "to", "must not be before from")])
-def test_dates_that_there_are_not(ada, query, field, words):
+def test_dates_that_there_are_not_are_named(ada, query, field, words):
     answer = ada.request("GET", "/search", params=query, expect=None)
     assert answer.status_code == 422, answer.text
     error, = answer.json()["errors"]

@@ -147,8 +147,8 @@ def test_without_python_up_installs_it_first(nowhere, no_installers):
     (folder / "dpkg-query").write_text("#!/bin/sh\n")
     (folder / "dpkg-query").chmod(0o755)
     failed = run(nowhere, "up", "--yes", path=folder, SEATLOG_TEST_PYTHON="/nowhere/python3")
-    assert failed.returncode == 1 and "packages failed." in failed.stderr and " python3" in failed.stderr, failed
-    assert mark.read_text().split()[-1] == "apt-get"
+    assert failed.returncode == 1 and " python3" in failed.stderr, failed
+    assert mark.read_text().split()[-1] == ("apt-get" if os.geteuid() == 0 else "sudo")
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -62,7 +62,7 @@ def test_a_declined_buyer_tries_another_card(ada, new_show, provider):
     assert statuses(provider, reservation) == ["COMPLETED", "FAILED", "FAILED"]
 
 
-def test_after_three_declines_no_more_attempts(ada, new_show):
+def test_after_three_declines_there_are_no_more_attempts(ada, new_show):
     reservation = ada.reserve(new_show(), ["0"])
     for source in ("declined", "rejected-cvv", "rejected-expiration"):
         ada.book(reservation, f"cnon:card-nonce-{source}", expect=402)

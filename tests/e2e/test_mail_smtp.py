@@ -453,7 +453,7 @@ def test_postgresql_may_go_away(postgres_cluster, outbox, notifier):
     ({"smtp_tls": "maybe"}, "smtp_tls"), ({"mail_from": "nobody"}, "mail_from"),
     ({"mail_reply_to": "a, b"}, "mail_reply_to"), ({"smtp_ca_file": "/nonexistent/ca.pem"}, "smtp_ca_file"),
     ({"smtp_user": "seatlog", "smtp_tls": "opportunistic"}, "smtp_user")])
-def test_settings_that_can_not_be_meant_stop_the_start(outbox, tmp_path, options, complaint):
+def test_settings_that_cannot_be_meant_stop_the_start(outbox, tmp_path, options, complaint):
     running = Notifier(outbox, "127.0.0.1:1", tmp_path / "log", **options).start()
     assert running.process.wait(10) != 0
     assert complaint in (tmp_path / "log").read_text()

@@ -51,7 +51,7 @@ def outbox(postgres_cluster):
     return postgres_cluster.database_new()
 
 
-def test_many_sessions_with_starttls_and_auth(outbox, certificates, tmp_path):
+def test_many_sessions_use_starttls_and_auth(outbox, certificates, tmp_path):
     mail_ids = [outbox.mail(outbox.person()[0]) for _ in range(40)]
     with TlsSmtp(tmp_path, *certificates["localhost"], "seatlog", "s3cret ünd more") as server, \
             Notifier(outbox, f"localhost:{server.port}", tmp_path / "log", smtp_tls="required", smtp_user="seatlog",

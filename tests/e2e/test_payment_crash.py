@@ -44,7 +44,7 @@ def life(buyer, number):
         yield from awaited("RefundCompleted")
 
 
-def test_killed_again_and_again(house):
+def test_payment_killed_again_and_again_does_everything_once(house):
     house.simulator.behave(latency_ms=150, latency_jitter_ms=500, refund_settle_ms=800, faults=[
         {"operation": "*", "kind": "drop", "acts": True, "count": 0, "probability": 0.08},
         {"operation": "*", "kind": "drop", "acts": False, "count": 0, "probability": 0.05},

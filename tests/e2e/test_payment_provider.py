@@ -34,7 +34,7 @@ def fault(house, operation, kind, **more):
     house.simulator.behave(faults=[{"operation": operation, "kind": kind, **more}])
 
 
-def test_authorize(house):
+def test_a_payment_is_authorized_once_under_a_key_of_its_own(house):
     buyer = Reservation(house)
     buyer.pay()
     command = buyer.command("PaymentAuthorized")
@@ -55,7 +55,7 @@ def test_authorize(house):
     assert headers["traceparent"].split("-")[1] == buyer.traceparent.split("-")[1]
 
 
-def test_what_is_kept(house):
+def test_of_a_card_only_brand_and_last_digits_are_kept(house):
     """The token goes as soon as nobody needs it; of the card, brand and last four digits stay."""
     buyer = Reservation(house)
     buyer.authorized()
@@ -80,7 +80,7 @@ def test_what_is_kept(house):
     ("cnon:never-heard-of", "NOT_FOUND"),
     ("ccof:stored-card", "UNSUPPORTED_SOURCE_TYPE"),
 ])
-def test_declined(house, source, code, status):
+def test_a_decline_is_told_with_its_code(house, source, code, status):
     house.simulator.behave(decline_status=status)
     buyer = Reservation(house)
     buyer.pay(source)
@@ -88,7 +88,7 @@ def test_declined(house, source, code, status):
     assert house.done(buyer, "authorize")["source_id"] is None
 
 
-def test_a_second_card_after_a_decline(house):
+def test_a_second_card_is_taken_after_a_decline(house):
     buyer = Reservation(house)
     buyer.pay("cnon:card-nonce-declined", attempt=1)
     buyer.command("PaymentDeclined", attempt=1)
@@ -97,7 +97,7 @@ def test_a_second_card_after_a_decline(house):
     assert sorted(payment["status"] for payment in house.payments(buyer)) == ["APPROVED", "FAILED"]
 
 
-def test_capture_and_refund(house):
+def test_a_captured_payment_is_refunded(house):
     buyer = Reservation(house)
     payment_id = buyer.captured()
     assert house.payments(buyer)[0]["status"] == "COMPLETED"
@@ -110,7 +110,7 @@ def test_capture_and_refund(house):
         "PaymentAuthorized", "PaymentCaptured", "RefundCompleted"]
 
 
-def test_void(house):
+def test_an_authorization_is_voided(house):
     buyer = Reservation(house)
     payment_id = buyer.authorized()
     buyer.void(payment_id)
@@ -118,7 +118,7 @@ def test_void(house):
     assert house.payments(buyer)[0]["status"] == "CANCELED"
 
 
-def test_a_refund_that_takes_its_time(house):
+def test_a_refund_that_takes_its_time_is_waited_for(house):
     buyer = Reservation(house)
     payment_id = buyer.captured()
     house.simulator.behave(refund_settle_ms=700)
@@ -128,7 +128,7 @@ def test_a_refund_that_takes_its_time(house):
     assert time.monotonic() - began >= 0.7
 
 
-def test_a_refund_that_is_rejected_and_asked_for_again(house):
+def test_a_refund_that_was_rejected_can_be_asked_for_again(house):
     buyer = Reservation(house)
     payment_id = buyer.captured()
     house.simulator.behave(refund_settle_ms=100, refund_outcome="REJECTED")
@@ -139,7 +139,7 @@ def test_a_refund_that_is_rejected_and_asked_for_again(house):
     buyer.command("RefundCompleted", refund_attempt=2)
 
 
-def test_a_refund_somebody_has_given_at_the_provider(house):
+def test_a_refund_that_was_given_at_the_provider_counts(house):
     buyer = Reservation(house)
     payment_id = buyer.captured()
     status, answer, _ = house.simulator.call("POST", "/v2/refunds", {
@@ -179,7 +179,7 @@ def test_trouble_changes_nothing_but_the_time(house, operation, trouble):
     assert len(kinds) == len(set(kinds))
 
 
-def test_no_answer_while_the_hold_lasts(house):
+def test_a_payment_without_an_answer_is_undone_when_the_hold_ends(house):
     """The provider acts on every create and answers none: it is undone by its key, and never created again."""
     fault(house, "CreatePayment", "drop", acts=True, count=0)
     buyer = Reservation(house)
@@ -225,7 +225,7 @@ def test_the_provider_cancels_before_the_log_is_told(house):
     assert standing() == ["CANCELED"] * len(buyers)
 
 
-def test_the_provider_is_down_while_the_hold_lasts(house):
+def test_a_provider_that_is_down_while_the_hold_lasts_is_a_decline(house):
     house.simulator.stop()
     try:
         buyer = Reservation(house)
@@ -240,7 +240,7 @@ def test_the_provider_is_down_while_the_hold_lasts(house):
     assert house.payments(buyer) == []
 
 
-def test_the_hold_is_over_before_anything_was_sent(house):
+def test_nothing_is_sent_when_the_hold_is_over_already(house):
     buyer = Reservation(house)
     buyer.pay(hold_s=-1)
     assert buyer.command("PaymentDeclined")["code"] == "HOLD_EXPIRED"
@@ -274,7 +274,7 @@ def test_captures_wait_out_an_outage(house):
         buyer.command("PaymentCaptured")
 
 
-def test_capture_fails_for_good(house):
+def test_a_capture_that_fails_for_good_is_told_with_its_reason(house):
     refused, expired, voided = Reservation(house), Reservation(house), Reservation(house)
     payment_id = refused.authorized()
     fault(house, "CompletePayment", "decline", code="DELAYED_TRANSACTION_FAILED")
@@ -292,7 +292,7 @@ def test_capture_fails_for_good(house):
     assert voided.command("CaptureFailed")["code"] == "DELAYED_TRANSACTION_CANCELED"
 
 
-def test_capture_of_what_was_captured(house):
+def test_a_capture_of_what_was_captured_already_succeeds(house):
     buyer = Reservation(house)
     payment_id = buyer.authorized()
     house.simulator.call("POST", f"/v2/payments/{payment_id}/complete")
@@ -300,7 +300,7 @@ def test_capture_of_what_was_captured(house):
     buyer.command("PaymentCaptured")
 
 
-def test_void_of_what_is_gone(house):
+def test_a_void_of_what_was_voided_already_succeeds(house):
     buyer = Reservation(house)
     payment_id = buyer.authorized()
     house.simulator.call("POST", f"/v2/payments/{payment_id}/cancel")
@@ -308,7 +308,7 @@ def test_void_of_what_is_gone(house):
     buyer.command("PaymentVoided")
 
 
-def test_void_of_what_was_captured_waits_for_an_operator(house):
+def test_a_void_of_what_was_captured_waits_for_an_operator(house):
     buyer = Reservation(house)
     payment_id = buyer.authorized()
     house.simulator.call("POST", f"/v2/payments/{payment_id}/complete")
@@ -367,7 +367,7 @@ def test_a_capture_nobody_asked_for_raises_an_alarm(house):
 
 
 @pytest.mark.alone
-def test_many_at_once(house):
+def test_many_payments_are_made_at_once(house):
     """Every answer takes half a second; two hundred payments take hardly more."""
     house.simulator.behave(latency_ms=500)
     buyers = [Reservation(house) for _ in range(200)]
@@ -383,7 +383,7 @@ def test_many_at_once(house):
 
 
 @pytest.mark.alone
-def test_what_payment_adds_to_the_provider_s_time(house):
+def test_payment_adds_little_to_the_providers_time(house):
     house.simulator.behave(latency_ms=50)
     times = []
     for _ in range(30):

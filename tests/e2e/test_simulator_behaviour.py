@@ -59,7 +59,7 @@ def test_every_field_is_checked(simulator, body, status, code, field):
     assert simulator.payments() == {}
 
 
-def test_the_longest_that_is_allowed(simulator):
+def test_the_longest_values_that_are_allowed_are_taken(simulator):
     body = order("k" * 45, reference_id="r" * 40, note="ü" * 500, delay_duration="P6DT23H59M60S")
     status, answer, _ = simulator.call("POST", "/v2/payments", body)
     assert status == 200
@@ -67,17 +67,17 @@ def test_the_longest_that_is_allowed(simulator):
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"a":1,"a":2}', b"\xff\xfe", b"null"])
-def test_what_is_no_json_object(simulator, raw):
+def test_what_is_no_json_object_is_refused(simulator, raw):
     status, answer, _ = simulator.call("POST", "/v2/payments", raw=raw)
     assert (status, answer["errors"][0]["code"]) == (400, "EXPECTED_JSON_BODY")
 
 
-def test_a_body_beyond_all_bounds(simulator):
+def test_a_body_beyond_all_bounds_is_refused(simulator):
     status, answer, _ = simulator.call("POST", "/v2/payments", raw=b"x" * 100_000)
     assert (status, answer["errors"][0]["code"]) == (413, "REQUEST_ENTITY_TOO_LARGE")
 
 
-def test_unknown_paths_and_methods(simulator):
+def test_unknown_paths_and_methods_are_refused(simulator):
     assert simulator.call("GET", "/v2/nothing")[0] == 404
     assert simulator.call("DELETE", "/v2/payments")[0] == 405
     assert simulator.call("GET", "/v2/payments", token=None)[0] == 401
@@ -102,7 +102,7 @@ def test_behaviour_is_checked(simulator, behaviour):
     assert simulator.call("GET", "/admin/behaviour")[1]["latency_ms"] == 0
 
 
-def test_server_errors_before_and_after_acting(simulator):
+def test_server_errors_come_before_or_after_acting(simulator):
     simulator.behave(faults=[{"operation": "CreatePayment", "kind": "fail", "status": 500},
                              {"operation": "CreatePayment", "kind": "fail", "acts": True}])
     status, answer, _ = simulator.call("POST", "/v2/payments", order("a"))
@@ -126,7 +126,7 @@ def test_the_connection_drops(simulator, acts):
     assert len(simulator.payments()) == 1
 
 
-def test_rate_limit_and_expired_token(simulator):
+def test_a_rate_limit_and_an_expired_token_can_be_had(simulator):
     simulator.behave(faults=[{"kind": "rate_limit", "retry_after_s": 7}, {"kind": "unauthorized"}])
     status, answer, headers = simulator.call("POST", "/v2/payments", order("a"))
     assert (status, answer["errors"][0]["code"], headers["Retry-After"]) == (
@@ -135,7 +135,7 @@ def test_rate_limit_and_expired_token(simulator):
     assert simulator.call("POST", "/v2/payments", order("a"))[0] == 200
 
 
-def test_declines_by_rule(simulator):
+def test_it_declines_by_rule(simulator):
     simulator.behave(faults=[
         {"operation": "CreatePayment", "kind": "decline", "code": "INSUFFICIENT_FUNDS"},
         {"operation": "CompletePayment", "kind": "decline", "code": "DELAYED_TRANSACTION_FAILED"}])
@@ -147,7 +147,7 @@ def test_declines_by_rule(simulator):
     assert (status, answer["payment"]["status"]) == (402, "FAILED")
 
 
-def test_delayed_until(simulator):
+def test_a_payments_delay_ends_in_its_action(simulator):
     cancels = simulator.call("POST", "/v2/payments", order("a"))[1]["payment"]
     completes = simulator.call("POST", "/v2/payments",
                                order("b", delay_action="COMPLETE"))[1]["payment"]
@@ -160,7 +160,7 @@ def test_delayed_until(simulator):
     assert (status, answer["errors"][0]["code"]) == (400, "DELAYED_TRANSACTION_EXPIRED")
 
 
-def test_delayed_until_passes_while_it_is_down(tmp_path):
+def test_a_delay_ends_although_it_is_down(tmp_path):
     """A minute is the shortest the API allows, so the books are made to say it has passed."""
     simulator = Simulator(tmp_path).start()
     payment = simulator.call("POST", "/v2/payments", order("a", delay_duration="PT1M"))[1]["payment"]
@@ -204,7 +204,7 @@ def test_books_survive_a_kill(tmp_path):
     assert len(simulator.payments()) == 21
 
 
-def test_two_can_not_keep_the_same_books(simulator):
+def test_two_cannot_keep_the_same_books(simulator):
     import subprocess
     second = subprocess.run([binary("seatlog-payment-simulator"), "--listen=127.0.0.1:0",
                              f"--books={simulator.directory}"], capture_output=True, timeout=10)
@@ -214,7 +214,7 @@ def test_two_can_not_keep_the_same_books(simulator):
 
 @pytest.mark.alone
 @pytest.mark.parametrize("connections", [127, 128, 129, 256, 600])
-def test_slow_answers_to_many_at_once(simulator, connections):
+def test_slow_answers_come_to_many_at_once(simulator, connections):
     """Each answer takes half a second; all of them together hardly more."""
     simulator.behave(latency_ms=500)
     body = b'{"source_id":"cnon:card-nonce-ok","idempotency_key":"%d","autocomplete":false,' \
@@ -236,7 +236,7 @@ def test_slow_answers_to_many_at_once(simulator, connections):
 
 
 @pytest.mark.alone
-def test_stopping_with_requests_under_way(tmp_path):
+def test_it_stops_with_requests_under_way(tmp_path):
     simulator = Simulator(tmp_path).start()
     simulator.behave(latency_ms=60_000)
     with concurrent.futures.ThreadPoolExecutor(20) as pool:

@@ -35,7 +35,7 @@ def refused(call, *arguments, **named):
     return caught.value.status_code, caught.value.body["errors"][0]
 
 
-def test_authorize_then_capture(client):
+def test_a_payment_is_authorized_then_captured(client):
     payment = authorize(client, reference_id="r-1", delay_duration="PT1H", delay_action="CANCEL",
                         note="two seats")
     assert payment.status == "APPROVED"
@@ -64,7 +64,7 @@ def test_capture_with_an_old_version_is_refused(client):
     assert client.payments.get(payment.id).payment.status == "APPROVED"
 
 
-def test_void(client):
+def test_a_payment_that_was_voided_cannot_be_captured(client):
     payment = authorize(client)
     gone = client.payments.cancel(payment.id).payment
     assert (gone.status, gone.card_details.status) == ("CANCELED", "VOIDED")
@@ -89,7 +89,7 @@ def test_cancel_by_key_finds_the_payment_or_nothing(client):
     ("cnon:card-nonce-rejected-expiration", "INVALID_EXPIRATION"),
     ("cnon:card-nonce-already-used", "CARD_TOKEN_USED"),
 ])
-def test_declines(client, simulator, source, code):
+def test_a_decline_has_its_code_and_a_failed_payment(client, simulator, source, code):
     with pytest.raises(square.core.api_error.ApiError) as caught:
         authorize(client, source)
     assert caught.value.status_code == 402
@@ -113,7 +113,7 @@ def test_a_key_is_answered_once_and_for_all(client, simulator):
     assert len(simulator.payments()) == 1
 
 
-def test_refunds_in_parts(client):
+def test_a_payment_is_refunded_in_parts(client):
     payment = authorize(client, amount=1000)
     client.payments.complete(payment.id)
 
@@ -135,7 +135,7 @@ def test_refunds_in_parts(client):
     assert [each.id for each in client.refunds.list()] == [second.id, first.id]
 
 
-def test_a_refund_that_is_settled_later(client, simulator):
+def test_a_refund_is_settled_later(client, simulator):
     simulator.behave(refund_settle_ms=3600_000, refund_outcome="REJECTED")
     payment = authorize(client, amount=1000)
     client.payments.complete(payment.id)
@@ -151,7 +151,7 @@ def test_a_refund_that_is_settled_later(client, simulator):
     assert client.payments.get(payment.id).payment.refunded_money.amount == 0
 
 
-def test_an_authorized_payment_can_not_be_refunded(client):
+def test_an_authorized_payment_cannot_be_refunded(client):
     payment = authorize(client, amount=1000)
     status, error = refused(client.refunds.refund_payment, idempotency_key="k",
                             payment_id=payment.id,
@@ -172,14 +172,14 @@ def test_listing_pages_through_everything(client):
     assert (status, error["code"]) == (400, "INVALID_CURSOR")
 
 
-def test_a_wrong_token(simulator):
+def test_a_wrong_token_is_refused(simulator):
     stranger = square.Square(token="another", base_url=simulator.url)
     status, error = refused(authorize, stranger)
     assert (status, error["category"], error["code"]) == (
         401, "AUTHENTICATION_ERROR", "UNAUTHORIZED")
 
 
-def test_what_is_not_there(client):
+def test_what_is_not_there_is_not_found(client):
     for call in client.payments.get, client.payments.complete, client.payments.cancel, \
             client.refunds.get:
         status, error = refused(call, "nothing")

@@ -166,16 +166,6 @@ struct reservation_show *reservation_core_show_next(struct reservation_core *cor
 
 struct uuid reservation_show_id(const struct reservation_show *show) { return show->show_id; }
 
-int64_t reservation_show_seq(const struct reservation_show *show) {
-    RESERVATION_ASSERT(show->seq >= 1);
-    return show->seq;
-}
-
-int64_t reservation_show_clock(const struct reservation_show *show) {
-    RESERVATION_ASSERT(show->seq >= 1);
-    return show->clock;
-}
-
 struct hash reservation_core_chain_get(const struct reservation_core *core,
                                        const struct reservation_show *show) {
     RESERVATION_ASSERT(show_at(core, show->index) == show);

@@ -97,8 +97,6 @@ struct reservation_show *reservation_core_show_find(struct reservation_core *cor
 struct reservation_show *reservation_core_show_next(struct reservation_core *core,
                                                     struct reservation_show *previous);
 struct uuid reservation_show_id(const struct reservation_show *show);
-int64_t reservation_show_seq(const struct reservation_show *show);
-int64_t reservation_show_clock(const struct reservation_show *show);
 
 /* The hash of a show's last sealed event; zero before the first. */
 struct hash reservation_core_chain_get(const struct reservation_core *core,

@@ -52,8 +52,8 @@ static void test_fold_results(void **state) {
     assert_non_null(show);
     struct hash chain = reservation_core_chain_get(core, show);
     assert_memory_equal(&chain, &noted.as.head.hash, sizeof(chain));
-    assert_int_equal(reservation_show_seq(show), 2);
-    assert_int_equal(reservation_show_clock(show), NOON + 2);
+    assert_int_equal(show->seq, 2);
+    assert_int_equal(show->clock, NOON + 2);
     assert_int_equal(reservation_core_cursor(core), 12);
 
     struct event later = event_at(EVENT_NOTED, 4, 20);
@@ -168,7 +168,7 @@ static void test_wrong_partition(void **state) {
     assert_memory_equal(&event->as.rejected.reservation_id, &command.as.reserve.reservation_id,
                         sizeof(struct uuid));
     struct uuid show_id = story_uuid("Ghost");
-    assert_int_equal(reservation_show_seq(reservation_core_show_find(story.core, &show_id)), 1);
+    assert_int_equal(reservation_core_show_find(story.core, &show_id)->seq, 1);
     story_deinit(&story);
 }
 

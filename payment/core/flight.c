@@ -51,6 +51,11 @@ int32_t payment_flights_busy(const struct payment_flights *flights) {
     int32_t free_count = flights->counts[PAYMENT_FLIGHT_FREE];
     assert(free_count >= 0 && free_count <= flights->capacity);
     assert(free_count == flights->queues[PAYMENT_FLIGHT_FREE].count);
+    int32_t sum = 0;
+    for (int stage = 0; stage < PAYMENT_FLIGHT_STAGE_COUNT; stage++) {
+        sum += flights->counts[stage];
+    }
+    assert(sum == flights->capacity);
     return flights->capacity - free_count;
 }
 

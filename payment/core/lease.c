@@ -40,6 +40,7 @@ static struct payment_flight *flight_at(struct payment_lease *lease, int32_t slo
     struct payment_flight *flight = &lease->flights.slots[slot];
     assert(flight->stage == stage);
     assert(payment_work_is_sound(&flight->row.work));
+    assert(flight->leased_ms <= lease->monotonic_ms);
     return flight;
 }
 
@@ -165,6 +166,7 @@ static void recover(struct payment_lease *lease, const struct payment_lease_even
 
 static void save(struct payment_lease *lease, const struct payment_lease_event *event,
                  struct payment_lease_effects *effects) {
+    assert(lease->phase == PAYMENT_PHASE_SAVE);
     lease->phase = PAYMENT_PHASE_GO_ON;
     if (unsaved_count(lease) == 0 || event->monotonic_ms < lease->save_at_ms) {
         return;
@@ -184,7 +186,7 @@ static void save(struct payment_lease *lease, const struct payment_lease_event *
 
 static void open_count(struct payment_lease *lease, const struct payment_lease_event *event,
                        struct payment_lease_effects *effects) {
-    assert(lease->asked == PAYMENT_LEASE_WAIT);
+    assert(lease->phase == PAYMENT_PHASE_COUNT);
     assert(lease->flights.counts[PAYMENT_FLIGHT_SAVED] == 0);
     lease->phase = PAYMENT_PHASE_LEASE;
     if (!lease->stopping && event->monotonic_ms >= lease->count_at_ms &&
@@ -207,6 +209,7 @@ static int32_t lease_limit(const struct payment_lease *lease, int64_t monotonic_
 static void lease_more(struct payment_lease *lease, const struct payment_lease_event *event,
                        struct payment_lease_effects *effects) {
     bool calls;
+    assert(lease->phase == PAYMENT_PHASE_LEASE);
     int32_t limit = lease_limit(lease, event->monotonic_ms, &calls);
     bool due = lease->woken || event->monotonic_ms >= lease->lease_at_ms;
     assert(!lease->stopping);
@@ -229,6 +232,7 @@ static void lease_more(struct payment_lease *lease, const struct payment_lease_e
 static void drain(struct payment_lease *lease, const struct payment_lease_event *event,
                   struct payment_lease_effects *effects) {
     int32_t busy = payment_flights_busy(&lease->flights);
+    assert(lease->phase == PAYMENT_PHASE_LEASE);
     assert(lease->stopping);
     assert(lease->asked == PAYMENT_LEASE_WAIT);
     if (busy > 0 && event->monotonic_ms < lease->drain_until_ms) {
@@ -244,6 +248,7 @@ static int64_t wait_of(const struct payment_lease *lease, int64_t monotonic_ms) 
     bool full = payment_flights_busy(&lease->flights) >= settings->in_flight_max;
     bool saves = lease->save_failures == 0;
     assert(settings->poll_ms > 0);
+    assert(lease->phase == PAYMENT_PHASE_WAIT);
     if (saves && unsaved_count(lease) > 0) {
         return 0;
     }
@@ -343,6 +348,7 @@ static void recovered(struct payment_lease *lease, const struct payment_lease_ev
 static void leased(struct payment_lease *lease, const struct payment_lease_event *event) {
     outcome_take(lease, PAYMENT_LEASE_LEASE);
     assert(event->count >= 0 && event->count <= lease->lease_limit);
+    assert(event->count == 0 || event->rows != NULL);
     assert(lease->phase == PAYMENT_PHASE_BEGIN);
     for (int32_t i = 0; i < event->count; i++) {
         int32_t slot =
@@ -422,6 +428,7 @@ static void answered(struct payment_lease *lease, const struct payment_lease_eve
     struct payment_flight *flight = flight_at(lease, event->flight, PAYMENT_FLIGHT_CALLING);
     const struct payment_limits *limits = &lease->settings.limits;
     assert(flight->row.work.step == flight->step);
+    assert(event->answer != NULL && event->failure != NULL);
     flight->answer = *event->answer;
     flight->answered = true;
     flight->took_ms = event->monotonic_ms - flight->started_ms;
@@ -452,11 +459,12 @@ static void reported(struct payment_lease *lease, const struct payment_lease_eve
 
 static void stop(struct payment_lease *lease, const struct payment_lease_event *event) {
     assert(lease->settings.drain_ms >= 0);
+    assert(event->kind == PAYMENT_LEASE_STOP);
     if (!lease->stopping) {
         lease->stopping = true;
         lease->drain_until_ms = event->monotonic_ms + lease->settings.drain_ms;
     }
-    assert(lease->drain_until_ms >= lease->settings.drain_ms);
+    assert(lease->drain_until_ms <= event->monotonic_ms + lease->settings.drain_ms);
 }
 
 void payment_lease_init(struct payment_lease *lease, const struct payment_lease_settings *settings,
@@ -473,6 +481,9 @@ void payment_lease_init(struct payment_lease *lease, const struct payment_lease_
 
 void payment_lease_step(struct payment_lease *lease, const struct payment_lease_event *event,
                         struct payment_lease_effects *effects) {
+    assert(lease->phase != PAYMENT_PHASE_ENDED);
+    assert(event->monotonic_ms >= lease->monotonic_ms);
+    lease->monotonic_ms = event->monotonic_ms;
     effects->count = 0;
     switch (event->kind) {
     case PAYMENT_LEASE_ANSWERED:

@@ -121,6 +121,7 @@ struct payment_lease {
     struct payment_pace pace;
     enum payment_lease_phase phase;
     enum payment_lease_effect_kind asked; /* the action whose outcome is awaited; WAIT: none is */
+    int64_t monotonic_ms;                 /* of the last event */
     bool woken;
     bool stopping;
     int32_t recover_failures;

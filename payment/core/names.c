@@ -90,6 +90,7 @@ const char *payment_status_name(enum payment_status status) {
 
 bool payment_kind_parse(const char *name, enum payment_kind *out) {
     int found = name_find(kinds, PAYMENT_KIND_COUNT, name);
+    assert(found < PAYMENT_KIND_COUNT);
     *out = found < 0 ? PAYMENT_AUTHORIZE : (enum payment_kind)found;
     assert(found < 0 || strcmp(payment_kind_name(*out), name) == 0);
     return found >= 0;
@@ -97,6 +98,7 @@ bool payment_kind_parse(const char *name, enum payment_kind *out) {
 
 bool payment_step_parse(const char *name, enum payment_step *out) {
     int found = name_find(steps, PAYMENT_STEP_COUNT, name);
+    assert(found < PAYMENT_STEP_COUNT);
     *out = found < 0 ? PAYMENT_STEP_CREATE : (enum payment_step)found;
     assert(found < 0 || strcmp(payment_step_name(*out), name) == 0);
     return found >= 0;
@@ -104,6 +106,7 @@ bool payment_step_parse(const char *name, enum payment_step *out) {
 
 bool payment_result_parse(const char *name, enum payment_result *out) {
     int found = name_find(results, PAYMENT_RESULT_COUNT, name);
+    assert(found < PAYMENT_RESULT_COUNT);
     *out = found < 0 ? PAYMENT_RESULT_NONE : (enum payment_result)found;
     assert(found < 0 || strcmp(payment_result_name(*out), name) == 0);
     return found >= 0;
@@ -111,6 +114,7 @@ bool payment_result_parse(const char *name, enum payment_result *out) {
 
 bool payment_status_parse(const char *name, enum payment_status *out) {
     int found = name_find(statuses, PAYMENT_STATUS_COUNT, name);
+    assert(found < PAYMENT_STATUS_COUNT);
     *out = found < 0 ? PAYMENT_STATUS_APPROVED : (enum payment_status)found;
     assert(found < 0 || strcmp(payment_status_name(*out), name) == 0);
     return found >= 0;

@@ -125,6 +125,7 @@ static void payment_not_found(struct payment_decision *decision) {
 
 void payment_look_up_answered(struct payment_decision *decision) {
     assert(decision->work->step == PAYMENT_STEP_LOOK_UP);
+    assert(decision->work->result == PAYMENT_RESULT_NONE);
     const struct payment_answer *answer = decision->answer;
     if (answer->kind == PAYMENT_ANSWER_PAYMENT) {
         payment_found(decision);

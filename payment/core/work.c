@@ -6,6 +6,8 @@
 #include <stddef.h>
 
 #define BIT(value) (1u << (value))
+static_assert(PAYMENT_STEP_COUNT <= 32 && PAYMENT_RESULT_COUNT <= 32, "a set of them is 32 bits");
+static_assert(PAYMENT_STEP_REPORT + 2 == PAYMENT_STEP_COUNT, "all steps before it call");
 
 /* A row a kind: what calls it makes, and how it may end. */
 static const struct {

@@ -18,11 +18,11 @@
 
 /*
  * What payment/daemon/worker.c does for the lease, in steps: an action that the lease asks for is done in
- * the next step of the process, so that anything may come in between; a call alone begins at once, as
- * its time was just judged. Answers and acknowledgements lie ready until the worker waits.
+ * the next step of the process and its outcome told in the one after, so that anything may come in between;
+ * a call alone begins at once, as its time was just judged. Answers and acknowledgements lie ready until
+ * the worker waits.
  */
 #define FLIGHTS_MAX 6
-#define DONE PAYMENT_LEASE_CALL /* nothing is to be done: a call has begun already */
 #define IDLE_MS 40
 #define RECONCILE_INTERVAL_MS 300000
 #define RECONCILE_OVERLAP_MS 600000
@@ -75,7 +75,10 @@ struct payment_worker {
     struct payment_lease lease;
     struct payment_flight flights[FLIGHTS_MAX];
     struct slot slots[FLIGHTS_MAX];
-    struct payment_lease_effect todo; /* the action that the next step does */
+    struct payment_lease_effect todo; /* the action that the next step does … */
+    bool acted;                       /* … or has done: */
+    struct payment_lease_event outcome;
+    struct payment_row rows[FLIGHTS_MAX]; /* of a LEASE, until its outcome is told */
     int64_t wait_until_ms;
     bool woken;
 };
@@ -162,8 +165,8 @@ static struct payment_lease_event leases_recover(struct payment_worker *worker) 
 
 /* A commit whose answer is lost: rows may be leased, and nobody is at them until the lease ends. */
 static struct payment_lease_event rows_lease(struct payment_worker *worker,
-                                             const struct payment_lease_effect *effect,
-                                             struct payment_row *rows) {
+                                             const struct payment_lease_effect *effect) {
+    struct payment_row *rows = worker->rows;
     struct error error = {0};
     int count = payment_pg_lease(sim_session_pg(&worker->session),
                                  sim_process_name(&worker->world->processes[worker->process]),
@@ -222,15 +225,15 @@ static void flight_release(struct payment_worker *worker, int32_t flight) {
     worker->flights[flight].row.source_id = NULL;
 }
 
-/* Does what was asked for; returns its outcome, or that the next turn has come. rows: of a LEASE. */
-static struct payment_lease_event todo_do(struct payment_worker *worker, struct payment_row *rows) {
+/* Does what was asked for; returns its outcome, or that the next turn has come. */
+static struct payment_lease_event todo_do(struct payment_worker *worker) {
     const struct payment_lease_effect *todo = &worker->todo;
     int64_t counts[PAYMENT_KIND_COUNT], oldest_s;
     switch (todo->kind) {
     case PAYMENT_LEASE_RECOVER:
         return leases_recover(worker);
     case PAYMENT_LEASE_LEASE:
-        return rows_lease(worker, todo, rows);
+        return rows_lease(worker, todo);
     case PAYMENT_LEASE_SAVE:
         return flights_save(worker, todo->now_ms);
     case PAYMENT_LEASE_REPORT:
@@ -245,7 +248,7 @@ static struct payment_lease_event todo_do(struct payment_worker *worker, struct 
         sim_violated(worker->world, 4, "payment dies: %s", todo->text);
         break;
     default:
-        break; /* a wait that is over, or nothing */
+        break; /* a wait that is over, a call that has begun */
     }
     return (struct payment_lease_event){.kind = PAYMENT_LEASE_TURN};
 }
@@ -310,17 +313,34 @@ static bool happenings_tell(struct payment_worker *worker) {
     return told;
 }
 
+/* A long sleep hurts most between leasing and calling: the hold may end meanwhile. */
+static void sleep_maybe(struct payment_worker *worker) {
+    struct sim_world *world = worker->world;
+    struct sim_process *process = &world->processes[worker->process];
+    if (worker->outcome.kind == PAYMENT_LEASE_LEASED && worker->outcome.count > 0 &&
+        sim_fault(world, SIM_FAULT_PAUSE, 30)) {
+        sim_trace(world, "FAULT: %s sleeps while it leases", sim_process_name(process));
+        process->paused_since_ms = world->now_ms;
+        process->resumes_ms = world->now_ms + sim_random_between(&world->chance, 20000, 300000);
+    }
+}
+
 /* true: there was something to do. */
 static bool worker_step(struct payment_worker *worker) {
-    struct payment_row rows[FLIGHTS_MAX];
+    if (worker->acted) {
+        worker->acted = false;
+        worker->todo.kind = PAYMENT_LEASE_CALL; /* as good as begun: nothing is to be done */
+        event_tell(worker, worker->outcome);
+        return true;
+    }
     bool waits = worker->todo.kind == PAYMENT_LEASE_WAIT;
     if (waits && !happenings_tell(worker) && worker->world->now_ms < worker->wait_until_ms) {
         return false;
     }
-    struct payment_lease_event event = todo_do(worker, rows);
-    worker->todo.kind = DONE;
-    event_tell(worker, event);
-    return !waits || worker->todo.kind != PAYMENT_LEASE_WAIT;
+    worker->outcome = todo_do(worker);
+    worker->acted = true;
+    sleep_maybe(worker);
+    return true;
 }
 
 /* --- the comparison with the provider's list: what payment/daemon/reconcile.c asks SQL --- */
@@ -443,8 +463,14 @@ static void payment_step(struct sim_world *world, int32_t process) {
 static void payment_stop(struct sim_world *world, int32_t process) {
     struct payer *payer = world->processes[process].state;
     sim_sink_stop(&payer->sink);
+    struct payment_worker *worker = &payer->worker;
     for (int32_t i = 0; i < FLIGHTS_MAX; i++) {
-        flight_release(&payer->worker, i);
+        flight_release(worker, i);
+    }
+    if (worker->acted && worker->outcome.kind == PAYMENT_LEASE_LEASED) {
+        for (int32_t i = 0; i < worker->outcome.count; i++) {
+            free(worker->rows[i].source_id);
+        }
     }
     free(payer);
 }

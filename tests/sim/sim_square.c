@@ -82,6 +82,9 @@ static bool path_read(const char *method, const char *path, struct payment_work 
     } else {
         return false;
     }
+    if (work->step == PAYMENT_STEP_CANCEL_BY_KEY) {
+        return true; /* what stands in the place of an id is none */
+    }
     snprintf(refunds ? work->refund_id : work->payment_id, PAYMENT_ID_SIZE, "%s", id);
     return true;
 }

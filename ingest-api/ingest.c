@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of ingest-api: made, run and ended. */
 #include "ingest-api/ingest.h"
 
-#include "ingest-api/accounts/account.h"
 #include "ingest-api/accounts/account_keeper.h"
-#include "ingest-api/accounts/session.h"
+#include "ingest-api/accounts/password.h"
+#include "ingest-api/admission/admit.h"
+#include "ingest-api/admission/call.h"
+#include "ingest-api/admission/cors.h"
 #include "ingest-api/admission/rate.h"
+#include "ingest-api/admission/session.h"
+#include "ingest-api/calls/routes.h"
 #include "ingest-api/catalog/catalog.h"
-#include "ingest-api/catalog/search.h"
+#include "ingest-api/catalog/search_postgresql.h"
+#include "ingest-api/commands/money.h"
 #include "ingest-api/commands/tail.h"
 #include "ingest-api/commands/wait.h"
-#include "ingest-api/http/cors.h"
 #include "ingest-api/http/pool.h"
 #include "ingest-api/http/server.h"
+#include "ingest-api/instance.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/pg/pg.h"
@@ -127,7 +133,15 @@ static void pools_start(struct ingest *ingest, const struct config *config) {
                  (size_t)config_integer(config, "body_queue_max"), NULL, NULL, NULL);
 }
 
+/* The server knows nothing of calls but this. */
 static bool http_start(struct ingest *ingest, const struct config *config, struct error *error) {
+    const struct http_handler handler = {.context = ingest,
+                                         .request_new = call_new,
+                                         .request_free = call_free,
+                                         .headers = admit_headers,
+                                         .body = admit_body,
+                                         .go_on = call_go_on,
+                                         .headers_add = cors_headers_add};
     struct http_settings settings = {
         .listen = config_text(config, "listen"),
         .certificate_file = config_text(config, "tls_certificate_file"),
@@ -138,7 +152,7 @@ static bool http_start(struct ingest *ingest, const struct config *config, struc
         .body_memory_bytes = (size_t)config_integer(config, "body_memory_mib") * 1024 * 1024,
         .header_timeout_s = (int)config_integer(config, "header_timeout_s"),
         .request_timeout_s = (int)config_integer(config, "request_timeout_s")};
-    ingest->http = http_server_new(ingest, &settings, error);
+    ingest->http = http_server_new(&handler, &settings, error);
     return ingest->http != NULL;
 }
 
@@ -182,7 +196,21 @@ static void parts_stop(struct ingest *ingest) {
     codec_free(ingest->codec);
     rate_table_free(ingest->rate_address);
     rate_table_free(ingest->rate_user);
+    free(ingest->money_taken);
     free(ingest);
+}
+
+/* What may be wrong with settings is told before anything is begun. */
+static bool settings_check(struct ingest *ingest, const struct config *config,
+                           struct error *error) {
+    const struct ingest_settings *settings = &ingest->settings;
+    ingest->money_taken = allocate_zeroed(1, sizeof *ingest->money_taken);
+    if (!money_taken_parse(config_text(config, "currencies"), ingest->money_taken, error) ||
+        !cors_origins_check(settings->cors_origins, error)) {
+        return false;
+    }
+    return password_start(settings->password_operations, settings->password_memory_octets) ||
+           error_set(error, ERROR_DIE, "there is no memory for password_memory_kib");
 }
 
 bool ingest_start(struct daemon *daemon, struct error *error) {
@@ -196,22 +224,11 @@ bool ingest_start(struct daemon *daemon, struct error *error) {
     }
     struct ingest *ingest = allocate_zeroed(1, sizeof *ingest);
     ingest->daemon = daemon;
-    if (!money_taken_parse(config_text(daemon->config, "currencies"), &ingest->settings.money_taken,
-                           error)) {
-        free(ingest);
-        return false;
-    }
+    ingest->routes = ingest_routes;
+    ingest->route_count = ingest_route_count;
     settings_read(ingest, daemon->config);
-    if (!cors_origins_check(ingest->settings.cors_origins, error)) {
-        free(ingest);
-        return false;
-    }
-    if (!account_start(ingest->settings.password_operations,
-                       ingest->settings.password_memory_octets)) {
-        free(ingest);
-        return error_set(error, ERROR_DIE, "there is no memory for password_memory_kib");
-    }
-    if (!parts_start(ingest, daemon->config, error)) {
+    if (!settings_check(ingest, daemon->config, error) ||
+        !parts_start(ingest, daemon->config, error)) {
         parts_stop(ingest);
         return false;
     }

@@ -4,11 +4,11 @@
 
 #include "codec/utf8.h"
 #include "ingest-api/accounts/credential.h"
-#include "ingest-api/commands/idempotency.h"
+#include "ingest-api/admission/idempotency.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
-#include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
+#include "runtime/base/uuid.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,8 @@ json_t *account_json(const struct uuid *user_id, const char *username, const cha
                      username, "location", location, "roles", roles_json(roles));
 }
 
-json_t *account_row_json(const PGresult *row) {
+/* The row's columns are user_id, username, location, roles. */
+static json_t *account_row_json(const PGresult *row) {
     struct uuid user_id = pg_uuid(row, 0, 0);
     return account_json(&user_id, pg_text(row, 0, 1), pg_text(row, 0, 2),
                         session_roles_parse(pg_text(row, 0, 3)));
@@ -43,7 +44,7 @@ static void account_get_work(struct request *request, struct pg *pg) {
     PGresult *row =
         PG_QUERY(pg, &error,
                  "SELECT user_id, username, location, roles FROM account.person WHERE user_id = $1",
-                 PG_UUID(&request->session.user_id));
+                 PG_UUID(call_user_id(request)));
     if (row == NULL) {
         problem_answer_unavailable(request, "Accounts cannot be read");
         return;
@@ -56,32 +57,41 @@ static void account_get_work(struct request *request, struct pg *pg) {
     PQclear(row);
 }
 
-void account_get(struct request *request) {
-    request_query(request, account_get_work, request_done);
-}
+const struct call_step account_get[] = {STEP_ON_DATABASE(account_get_work), STEPS_END};
 
 static void account_delete_work(struct request *request, struct pg *pg) {
     struct error error;
     if (!PG_EXECUTE(pg, &error, NULL, "DELETE FROM account.person WHERE user_id = $1",
-                    PG_UUID(&request->session.user_id))) {
+                    PG_UUID(call_user_id(request)))) {
         problem_answer_unavailable(request, "Accounts cannot be erased");
         return;
     }
-    session_forget_user(request->ingest->sessions, &request->session.user_id);
-    log_info("an account is erased", LOG_UUID("user_id", &request->session.user_id));
+    session_forget_user(request->call->ingest->sessions, call_user_id(request));
+    log_info("an account is erased", LOG_UUID("user_id", call_user_id(request)));
     request_answer_empty(request, MHD_HTTP_NO_CONTENT);
 }
 
-static void account_delete_begin(struct request *request) {
-    request_query(request, account_delete_work, request_done);
-}
-
-void account_delete(struct request *request) { idempotency_claim(request, account_delete_begin); }
+const struct call_step account_delete[] = {STEP(idempotency_claim),
+                                           STEP_ON_DATABASE(account_delete_work), STEPS_END};
 
 /* ---- operators ---- */
 
+static void account_find_read(struct request *request) {
+    const char *given = request_query_parameter(request, "username");
+    struct username *username = call_state_new(request, sizeof *username);
+    if (given == NULL || *given == '\0') {
+        problem_answer_field(request, "username", "Say whose account: ?username=ada@example.com.");
+        return;
+    }
+    /* Older accounts may have names that are no addresses today. */
+    if (!text_is_valid((struct text){given, strlen(given)}) ||
+        !username_read((struct text){given, strlen(given)}, username)) {
+        problem_answer(request, PROBLEM_NOT_FOUND, "There is no account with that username.");
+    }
+}
+
 static void account_find_work(struct request *request, struct pg *pg) {
-    const struct username *username = request->state;
+    const struct username *username = request->call->state;
     struct error error;
     PGresult *row = PG_QUERY(pg, &error,
                              "SELECT user_id, username, location, roles FROM account.person p"
@@ -99,49 +109,15 @@ static void account_find_work(struct request *request, struct pg *pg) {
     PQclear(row);
 }
 
-void account_find(struct request *request) {
-    const char *given = request_query_parameter(request, "username");
-    struct username *username = request_allocate(request, sizeof *username);
-    request->state = username;
-    if (given == NULL || *given == '\0') {
-        problem_answer_field(request, "username", "Say whose account: ?username=ada@example.com.");
-        return;
-    }
-    /* Older accounts may have names that are no addresses today. */
-    if (!text_is_valid((struct text){given, strlen(given)}) ||
-        !username_read((struct text){given, strlen(given)}, username)) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "There is no account with that username.");
-        return;
-    }
-    request_query(request, account_find_work, request_done);
-}
+const struct call_step account_find[] = {STEP(account_find_read),
+                                         STEP_ON_DATABASE(account_find_work), STEPS_END};
+
+#define ROLES_ARRAY_SIZE 64
 
 struct roles_state {
     struct uuid user_id;
-    char roles[64]; /* as PostgreSQL writes an array */
+    char roles[ROLES_ARRAY_SIZE]; /* as PostgreSQL writes an array */
 };
-
-static void roles_set_work(struct request *request, struct pg *pg) {
-    struct roles_state *state = request->state;
-    struct error error;
-    PGresult *row = PG_QUERY(pg, &error,
-                             "UPDATE account.person SET roles = $2::text[] WHERE user_id = $1"
-                             " RETURNING user_id, username, location, roles",
-                             PG_UUID(&state->user_id), PG_TEXT(state->roles));
-    if (row == NULL) {
-        problem_answer_unavailable(request, "Accounts cannot be changed");
-        return;
-    }
-    if (PQntuples(row) == 0) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "There is no account with that id.");
-    } else {
-        session_forget_user(request->ingest->sessions, &state->user_id);
-        log_info("roles are set", LOG_UUID("user_id", &state->user_id),
-                 LOG_TEXT("roles", state->roles), LOG_UUID("by", &request->session.user_id));
-        request_answer_json(request, MHD_HTTP_OK, account_row_json(row));
-    }
-    PQclear(row);
-}
 
 static unsigned roles_read(struct reader *reader, const json_t *list) {
     struct place_in place = {.name = "roles"};
@@ -161,22 +137,18 @@ static unsigned roles_read(struct reader *reader, const json_t *list) {
     return roles;
 }
 
-static void roles_set_begin(struct request *request) {
-    request_query(request, roles_set_work, request_done);
-}
-
-void account_roles_set(struct request *request) {
+static void roles_set_read(struct request *request) {
     static const char *const members[] = {"roles", NULL};
-    struct roles_state *state = request_allocate(request, sizeof *state);
+    struct roles_state *state = call_state_new(request, sizeof *state);
     struct reader reader = {0};
     json_t *list = NULL;
-    request->state = state;
-    if (!uuid_parse(request->parameters[0].data, request->parameters[0].size, &state->user_id)) {
+    if (!uuid_parse(request->call->parameters[0].data, request->call->parameters[0].size,
+                    &state->user_id)) {
         problem_answer(request, PROBLEM_NOT_FOUND, "There is no account with that id.");
         return;
     }
-    reader_object(&reader, NULL, request->json, members);
-    reader_array(&reader, NULL, request->json, "roles", READER_REQUIRED, 1, 5, &list);
+    reader_object(&reader, NULL, request->body.json, members);
+    reader_array(&reader, NULL, request->body.json, "roles", READER_REQUIRED, 1, 5, &list);
     unsigned roles = roles_read(&reader, list);
     if (reader_failed(&reader)) {
         problem_answer_reader(request, &reader);
@@ -190,5 +162,29 @@ void account_roles_set(struct request *request) {
         }
     }
     snprintf(state->roles + size, sizeof state->roles - size, "}");
-    idempotency_claim(request, roles_set_begin);
 }
+
+static void roles_set_work(struct request *request, struct pg *pg) {
+    struct roles_state *state = request->call->state;
+    struct error error;
+    PGresult *row = PG_QUERY(pg, &error,
+                             "UPDATE account.person SET roles = $2::text[] WHERE user_id = $1"
+                             " RETURNING user_id, username, location, roles",
+                             PG_UUID(&state->user_id), PG_TEXT(state->roles));
+    if (row == NULL) {
+        problem_answer_unavailable(request, "Accounts cannot be changed");
+        return;
+    }
+    if (PQntuples(row) == 0) {
+        problem_answer(request, PROBLEM_NOT_FOUND, "There is no account with that id.");
+    } else {
+        session_forget_user(request->call->ingest->sessions, &state->user_id);
+        log_info("roles are set", LOG_UUID("user_id", &state->user_id),
+                 LOG_TEXT("roles", state->roles), LOG_UUID("by", call_user_id(request)));
+        request_answer_json(request, MHD_HTTP_OK, account_row_json(row));
+    }
+    PQclear(row);
+}
+
+const struct call_step account_roles_set[] = {STEP(roles_set_read), STEP(idempotency_claim),
+                                              STEP_ON_DATABASE(roles_set_work), STEPS_END};

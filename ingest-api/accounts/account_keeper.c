@@ -4,6 +4,7 @@
 
 #include "ingest-api/accounts/credential.h"
 #include "ingest-api/accounts/login_limit.h"
+#include "ingest-api/admission/idempotency.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "runtime/loop/daemon.h"
@@ -20,6 +21,7 @@
 #define ROUND_MS 200
 #define LOOK_MS 5000
 #define SWEEP_MS (60 * 1000)
+#define KEYS_SWEEP_MS (10 * 60 * 1000)
 #define ANSWER_MS 30000
 
 struct account_keeper {
@@ -143,6 +145,7 @@ static void pause_ms(struct account_keeper *keeper, int duration_ms) {
 static void *keeper_thread(void *context) {
     struct account_keeper *keeper = context;
     int64_t sweep_ms = clock_monotonic_ms();
+    int64_t keys_ms = sweep_ms;
     int failures = 0;
     while (!atomic_load(&keeper->ending)) {
         struct error error;
@@ -150,6 +153,10 @@ static void *keeper_thread(void *context) {
         if (good && clock_monotonic_ms() >= sweep_ms) {
             sweep_ms = clock_monotonic_ms() + SWEEP_MS;
             good = expired_sweep(keeper->pg, &error);
+        }
+        if (good && clock_monotonic_ms() >= keys_ms) {
+            keys_ms = clock_monotonic_ms() + KEYS_SWEEP_MS;
+            idempotency_sweep(keeper->pg);
         }
         failures = good ? 0 : failures + 1;
         if (failures == 1) {

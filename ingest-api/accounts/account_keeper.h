@@ -11,7 +11,8 @@
 /*
  * What is done with accounts without being asked, by a thread with a connection of its own: the
  * normal forms of usernames that are not worked out yet (at once, then every few seconds: an older
- * instance may still make such accounts), and every minute the removal of what has expired.
+ * instance may still make such accounts), every minute the removal of what has expired, and every ten
+ * minutes that of Idempotency-Keys.
  */
 struct account_keeper;
 

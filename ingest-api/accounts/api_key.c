@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* API keys of the account that is logged in. */
-#include "ingest-api/accounts/account.h"
+#include "ingest-api/accounts/api_key.h"
+
 #include "ingest-api/accounts/credential.h"
-#include "ingest-api/commands/idempotency.h"
-#include "ingest-api/commands/text.h"
-#include "ingest-api/commands/time.h"
+#include "ingest-api/admission/idempotency.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
-#include "ingest-api/http/request.h"
+#include "ingest-api/http/text.h"
+#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static void keys_list_work(struct request *request, struct pg *pg) {
         PG_QUERY(pg, &error,
                  "SELECT key_id, name, (extract(epoch FROM created_at) * 1000)::bigint"
                  " FROM account.api_key WHERE user_id = $1 ORDER BY created_at, key_id",
-                 PG_UUID(&request->session.user_id));
+                 PG_UUID(call_user_id(request)));
     if (rows == NULL) {
         problem_answer_unavailable(request, "API keys cannot be read");
         return;
@@ -51,11 +52,33 @@ static void keys_list_work(struct request *request, struct pg *pg) {
     request_answer_json(request, MHD_HTTP_OK, json_pack("{s:o}", "api_keys", list));
 }
 
-void account_keys_list(struct request *request) {
-    request_query(request, keys_list_work, request_done);
-}
+const struct call_step api_key_list[] = {STEP_ON_DATABASE(keys_list_work), STEPS_END};
 
-/* ---- to create one ---- */
+/* ---- POST /api-keys ---- */
+
+static void key_create_read(struct request *request) {
+    static const char *const members[] = {"name", NULL};
+    struct api_key_state *state = call_state_new(request, sizeof *state);
+    struct reader reader = {0};
+    reader_object(&reader, NULL, request->body.json, members);
+    if (display_text_read(
+            &reader, &request->arena, NULL, request->body.json, "name", READER_REQUIRED,
+            (struct display_rule){.kind = TEXT_LINE, .size_max = NAME_CHARACTERS_MAX * 4},
+            &state->name) &&
+        characters_count(state->name) > NAME_CHARACTERS_MAX) {
+        reader_error(&reader, NULL, "name", "A name has at most %d characters.",
+                     NAME_CHARACTERS_MAX);
+    }
+    if (reader_failed(&reader)) {
+        problem_answer_reader(request, &reader);
+        return;
+    }
+    state->repeatable = request->call->idempotency_key != NULL;
+    state->key_id = state->repeatable
+                        ? uuid_named(call_user_id(request), request->call->idempotency_key,
+                                     strlen(request->call->idempotency_key))
+                        : uuid_random();
+}
 
 /*
  * The secret of a key made under an Idempotency-Key. It comes of the caller's own token, which is
@@ -67,7 +90,7 @@ static void secret_derive(const struct request *request, const struct api_key_st
     static const char purpose[] = "seatlog api key";
     unsigned char secret[32];
     crypto_generichash_state hash;
-    crypto_generichash_init(&hash, (const unsigned char *)request->token.text,
+    crypto_generichash_init(&hash, (const unsigned char *)request->call->caller.token.text,
                             SESSION_TOKEN_SIZE - 1, sizeof secret);
     crypto_generichash_update(&hash, (const unsigned char *)purpose, sizeof purpose);
     crypto_generichash_update(&hash, state->key_id.octets, sizeof state->key_id.octets);
@@ -86,7 +109,7 @@ static void answer_created(struct request *request, const PGresult *row, const c
 
 /* The key was made under this Idempotency-Key before. row: as api_key_json, name is the same. */
 static void answer_again(struct request *request, const PGresult *row) {
-    struct api_key_state *state = request->state;
+    struct api_key_state *state = request->call->state;
     char secret[SESSION_TOKEN_SIZE];
     struct hash hash = {{0}};
     size_t salt_size = 0;
@@ -115,7 +138,7 @@ static void answer_again(struct request *request, const PGresult *row) {
 }
 
 static bool key_insert(struct request *request, struct pg *pg, struct error *error) {
-    struct api_key_state *state = request->state;
+    struct api_key_state *state = request->call->state;
     char secret[SESSION_TOKEN_SIZE];
     struct hash hash;
     uint8_t salt[SECRET_SALT_SIZE];
@@ -133,7 +156,7 @@ static bool key_insert(struct request *request, struct pg *pg, struct error *err
                  " (SELECT count(*) FROM account.api_key WHERE user_id = $3) < $5"
                  " RETURNING key_id, name, (extract(epoch FROM created_at) * 1000)::bigint",
                  PG_UUID(&state->key_id), PG_OCTETS(hash.octets, sizeof hash.octets),
-                 PG_UUID(&request->session.user_id), PG_SPAN(state->name), PG_INTEGER(API_KEYS_MAX),
+                 PG_UUID(call_user_id(request)), PG_SPAN(state->name), PG_INTEGER(API_KEYS_MAX),
                  state->repeatable ? PG_OCTETS(salt, sizeof salt) : PG_NULL);
     if (row == NULL) {
         return false;
@@ -153,10 +176,10 @@ static bool key_insert(struct request *request, struct pg *pg, struct error *err
 
 /* Within a transaction. The person's row is locked: keys are counted one after the other. */
 static bool key_create_locked(struct request *request, struct pg *pg, struct error *error) {
-    struct api_key_state *state = request->state;
+    struct api_key_state *state = request->call->state;
     PGresult *row =
         PG_QUERY(pg, error, "SELECT 1 FROM account.person WHERE user_id = $1 FOR NO KEY UPDATE",
-                 PG_UUID(&request->session.user_id));
+                 PG_UUID(call_user_id(request)));
     if (row == NULL) {
         return false;
     }
@@ -166,12 +189,11 @@ static bool key_create_locked(struct request *request, struct pg *pg, struct err
         problem_answer(request, PROBLEM_LOGIN_REQUIRED, "The account no longer exists.");
         return true;
     }
-    row =
-        PG_QUERY(pg, error,
-                 "SELECT key_id, name, (extract(epoch FROM created_at) * 1000)::bigint,"
-                 " secret_salt, key_hash, name = $3 FROM account.api_key"
-                 " WHERE key_id = $1 AND user_id = $2",
-                 PG_UUID(&state->key_id), PG_UUID(&request->session.user_id), PG_SPAN(state->name));
+    row = PG_QUERY(pg, error,
+                   "SELECT key_id, name, (extract(epoch FROM created_at) * 1000)::bigint,"
+                   " secret_salt, key_hash, name = $3 FROM account.api_key"
+                   " WHERE key_id = $1 AND user_id = $2",
+                   PG_UUID(&state->key_id), PG_UUID(call_user_id(request)), PG_SPAN(state->name));
     if (row == NULL) {
         return false;
     }
@@ -204,43 +226,26 @@ static void key_create_work(struct request *request, struct pg *pg) {
     }
 }
 
-static void key_create_begin(struct request *request) {
-    request_query(request, key_create_work, request_done);
-}
+const struct call_step api_key_create[] = {STEP(key_create_read), STEP(idempotency_claim),
+                                           STEP_ON_DATABASE(key_create_work), STEPS_END};
 
-void account_key_create(struct request *request) {
-    static const char *const members[] = {"name", NULL};
-    struct api_key_state *state = request_allocate(request, sizeof *state);
-    struct reader reader = {0};
-    request->state = state;
-    reader_object(&reader, NULL, request->json, members);
-    if (display_text_read(
-            &reader, &request->arena, NULL, request->json, "name", READER_REQUIRED,
-            (struct display_rule){.kind = TEXT_LINE, .size_max = NAME_CHARACTERS_MAX * 4},
-            &state->name) &&
-        characters_count(state->name) > NAME_CHARACTERS_MAX) {
-        reader_error(&reader, NULL, "name", "A name has at most %d characters.",
-                     NAME_CHARACTERS_MAX);
+/* ---- DELETE /api-keys/{key_id} ---- */
+
+static void key_delete_read(struct request *request) {
+    struct api_key_state *state = call_state_new(request, sizeof *state);
+    if (!uuid_parse(request->call->parameters[0].data, request->call->parameters[0].size,
+                    &state->key_id)) {
+        problem_answer(request, PROBLEM_NOT_FOUND, "You have no API key with that id.");
     }
-    if (reader_failed(&reader)) {
-        problem_answer_reader(request, &reader);
-        return;
-    }
-    state->repeatable = request->idempotency_key != NULL;
-    state->key_id = state->repeatable
-                        ? uuid_named(&request->session.user_id, request->idempotency_key,
-                                     strlen(request->idempotency_key))
-                        : uuid_random();
-    idempotency_claim(request, key_create_begin);
 }
 
 static void key_delete_work(struct request *request, struct pg *pg) {
-    struct api_key_state *state = request->state;
+    struct api_key_state *state = request->call->state;
     struct error error;
     int64_t count = 0;
     if (!PG_EXECUTE(pg, &error, &count,
                     "DELETE FROM account.api_key WHERE key_id = $1 AND user_id = $2",
-                    PG_UUID(&state->key_id), PG_UUID(&request->session.user_id))) {
+                    PG_UUID(&state->key_id), PG_UUID(call_user_id(request)))) {
         problem_answer_unavailable(request, "API keys cannot be revoked");
     } else if (count == 0 && !idempotency_repeated(request)) {
         problem_answer(request, PROBLEM_NOT_FOUND, "You have no API key with that id.");
@@ -249,16 +254,5 @@ static void key_delete_work(struct request *request, struct pg *pg) {
     }
 }
 
-static void key_delete_begin(struct request *request) {
-    request_query(request, key_delete_work, request_done);
-}
-
-void account_key_delete(struct request *request) {
-    struct api_key_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
-    if (!uuid_parse(request->parameters[0].data, request->parameters[0].size, &state->key_id)) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "You have no API key with that id.");
-        return;
-    }
-    idempotency_claim(request, key_delete_begin);
-}
+const struct call_step api_key_delete[] = {STEP(key_delete_read), STEP(idempotency_claim),
+                                           STEP_ON_DATABASE(key_delete_work), STEPS_END};

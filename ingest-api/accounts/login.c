@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /login: a try is taken, the password verified, the session stored; and POST /logout. */
+#include "ingest-api/accounts/login.h"
+
 #include "ingest-api/accounts/account.h"
 #include "ingest-api/accounts/credential.h"
 #include "ingest-api/accounts/login_limit.h"
 #include "ingest-api/accounts/password.h"
-#include "ingest-api/commands/time.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
-#include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,113 +31,48 @@ struct login_state {
     const char *stored_location;
 };
 
-/* ---- what the owner of an older account is told ---- */
+/* ---- POST /login ---- */
 
-static void notice_add(json_t *list, const char *code, const char *detail) {
-    json_array_append_new(list, json_pack("{s:s, s:s}", "code", code, "detail", detail));
+/* Any text may be somebody's username; what is none is nobody's. */
+static void username_check(struct request *request, struct reader *reader,
+                           struct username *username) {
+    const json_t *value = json_object_get(request->body.json, "username");
+    if (value == NULL) {
+        reader_error(reader, NULL, "username", "A username is needed: your email address.");
+    } else if (!json_is_string(value)) {
+        reader_error(reader, NULL, "username", "The username must be text: your email address.");
+    } else if (json_string_length(value) == 0 ||
+               !username_read((struct text){json_string_value(value), json_string_length(value)},
+                              username)) {
+        reader_error(reader, NULL, "username", "A username has 1 to %d characters.",
+                     USERNAME_CHARACTERS_MAX);
+    }
 }
 
-static json_t *notices_json(struct request *request, const struct login_state *state) {
-    json_t *list = json_array();
-    struct username stored;
-    struct text text = {state->stored_username, strlen(state->stored_username)};
-    char detail[512];
-    if (!username_read(text, &stored) || stored.fault != ADDRESS_GOOD) {
-        snprintf(detail, sizeof detail,
-                 "No mail can reach the address of this account. %s Your orders and tickets are "
-                 "here under Orders; to get mail, sign up with another address.",
-                 address_fault_words(stored.fault));
-        notice_add(list, "address-unreachable", detail);
-    } else if (stored.address.needs_smtputf8 && !request->ingest->settings.mail_smtputf8) {
-        notice_add(list, "address-unreachable",
-                   "The mail server here cannot deliver to the address of this account: before "
-                   "the @ it only takes ASCII. Your orders and tickets are here under Orders; to "
-                   "get mail, sign up with another address.");
-    }
-    if (stored.fault == ADDRESS_GOOD && !state->alone) {
-        notice_add(list, "username-shared",
-                   "An older account has the same address as this one, written differently. Keep "
-                   "logging in with exactly the spelling you used now: any other spelling is the "
-                   "older account. Nothing was merged, and your orders are unchanged.");
-    }
-    return list;
-}
-
-/* ---- the password was right ---- */
-
-static bool session_store_new_row(struct request *request, struct pg *pg, struct error *error) {
-    struct login_state *state = request->state;
-    struct hash hash;
-    session_token_new(state->token, &hash);
-    PGresult *row = PG_QUERY(pg, error,
-                             "INSERT INTO account.session (token_hash, user_id, expires_at)"
-                             " VALUES ($1, $2, now() + make_interval(secs => $3::bigint))"
-                             " RETURNING extract(epoch FROM expires_at)::bigint",
-                             PG_OCTETS(hash.octets, sizeof hash.octets), PG_UUID(&state->user_id),
-                             PG_INTEGER(request->ingest->settings.session_ttl_s));
-    if (row == NULL) {
-        return false;
-    }
-    state->expires_s = pg_integer(row, 0, 0);
-    PQclear(row);
-    return true;
-}
-
-static void answer_logged_in(struct request *request) {
-    struct login_state *state = request->state;
-    char expires_at[TIME_TEXT_SIZE];
-    time_format(state->expires_s * 1000, expires_at);
-    json_t *body =
-        account_json(&state->user_id, state->stored_username, state->stored_location, state->roles);
-    json_object_set_new(body, "token", json_string(state->token));
-    json_object_set_new(body, "expires_at", json_string(expires_at));
-    json_object_set_new(body, "notices", notices_json(request, state));
-    request_answer_json(request, MHD_HTTP_OK, body);
-    request_header_add(request, "Set-Cookie",
-                       arena_text_format(&request->arena,
-                                         "seatlog_session=%s; Path=/; HttpOnly; SameSite=Lax; "
-                                         "Max-Age=%lld%s",
-                                         state->token,
-                                         (long long)request->ingest->settings.session_ttl_s,
-                                         request->secure ? "; Secure" : "")
-                           .data);
-    sodium_memzero(state->token, sizeof state->token);
-}
-
-static void login_store(struct request *request, struct pg *pg) {
-    struct login_state *state = request->state;
-    struct error error;
-    bool stored = pg_begin(pg, &error) && session_store_new_row(request, pg, &error) &&
-                  login_limit_succeed(&state->limit, pg, &state->user_id, &error);
-    if (!stored) {
-        pg_rollback(pg);
-    }
-    if (!stored || !pg_commit(pg, &error)) {
-        problem_answer_unavailable(request, "Logins cannot be stored");
+static void login_read(struct request *request) {
+    static const char *const members[] = {"username", "password", NULL};
+    struct login_state *state = call_state_new(request, sizeof *state);
+    struct reader reader = {0};
+    reader_object(&reader, NULL, request->body.json, members);
+    username_check(request, &reader, &state->username);
+    password_read(&reader, request->body.json, 1, &state->password);
+    if (reader_failed(&reader)) {
+        problem_answer_reader(request, &reader);
         return;
     }
-    answer_logged_in(request);
-}
-
-static void login_verified(struct request *request) {
-    struct login_state *state = request->state;
-    if (state->found && state->password.verified) {
-        request_query(request, login_store, request_done);
-        return;
-    }
-    problem_answer(request, PROBLEM_LOGIN_FAILED, "Check both and try again.");
-}
-
-/* ---- before the password is looked at ---- */
-
-static void login_taken(struct request *request) {
-    if (!request->answered) {
-        request_work(request, request->ingest->password_pool, password_verify_work, login_verified);
+    const struct username *username = &state->username;
+    login_limit_begin(&state->limit,
+                      username->fault == ADDRESS_GOOD ? username->address.normal
+                                                      : username->spelled,
+                      request->call->caller.address);
+    /* A try whose password would not be looked at is not taken. */
+    if (!pool_has_room(request->call->ingest->password_pool)) {
+        problem_answer_unavailable(request, "Too many logins are waiting already");
     }
 }
 
 static bool person_load(struct request *request, struct pg *pg, struct error *error) {
-    struct login_state *state = request->state;
+    struct login_state *state = request->call->state;
     PGresult *row =
         PG_QUERY(pg, error,
                  "SELECT p.user_id, p.password_hash, p.location, p.roles, p.username,"
@@ -166,12 +102,13 @@ static bool person_load(struct request *request, struct pg *pg, struct error *er
 }
 
 static void login_take(struct request *request, struct pg *pg) {
-    struct login_state *state = request->state;
+    struct login_state *state = request->call->state;
     struct error error;
     int wait_s = 0;
     if (!person_load(request, pg, &error) ||
         !login_limit_take(&state->limit, pg, state->known,
-                          request->ingest->settings.login_failures_per_hour, &wait_s, &error)) {
+                          request->call->ingest->settings.login_failures_per_hour, &wait_s,
+                          &error)) {
         problem_answer_unavailable(request, "Logins cannot be checked");
         return;
     }
@@ -183,66 +120,123 @@ static void login_take(struct request *request, struct pg *pg) {
     }
 }
 
-/* Any text may be somebody's username; what is none is nobody's. */
-static void username_check(struct request *request, struct reader *reader,
-                           struct username *username) {
-    const json_t *value = json_object_get(request->json, "username");
-    if (value == NULL) {
-        reader_error(reader, NULL, "username", "A username is needed: your email address.");
-    } else if (!json_is_string(value)) {
-        reader_error(reader, NULL, "username", "The username must be text: your email address.");
-    } else if (json_string_length(value) == 0 ||
-               !username_read((struct text){json_string_value(value), json_string_length(value)},
-                              username)) {
-        reader_error(reader, NULL, "username", "A username has 1 to %d characters.",
-                     USERNAME_CHARACTERS_MAX);
+static void login_judge(struct request *request) {
+    const struct login_state *state = request->call->state;
+    if (!state->found || !state->password.verified) {
+        problem_answer(request, PROBLEM_LOGIN_FAILED, "Check both and try again.");
     }
 }
 
-void account_login(struct request *request) {
-    static const char *const members[] = {"username", "password", NULL};
-    struct login_state *state = request_allocate(request, sizeof *state);
-    struct reader reader = {0};
-    request->state = state;
-    reader_object(&reader, NULL, request->json, members);
-    username_check(request, &reader, &state->username);
-    password_read(&reader, request->json, 1, &state->password);
-    if (reader_failed(&reader)) {
-        problem_answer_reader(request, &reader);
-        return;
-    }
-    const struct username *username = &state->username;
-    login_limit_begin(&state->limit,
-                      username->fault == ADDRESS_GOOD ? username->address.normal
-                                                      : username->spelled,
-                      request->address);
-    /* A try whose password would not be looked at is not taken. */
-    if (!pool_has_room(request->ingest->password_pool)) {
-        problem_answer_unavailable(request, "Too many logins are waiting already");
-        return;
-    }
-    request_query(request, login_take, login_taken);
+/* What the owner of an older account is told. */
+static void notice_add(json_t *list, const char *code, const char *detail) {
+    json_array_append_new(list, json_pack("{s:s, s:s}", "code", code, "detail", detail));
 }
 
-/* ---- log out ---- */
+static json_t *notices_json(struct request *request, const struct login_state *state) {
+    json_t *list = json_array();
+    struct username stored;
+    struct text text = {state->stored_username, strlen(state->stored_username)};
+    char detail[512];
+    if (!username_read(text, &stored) || stored.fault != ADDRESS_GOOD) {
+        snprintf(detail, sizeof detail,
+                 "No mail can reach the address of this account. %s Your orders and tickets are "
+                 "here under Orders; to get mail, sign up with another address.",
+                 address_fault_words(stored.fault));
+        notice_add(list, "address-unreachable", detail);
+    } else if (stored.address.needs_smtputf8 && !request->call->ingest->settings.mail_smtputf8) {
+        notice_add(list, "address-unreachable",
+                   "The mail server here cannot deliver to the address of this account: before "
+                   "the @ it only takes ASCII. Your orders and tickets are here under Orders; to "
+                   "get mail, sign up with another address.");
+    }
+    if (stored.fault == ADDRESS_GOOD && !state->alone) {
+        notice_add(list, "username-shared",
+                   "An older account has the same address as this one, written differently. Keep "
+                   "logging in with exactly the spelling you used now: any other spelling is the "
+                   "older account. Nothing was merged, and your orders are unchanged.");
+    }
+    return list;
+}
+
+static bool session_store_new_row(struct request *request, struct pg *pg, struct error *error) {
+    struct login_state *state = request->call->state;
+    struct hash hash;
+    session_token_new(state->token, &hash);
+    PGresult *row = PG_QUERY(pg, error,
+                             "INSERT INTO account.session (token_hash, user_id, expires_at)"
+                             " VALUES ($1, $2, now() + make_interval(secs => $3::bigint))"
+                             " RETURNING extract(epoch FROM expires_at)::bigint",
+                             PG_OCTETS(hash.octets, sizeof hash.octets), PG_UUID(&state->user_id),
+                             PG_INTEGER(request->call->ingest->settings.session_ttl_s));
+    if (row == NULL) {
+        return false;
+    }
+    state->expires_s = pg_integer(row, 0, 0);
+    PQclear(row);
+    return true;
+}
+
+static void answer_logged_in(struct request *request) {
+    struct login_state *state = request->call->state;
+    char expires_at[TIME_TEXT_SIZE];
+    time_format(state->expires_s * 1000, expires_at);
+    json_t *body =
+        account_json(&state->user_id, state->stored_username, state->stored_location, state->roles);
+    json_object_set_new(body, "token", json_string(state->token));
+    json_object_set_new(body, "expires_at", json_string(expires_at));
+    json_object_set_new(body, "notices", notices_json(request, state));
+    request_answer_json(request, MHD_HTTP_OK, body);
+    request_header_add(request, "Set-Cookie",
+                       arena_text_format(&request->arena,
+                                         "seatlog_session=%s; Path=/; HttpOnly; SameSite=Lax; "
+                                         "Max-Age=%lld%s",
+                                         state->token,
+                                         (long long)request->call->ingest->settings.session_ttl_s,
+                                         request->call->caller.secure ? "; Secure" : "")
+                           .data);
+    sodium_memzero(state->token, sizeof state->token);
+}
+
+static void login_store(struct request *request, struct pg *pg) {
+    struct login_state *state = request->call->state;
+    struct error error;
+    bool stored = pg_begin(pg, &error) && session_store_new_row(request, pg, &error) &&
+                  login_limit_succeed(&state->limit, pg, &state->user_id, &error);
+    if (!stored) {
+        pg_rollback(pg);
+    }
+    if (!stored || !pg_commit(pg, &error)) {
+        problem_answer_unavailable(request, "Logins cannot be stored");
+        return;
+    }
+    answer_logged_in(request);
+}
+
+const struct call_step account_login[] = {
+    STEP(login_read),  STEP_ON_DATABASE(login_take),  STEP_ON_PASSWORD_POOL(password_verify_work),
+    STEP(login_judge), STEP_ON_DATABASE(login_store), STEPS_END};
+
+/* ---- POST /logout ---- */
+
+static void logout_begin(struct request *request) {
+    request_header_add(request, "Set-Cookie",
+                       "seatlog_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+    if (!request->call->caller.token.present) {
+        request_answer_empty(request, MHD_HTTP_NO_CONTENT);
+    }
+}
 
 static void logout_work(struct request *request, struct pg *pg) {
+    const struct hash *token = &request->call->caller.token.hash;
     struct error error;
     if (!PG_EXECUTE(pg, &error, NULL, "DELETE FROM account.session WHERE token_hash = $1",
-                    PG_OCTETS(request->token.hash.octets, sizeof request->token.hash.octets))) {
+                    PG_OCTETS(token->octets, sizeof token->octets))) {
         problem_answer_unavailable(request, "Logins cannot be revoked");
         return;
     }
-    session_forget(request->ingest->sessions, &request->token.hash);
+    session_forget(request->call->ingest->sessions, token);
     request_answer_empty(request, MHD_HTTP_NO_CONTENT);
 }
 
-void account_logout(struct request *request) {
-    request_header_add(request, "Set-Cookie",
-                       "seatlog_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-    if (!request->token.present) {
-        request_answer_empty(request, MHD_HTTP_NO_CONTENT);
-        return;
-    }
-    request_query(request, logout_work, request_done);
-}
+const struct call_step account_logout[] = {STEP(logout_begin), STEP_ON_DATABASE(logout_work),
+                                           STEPS_END};

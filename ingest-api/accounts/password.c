@@ -2,8 +2,7 @@
 /* Passwords: read, hashed, verified. */
 #include "ingest-api/accounts/password.h"
 
-#include "ingest-api/accounts/account.h"
-#include "ingest-api/http/request.h"
+#include "ingest-api/admission/call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 /* Verified against where there is no account, so that the answer takes as long. */
 static char nobody_hash[crypto_pwhash_STRBYTES];
 
-bool account_start(unsigned long long operations, size_t memory_octets) {
+bool password_start(unsigned long long operations, size_t memory_octets) {
     char password[32];
     randombytes_buf(password, sizeof password);
     return crypto_pwhash_str(nobody_hash, password, sizeof password, operations, memory_octets) ==
@@ -46,8 +45,8 @@ void password_hash_set(struct password *password, const char *hash) {
 
 void password_hash_work(struct request *request, struct pg *pg) {
     (void)pg;
-    struct password *password = request->state;
-    const struct ingest_settings *settings = &request->ingest->settings;
+    struct password *password = request->call->state;
+    const struct ingest_settings *settings = &request->call->ingest->settings;
     password->hashed =
         crypto_pwhash_str(password->hash, password->normal, password->normal_size,
                           settings->password_operations, settings->password_memory_octets) == 0;
@@ -56,7 +55,7 @@ void password_hash_work(struct request *request, struct pg *pg) {
 /* How often it hashes depends on what was typed, not on whose it is. */
 void password_verify_work(struct request *request, struct pg *pg) {
     (void)pg;
-    struct password *password = request->state;
+    struct password *password = request->call->state;
     const char *hash = password->hash[0] != '\0' ? password->hash : nobody_hash;
     bool other = password->given.size != password->normal_size ||
                  memcmp(password->given.data, password->normal, password->normal_size) != 0;

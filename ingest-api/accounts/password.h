@@ -9,7 +9,7 @@
 
 /*
  * A password on its way through the password pool. The state of a call that has one begins with it:
- * the pool's work finds it at request->state.
+ * the pool's work finds it at call->state.
  */
 struct request;
 struct pg;
@@ -22,6 +22,11 @@ struct password {
     bool hashed;
     bool verified;
 };
+
+/*
+ * To be called once, before requests: makes what unknown users are compared with. false: no memory.
+ */
+bool password_start(unsigned long long operations, size_t memory_octets);
 
 /* Reads the member `password`, which has characters_min characters or more in NFC. */
 bool password_read(struct reader *reader, const json_t *body, size_t characters_min,

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /signup: what is asked for, its hash, its row; and what a repeated one is told. */
+#include "ingest-api/accounts/signup.h"
+
 #include "ingest-api/accounts/account.h"
 #include "ingest-api/accounts/credential.h"
 #include "ingest-api/accounts/password.h"
-#include "ingest-api/commands/idempotency.h"
-#include "ingest-api/commands/text.h"
+#include "ingest-api/admission/idempotency.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
-#include "ingest-api/http/request.h"
+#include "ingest-api/http/text.h"
+#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 
 #include <sodium.h>
@@ -39,7 +41,7 @@ static unsigned roles_wanted(const struct signup_state *state) {
 }
 
 static void answer_made(struct request *request) {
-    struct signup_state *state = request->state;
+    struct signup_state *state = request->call->state;
     const char *location = arena_text_copy(&request->arena, state->location).data;
     request_answer_json(
         request, MHD_HTTP_CREATED,
@@ -54,63 +56,99 @@ static void answer_taken(struct request *request) {
     problem_answer_document(request, PROBLEM_USERNAME_TAKEN, document);
 }
 
-/* ---- again, under the same Idempotency-Key ---- */
+/* ---- what is asked for ---- */
 
-static void signup_compared(struct request *request) {
-    struct signup_state *state = request->state;
-    if (state->same && state->password.verified) {
-        answer_made(request);
-    } else {
-        problem_answer_key_reused(request, "This key was used for another sign-up. Use a new key.");
+static void username_check(struct request *request, struct reader *reader,
+                           struct signup_state *state) {
+    const json_t *value = json_object_get(request->body.json, "username");
+    if (value == NULL) {
+        reader_error(reader, NULL, "username", "A username is needed: your email address.");
+    } else if (!json_is_string(value)) {
+        reader_error(reader, NULL, "username", "The username must be text: your email address.");
+    } else if (!username_read((struct text){json_string_value(value), json_string_length(value)},
+                              &state->username) ||
+               state->username.fault != ADDRESS_GOOD) {
+        reader_error(reader, NULL, "username", "%s", address_fault_words(state->username.fault));
+    } else if (state->username.address.needs_smtputf8 &&
+               !request->call->ingest->settings.mail_smtputf8) {
+        reader_error(reader, NULL, "username",
+                     "Tickets cannot be mailed to this address: before the @, the mail server here "
+                     "takes only the letters a to z, digits and signs of ASCII. Please use another "
+                     "address. After the @, any letters are fine.");
     }
 }
 
-/* Whether the account that has the username was made by this very request. */
-static void signup_look(struct request *request, struct pg *pg) {
-    struct signup_state *state = request->state;
-    struct error error;
-    PGresult *row = PG_QUERY(
-        pg, &error,
-        "SELECT user_id, password_hash, location = $3, roles FROM account.person"
-        " WHERE username_normal = $1 AND signup_key_hash = $2",
-        PG_TEXT(state->username.address.normal),
-        PG_OCTETS(state->key_hash.octets, sizeof state->key_hash.octets), PG_SPAN(state->location));
-    if (row == NULL) {
-        problem_answer_unavailable(request, "Accounts cannot be created");
-    } else if (PQntuples(row) == 0) {
-        answer_taken(request);
-    } else {
-        state->user_id = pg_uuid(row, 0, 0);
-        password_hash_set(&state->password, pg_text(row, 0, 1));
-        unsigned organizer = session_roles_parse(pg_text(row, 0, 3)) & ROLE_ORGANIZER;
-        state->same = pg_boolean(row, 0, 2) && (organizer != 0) == state->organizer;
-    }
-    PQclear(row);
-}
-
-static void signup_looked(struct request *request) {
-    if (!request->answered) {
-        request_work(request, request->ingest->password_pool, password_verify_work,
-                     signup_compared);
+/* A role of null is no role, and none that is not given either. */
+static void role_check(struct request *request, struct reader *reader, struct signup_state *state) {
+    const json_t *value = json_object_get(request->body.json, "role");
+    const char *role = value != NULL ? json_string_value(value) : "buyer";
+    state->organizer = role != NULL && strcmp(role, "organizer") == 0;
+    if (role == NULL || (!state->organizer && strcmp(role, "buyer") != 0)) {
+        reader_error(reader, NULL, "role", "A role at sign-up is buyer or organizer.");
     }
 }
 
-/* ---- the first time ---- */
+static void location_check(struct request *request, struct reader *reader,
+                           struct signup_state *state) {
+    const json_t *value = json_object_get(request->body.json, "location");
+    struct place_in place = {.name = "location"};
+    struct display_rule rule = {
+        .kind = TEXT_LINE, .may_be_empty = true, .size_max = LOCATION_CHARACTERS_MAX * 4};
+    state->location = TEXT_LITERAL("");
+    if (value != NULL &&
+        display_text_read_value(reader, &request->arena, &place, value, rule, &state->location) &&
+        characters_count(state->location) > LOCATION_CHARACTERS_MAX) {
+        reader_error(reader, NULL, "location", "A location has at most %d characters.",
+                     LOCATION_CHARACTERS_MAX);
+    }
+}
 
-static void signup_stored(struct request *request) {
-    struct signup_state *state = request->state;
-    if (request->answered) {
+static void signup_read(struct request *request) {
+    static const char *const members[] = {"username", "password", "location", "role", NULL};
+    struct signup_state *state = call_state_new(request, sizeof *state);
+    struct reader reader = {0};
+    state->user_id = uuid_random();
+    reader_object(&reader, NULL, request->body.json, members);
+    username_check(request, &reader, state);
+    password_read(&reader, request->body.json, PASSWORD_CHARACTERS_MIN, &state->password);
+    location_check(request, &reader, state);
+    role_check(request, &reader, state);
+    if (reader_failed(&reader)) {
+        problem_answer_reader(request, &reader);
         return;
     }
+    if (state->organizer && !request->call->ingest->settings.self_service_organizers) {
+        problem_answer(request, PROBLEM_FORBIDDEN,
+                       "Here only an operator can make an account an organizer's. Sign up as a "
+                       "buyer, and ask the operator.");
+        return;
+    }
+    state->has_key = request->call->idempotency_key != NULL;
     if (state->has_key) {
-        request_query(request, signup_look, signup_looked);
-    } else {
-        answer_taken(request);
+        crypto_generichash(state->key_hash.octets, sizeof state->key_hash.octets,
+                           (const unsigned char *)request->call->idempotency_key,
+                           strlen(request->call->idempotency_key), NULL, 0);
+    }
+}
+
+static void signup_claim(struct request *request) {
+    const struct signup_state *state = request->call->state;
+    const char *normal = state->username.address.normal;
+    struct uuid owner = uuid_named(&signup_keys, normal, strlen(normal));
+    idempotency_claim_of(request, &owner, "password");
+}
+
+/* ---- the first time: hashed, and stored unless the username is taken ---- */
+
+static void signup_hashed(struct request *request) {
+    const struct signup_state *state = request->call->state;
+    if (!state->password.hashed) {
+        problem_answer_unavailable(request, "There is no memory for the password");
     }
 }
 
 static void signup_store(struct request *request, struct pg *pg) {
-    struct signup_state *state = request->state;
+    struct signup_state *state = request->call->state;
     struct error error;
     int64_t count = 0;
     bool stored = PG_EXECUTE(
@@ -132,91 +170,54 @@ static void signup_store(struct request *request, struct pg *pg) {
     }
 }
 
-static void signup_hashed(struct request *request) {
-    struct signup_state *state = request->state;
-    if (!state->password.hashed) {
-        problem_answer_unavailable(request, "There is no memory for the password");
-        return;
-    }
-    request_query(request, signup_store, signup_stored);
-}
+/* ---- again, under the same Idempotency-Key: is it the same sign-up? ---- */
 
-static void username_check(struct request *request, struct reader *reader,
-                           struct signup_state *state) {
-    const json_t *value = json_object_get(request->json, "username");
-    if (value == NULL) {
-        reader_error(reader, NULL, "username", "A username is needed: your email address.");
-    } else if (!json_is_string(value)) {
-        reader_error(reader, NULL, "username", "The username must be text: your email address.");
-    } else if (!username_read((struct text){json_string_value(value), json_string_length(value)},
-                              &state->username) ||
-               state->username.fault != ADDRESS_GOOD) {
-        reader_error(reader, NULL, "username", "%s", address_fault_words(state->username.fault));
-    } else if (state->username.address.needs_smtputf8 && !request->ingest->settings.mail_smtputf8) {
-        reader_error(reader, NULL, "username",
-                     "Tickets cannot be mailed to this address: before the @, the mail server here "
-                     "takes only the letters a to z, digits and signs of ASCII. Please use another "
-                     "address. After the @, any letters are fine.");
+static void signup_taken(struct request *request) {
+    const struct signup_state *state = request->call->state;
+    if (!state->has_key) {
+        answer_taken(request);
     }
 }
 
-/* A role of null is no role, and none that is not given either. */
-static void role_check(struct request *request, struct reader *reader, struct signup_state *state) {
-    const json_t *value = json_object_get(request->json, "role");
-    const char *role = value != NULL ? json_string_value(value) : "buyer";
-    state->organizer = role != NULL && strcmp(role, "organizer") == 0;
-    if (role == NULL || (!state->organizer && strcmp(role, "buyer") != 0)) {
-        reader_error(reader, NULL, "role", "A role at sign-up is buyer or organizer.");
+/* Whether the account that has the username was made by this very request. */
+static void signup_look(struct request *request, struct pg *pg) {
+    struct signup_state *state = request->call->state;
+    struct error error;
+    PGresult *row = PG_QUERY(
+        pg, &error,
+        "SELECT user_id, password_hash, location = $3, roles FROM account.person"
+        " WHERE username_normal = $1 AND signup_key_hash = $2",
+        PG_TEXT(state->username.address.normal),
+        PG_OCTETS(state->key_hash.octets, sizeof state->key_hash.octets), PG_SPAN(state->location));
+    if (row == NULL) {
+        problem_answer_unavailable(request, "Accounts cannot be created");
+    } else if (PQntuples(row) == 0) {
+        answer_taken(request);
+    } else {
+        state->user_id = pg_uuid(row, 0, 0);
+        password_hash_set(&state->password, pg_text(row, 0, 1));
+        unsigned organizer = session_roles_parse(pg_text(row, 0, 3)) & ROLE_ORGANIZER;
+        state->same = pg_boolean(row, 0, 2) && (organizer != 0) == state->organizer;
+    }
+    PQclear(row);
+}
+
+static void signup_compared(struct request *request) {
+    const struct signup_state *state = request->call->state;
+    if (state->same && state->password.verified) {
+        answer_made(request);
+    } else {
+        problem_answer_key_reused(request, "This key was used for another sign-up. Use a new key.");
     }
 }
 
-static void location_check(struct request *request, struct reader *reader,
-                           struct signup_state *state) {
-    const json_t *value = json_object_get(request->json, "location");
-    struct place_in place = {.name = "location"};
-    struct display_rule rule = {
-        .kind = TEXT_LINE, .may_be_empty = true, .size_max = LOCATION_CHARACTERS_MAX * 4};
-    state->location = TEXT_LITERAL("");
-    if (value != NULL &&
-        display_text_read_value(reader, &request->arena, &place, value, rule, &state->location) &&
-        characters_count(state->location) > LOCATION_CHARACTERS_MAX) {
-        reader_error(reader, NULL, "location", "A location has at most %d characters.",
-                     LOCATION_CHARACTERS_MAX);
-    }
-}
-
-static void signup_hash(struct request *request) {
-    request_work(request, request->ingest->password_pool, password_hash_work, signup_hashed);
-}
-
-void account_signup(struct request *request) {
-    static const char *const members[] = {"username", "password", "location", "role", NULL};
-    struct signup_state *state = request_allocate(request, sizeof *state);
-    struct reader reader = {0};
-    request->state = state;
-    state->user_id = uuid_random();
-    reader_object(&reader, NULL, request->json, members);
-    username_check(request, &reader, state);
-    password_read(&reader, request->json, PASSWORD_CHARACTERS_MIN, &state->password);
-    location_check(request, &reader, state);
-    role_check(request, &reader, state);
-    if (reader_failed(&reader)) {
-        problem_answer_reader(request, &reader);
-        return;
-    }
-    if (state->organizer && !request->ingest->settings.self_service_organizers) {
-        problem_answer(request, PROBLEM_FORBIDDEN,
-                       "Here only an operator can make an account an organizer's. Sign up as a "
-                       "buyer, and ask the operator.");
-        return;
-    }
-    state->has_key = request->idempotency_key != NULL;
-    if (state->has_key) {
-        crypto_generichash(state->key_hash.octets, sizeof state->key_hash.octets,
-                           (const unsigned char *)request->idempotency_key,
-                           strlen(request->idempotency_key), NULL, 0);
-    }
-    const char *normal = state->username.address.normal;
-    struct uuid owner = uuid_named(&signup_keys, normal, strlen(normal));
-    idempotency_claim_of(request, &owner, "password", signup_hash);
-}
+const struct call_step account_signup[] = {STEP(signup_read),
+                                           STEP(signup_claim),
+                                           STEP_ON_PASSWORD_POOL(password_hash_work),
+                                           STEP(signup_hashed),
+                                           STEP_ON_DATABASE(signup_store),
+                                           STEP(signup_taken),
+                                           STEP_ON_DATABASE(signup_look),
+                                           STEP_ON_PASSWORD_POOL(password_verify_work),
+                                           STEP(signup_compared),
+                                           STEPS_END};

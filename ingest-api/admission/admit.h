@@ -13,7 +13,7 @@
  */
 struct request;
 
-/* The step at the headers: answers, or sets request->admitted. */
+/* The step at the headers: from here on it answers, or sets flow.admitted in the end. */
 void admit_headers(struct request *request);
 
 /* The step at the end of the body; goes on to the call. */
@@ -21,7 +21,7 @@ void admit_body(struct request *request);
 
 /*
  * The client's address: the peer's, or, where that is a trusted proxy, the last one of
- * X-Forwarded-For that is not. trusted: comma-separated addresses. out has size octets. Pure.
+ * X-Forwarded-For that is not. trusted: comma-separated addresses. out has size bytes. Pure.
  */
 void admit_client_address(const char *peer, const char *forwarded_for, const char *trusted,
                           char *out, unsigned long size);
@@ -32,6 +32,7 @@ void admit_client_address(const char *peer, const char *forwarded_for, const cha
  * Pure.
  */
 #define PREFER_WAIT_S_MAX 30
+#define PREFER_WAIT_MS_DEFAULT 5000
 struct preferences {
     int wait_ms;
     bool wait_wished;

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The calls that change a reservation or an order, each from its first step to its last. */
 #include "ingest-api/calls/booking.h"
 
+#include "ingest-api/admission/idempotency.h"
 #include "ingest-api/calls/order_id.h"
-#include "ingest-api/catalog/catalog.h"
+#include "ingest-api/catalog/plan_need.h"
 #include "ingest-api/catalog/show_json.h"
 #include "ingest-api/commands/command.h"
+#include "ingest-api/commands/refusal.h"
 #include "ingest-api/commands/reservation_json.h"
-#include "ingest-api/commands/time.h"
 #include "ingest-api/commands/wish.h"
-#include "ingest-api/http/request.h"
+#include "ingest-api/http/problem.h"
+#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
-#include "runtime/kafka/kafka.h"
+#include "runtime/base/time.h"
 
 struct booking_state {
     struct reserve_wish wish;
@@ -20,50 +23,34 @@ struct booking_state {
     const char *collection; /* of the address where what has changed is read */
 };
 
-static struct booking_state *state_new(struct request *request) {
-    struct booking_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
-    return state;
-}
-
 /* "/reservations/<id>" or "/orders/<id>". */
 static const char *location_of(struct request *request, const char *collection) {
-    struct booking_state *state = request->state;
+    const struct booking_state *state = request->call->state;
     char order[PUBLIC_ORDER_ID_SIZE];
     public_order_id_format(&state->id.show_id, &state->id.reservation_id, order);
     return arena_text_format(&request->arena, "/%s/%s", collection, order).data;
 }
 
-/* An answer's Location says where its command stands, so that whoever follows it never reads less.
- */
-static const char *location_after(struct request *request, const char *collection) {
-    struct booking_state *state = request->state;
-    char key[UUID_TEXT_SIZE];
-    char after[COMMAND_POSITION_SIZE];
-    uuid_format(&state->id.show_id, key);
-    struct command_position position = {
-        .known = true,
-        .partition =
-            kafka_partition_of(key, UUID_TEXT_SIZE - 1, request->ingest->settings.partition_count),
-        .offset = request->wait->answer->event.as.head.command_offset};
-    command_position_format(&position, after);
-    return arena_text_format(&request->arena, "%s?after=%s", location_of(request, collection),
-                             after)
-        .data;
+/* The state's command is complete: publish it next. */
+static void publication_prepare(struct request *request, const char *collection) {
+    struct booking_state *state = request->call->state;
+    state->command.as.head.show_id = state->id.show_id;
+    command_prepare(request, &state->command, &state->id.reservation_id,
+                    location_of(request, collection));
 }
 
-static struct reservation_document document_new(struct request *request) {
-    struct booking_state *state = request->state;
+static struct reservation_document document_new(const struct request *request) {
+    const struct booking_state *state = request->call->state;
     return (struct reservation_document){.show_id = state->id.show_id,
                                          .reservation_id = state->id.reservation_id,
                                          .section = -1,
                                          .now_ms = clock_now_ms(),
                                          .attempt = -1,
                                          .attempts_left = -1,
-                                         .plan = request->plan};
+                                         .plan = plan_needed(request)};
 }
 
-static struct reservation_document document_of_view(struct request *request,
+static struct reservation_document document_of_view(const struct request *request,
                                                     const struct reservation_view *view) {
     struct reservation_document document = document_new(request);
     document.state = view->state;
@@ -78,10 +65,17 @@ static struct reservation_document document_of_view(struct request *request,
     return document;
 }
 
+static void document_answer(struct request *request, unsigned status,
+                            const struct reservation_document *document, const char *collection) {
+    request_answer_json(request, status, reservation_json(document));
+    request_header_add(request, "Location",
+                       command_location_after(request, location_of(request, collection)));
+}
+
 static bool refusal_answered(struct request *request) {
     struct refusal refusal;
-    const struct booking_state *state = request->state;
-    if (!refusal_of_event(&request->wait->answer->event, &refusal)) {
+    const struct booking_state *state = request->call->state;
+    if (!refusal_of_event(command_event(request), &refusal)) {
         return false;
     }
     refusal.quantity = state->wish.quantity;
@@ -93,14 +87,105 @@ static bool refusal_answered(struct request *request) {
             "single-use token of the payment provider. You have not been charged.");
         return true;
     }
-    command_answer_refusal(request, &refusal, request->plan);
+    refusal_answer(request, &refusal, plan_needed(request));
     return true;
+}
+
+static void answer_no_answer(struct request *request, const char *words) {
+    log_error(words, LOG_TEXT("event", event_kind_name(command_event(request)->kind)));
+    problem_answer(request, PROBLEM_INTERNAL, PROBLEM_LOGGED);
 }
 
 /* ---- POST /reserve ---- */
 
+static void reserve_read(struct request *request) {
+    struct booking_state *state = call_state_new(request, sizeof *state);
+    const char *key = request->call->idempotency_key;
+    struct reader reader = {0};
+    if (!wish_reserve_read(&reader, &request->arena, request->body.json, &state->wish)) {
+        problem_answer_reader(request, &reader);
+        return;
+    }
+    state->id.show_id = state->wish.show_id;
+    state->id.reservation_id =
+        key != NULL ? reservation_id_derive(&state->id.show_id, call_user_id(request), key)
+                    : uuid_random();
+}
+
+static bool wish_has_names(const struct reserve_wish *wish) {
+    return wish->section.size > 0 || wish->category.size > 0;
+}
+
+/* Only where a section or a category is meant by its name: a seat's id is its number. */
+static void reserve_plan_find(struct request *request) {
+    const struct booking_state *state = request->call->state;
+    if (wish_has_names(&state->wish)) {
+        plan_need(request, &state->id.show_id, PLAN_REQUIRED);
+    }
+}
+
+/* Fills in the numbers of the section and the category; false: it is answered. */
+static bool names_find(struct request *request, const struct reserve_wish *wish,
+                       struct command_reserve *reserve) {
+    const struct show_plan *plan = plan_needed(request);
+    bool best = wish->selection == SELECTION_BEST_AVAILABLE;
+    const char *field = best ? "/best_available/section" : "/section";
+    enum section_kind kind = best ? SECTION_KIND_SEATED : SECTION_KIND_GENERAL;
+    reserve->section = wish->section.size > 0 ? plan_section_find(plan, wish->section) : -1;
+    reserve->category = wish->category.size > 0 ? plan_category_find(plan, wish->category) : -1;
+    if (wish->section.size > 0 && reserve->section < 0) {
+        problem_answer_field(request, field, "must be the name of a section of this event");
+        return false;
+    }
+    if (reserve->section >= 0 && plan->details.sections.items[reserve->section].kind != kind) {
+        problem_answer_field(
+            request, field,
+            best ? "must be a section with seats: ask for general admission by section and quantity"
+                 : "must be a section of general admission: choose seats by ticket_ids or "
+                   "best_available");
+        return false;
+    }
+    if (wish->category.size > 0 && reserve->category < 0) {
+        problem_answer_field(request, "/best_available/category",
+                             "must be the name of a category of this event");
+        return false;
+    }
+    return true;
+}
+
+static void reserve_make(struct request *request) {
+    struct booking_state *state = request->call->state;
+    const struct reserve_wish *wish = &state->wish;
+    struct command_reserve *reserve = &state->command.as.reserve;
+    state->command.kind = COMMAND_RESERVE;
+    reserve->reservation_id = state->id.reservation_id;
+    reserve->buyer_id = *call_user_id(request);
+    reserve->keyed = request->call->idempotency_key != NULL;
+    reserve->selection = wish->selection;
+    reserve->seats = wish->seats;
+    reserve->quantity = wish->selection == SELECTION_NAMED ? 0 : wish->quantity;
+    reserve->section = -1;
+    reserve->category = -1;
+    if (wish_has_names(wish)) {
+        if (plan_needed(request) == NULL) {
+            problem_answer(request, PROBLEM_NOT_FOUND, "There is no event with this id.");
+            return;
+        }
+        if (!names_find(request, wish, reserve)) {
+            return;
+        }
+    }
+    publication_prepare(request, "reservations");
+}
+
+/* For the labels of the seats. */
+static void reserve_labels_find(struct request *request) {
+    const struct booking_state *state = request->call->state;
+    plan_need(request, &state->id.show_id, PLAN_IF_CHEAP);
+}
+
 static void reserve_answer(struct request *request) {
-    const struct event *event = &request->wait->answer->event;
+    const struct event *event = command_event(request);
     if (refusal_answered(request)) {
         return;
     }
@@ -119,109 +204,60 @@ static void reserve_answer(struct request *request) {
         document.created_at = reserved->head.at;
     } else {
         /* The same wish again may have found the reservation that the buyer has already. */
-        struct booking_state *state = request->state;
+        struct booking_state *state = request->call->state;
         state->id.reservation_id = event->as.noted.reservation_id;
         document = document_of_view(request, &event->as.noted.view);
     }
-    request_answer_json(request, made ? MHD_HTTP_CREATED : MHD_HTTP_OK,
-                        reservation_json(&document));
-    request_header_add(request, "Location", location_after(request, "reservations"));
+    document_answer(request, made ? MHD_HTTP_CREATED : MHD_HTTP_OK, &document, "reservations");
 }
 
-static void reserve_decided(struct request *request) {
-    struct booking_state *state = request->state;
-    plan_need(request, &state->id.show_id, PLAN_IF_CHEAP, reserve_answer);
-}
-
-static void reserve_publish(struct request *request) {
-    struct booking_state *state = request->state;
-    const struct reserve_wish *wish = &state->wish;
-    state->command.kind = COMMAND_RESERVE;
-    struct command_reserve *reserve = &state->command.as.reserve;
-    reserve->head.show_id = state->id.show_id;
-    reserve->reservation_id = state->id.reservation_id;
-    reserve->buyer_id = request->session.user_id;
-    reserve->keyed = request->idempotency_key != NULL;
-    reserve->selection = wish->selection;
-    reserve->seats = wish->seats;
-    reserve->quantity = wish->selection == SELECTION_NAMED ? 0 : wish->quantity;
-    reserve->section =
-        wish->section.size > 0 ? plan_section_find(request->plan, wish->section) : -1;
-    reserve->category =
-        wish->category.size > 0 ? plan_category_find(request->plan, wish->category) : -1;
-    bool best = wish->selection == SELECTION_BEST_AVAILABLE;
-    if (wish->section.size > 0 && reserve->section < 0) {
-        problem_answer_field(request, best ? "/best_available/section" : "/section",
-                             "must be the name of a section of this event");
-        return;
-    }
-    enum section_kind kind = best ? SECTION_KIND_SEATED : SECTION_KIND_GENERAL;
-    if (reserve->section >= 0 &&
-        request->plan->details.sections.items[reserve->section].kind != kind) {
-        problem_answer_field(
-            request, best ? "/best_available/section" : "/section",
-            best ? "must be a section with seats: ask for general admission by section and quantity"
-                 : "must be a section of general admission: choose seats by ticket_ids or "
-                   "best_available");
-        return;
-    }
-    if (wish->category.size > 0 && reserve->category < 0) {
-        problem_answer_field(request, "/best_available/category",
-                             "must be the name of a category of this event");
-        return;
-    }
-    command_publish(request, &state->command, &state->id.reservation_id,
-                    location_of(request, "reservations"), reserve_decided);
-}
-
-static void reserve_planned(struct request *request) {
-    if (request->plan == NULL) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "There is no event with this id.");
-        return;
-    }
-    request_next(request, reserve_publish);
-}
-
-void booking_reserve(struct request *request) {
-    struct booking_state *state = state_new(request);
-    struct reader reader = {0};
-    if (!wish_reserve_read(&reader, &request->arena, request->json, &state->wish)) {
-        problem_answer_reader(request, &reader);
-        return;
-    }
-    state->id.show_id = state->wish.show_id;
-    state->id.reservation_id =
-        request->idempotency_key != NULL
-            ? reservation_id_derive(&state->id.show_id, &request->session.user_id,
-                                    request->idempotency_key)
-            : uuid_random();
-    if (state->wish.section.size > 0 || state->wish.category.size > 0) {
-        plan_need(request, &state->id.show_id, PLAN_REQUIRED, reserve_planned);
-    } else {
-        request_next(request, reserve_publish);
-    }
-}
+const struct call_step booking_reserve[] = {
+    STEP(reserve_read),    STEP(reserve_plan_find),   STEP(reserve_make),   STEP(idempotency_claim),
+    STEP(command_publish), STEP(reserve_labels_find), STEP(reserve_answer), STEPS_END};
 
 /* ---- POST /book ---- */
 
-static void sold_answer(struct request *request) {
-    const struct event *event = &request->wait->answer->event;
-    struct reservation_document document;
-    if (event->kind == EVENT_SOLD) {
-        const struct event_sold *sold = &event->as.sold;
-        document = document_new(request);
-        document.state = RESERVATION_STATE_SOLD;
-        document.quantity = (int32_t)sold->places.count;
-        document.total_minor = sold->amount_minor;
-        document.currency = sold->currency;
-        document.attempt = sold->attempt;
-        document.places = &sold->places;
-        document.summary = &sold->summary;
-    } else {
-        document = document_of_view(request, &event->as.noted.view);
+static void book_read(struct request *request) {
+    struct booking_state *state = call_state_new(request, sizeof *state);
+    struct reader reader = {0};
+    struct book_wish wish;
+    if (!wish_book_read(&reader, request->body.json, &wish)) {
+        problem_answer_reader(request, &reader);
+        return;
     }
-    request_answer_json(request, MHD_HTTP_OK, reservation_json(&document));
-    request_header_add(request, "Location", location_after(request, "orders"));
+    state->source_id = wish.source_id;
+    order_id_need(request, wish.reservation_id, ORDER_ID_ONLY, &state->id);
+}
+
+static void book_make(struct request *request) {
+    struct booking_state *state = request->call->state;
+    state->command.kind = COMMAND_PAY;
+    struct command_pay *pay = &state->command.as.pay;
+    pay->reservation_id = state->id.reservation_id;
+    pay->buyer_id = *call_user_id(request);
+    pay->source_id = state->source_id;
+    publication_prepare(request, "reservations");
+}
+
+/* Sold before: its event is not the one that has the labels. */
+static void book_labels_find(struct request *request) {
+    const struct booking_state *state = request->call->state;
+    const struct event *event = command_event(request);
+    if (event->kind == EVENT_NOTED && event->as.noted.view.state == RESERVATION_STATE_SOLD) {
+        plan_need(request, &state->id.show_id, PLAN_IF_CHEAP);
+    }
+}
+
+static void sold_answer(struct request *request, const struct event_sold *sold) {
+    struct reservation_document document = document_new(request);
+    document.state = RESERVATION_STATE_SOLD;
+    document.quantity = (int32_t)sold->places.count;
+    document.total_minor = sold->amount_minor;
+    document.currency = sold->currency;
+    document.attempt = sold->attempt;
+    document.places = &sold->places;
+    document.summary = &sold->summary;
+    document_answer(request, MHD_HTTP_OK, &document, "orders");
 }
 
 static const char *declined_detail(bool held, int32_t attempts_left) {
@@ -256,7 +292,7 @@ static void declined_answer(struct request *request, struct text code, enum rese
 static void gone_answer(struct request *request, enum problem problem, const char *detail,
                         const char *reason, enum reservation_state state) {
     json_t *document = problem_document(problem, detail);
-    char lower[32];
+    char lower[NAME_LOWER_SIZE];
     json_object_set_new(document, "reason", json_string(name_lower(reason, lower, sizeof lower)));
     json_object_set_new(document, "state", state_json(state));
     problem_answer_document(request, problem, document);
@@ -276,11 +312,10 @@ static const char *paid_before_detail(enum reservation_state state) {
     }
 }
 
-static void book_noted(struct request *request, const struct event_noted *noted) {
-    struct booking_state *state = request->state;
-    const struct reservation_view *view = &noted->view;
+static void book_noted_answer(struct request *request, const struct reservation_view *view) {
     if (view->state == RESERVATION_STATE_SOLD) {
-        plan_need(request, &state->id.show_id, PLAN_IF_CHEAP, sold_answer);
+        struct reservation_document document = document_of_view(request, view);
+        document_answer(request, MHD_HTTP_OK, &document, "orders");
     } else if (view->state == RESERVATION_STATE_HELD) {
         /* This source was tried before, and declined. */
         declined_answer(request, view->code, view->state, -1, view->expires_at);
@@ -297,17 +332,17 @@ static const char *released_detail(enum release_reason reason) {
                : "This hold has been released. You have not been charged.";
 }
 
-static void book_decided(struct request *request) {
-    const struct event *event = &request->wait->answer->event;
+static void book_answer(struct request *request) {
+    const struct event *event = command_event(request);
     if (refusal_answered(request)) {
         return;
     }
     switch (event->kind) {
     case EVENT_SOLD:
-        sold_answer(request);
+        sold_answer(request, &event->as.sold);
         return;
     case EVENT_NOTED:
-        book_noted(request, &event->as.noted);
+        book_noted_answer(request, &event->as.noted.view);
         return;
     case EVENT_PAYMENT_DECLINED:
         declined_answer(request, event->as.payment_declined.code, event->as.payment_declined.state,
@@ -334,48 +369,85 @@ static void book_decided(struct request *request) {
                     RESERVATION_STATE_REFUNDING);
         return;
     default:
-        log_error("an event is no answer to Pay", LOG_TEXT("event", event_kind_name(event->kind)));
-        problem_answer(request, PROBLEM_INTERNAL, PROBLEM_LOGGED);
+        answer_no_answer(request, "an event is no answer to Pay");
     }
 }
 
-static void book_publish(struct request *request) {
-    struct booking_state *state = request->state;
-    state->command.kind = COMMAND_PAY;
-    struct command_pay *pay = &state->command.as.pay;
-    pay->head.show_id = state->id.show_id;
-    pay->reservation_id = state->id.reservation_id;
-    pay->buyer_id = request->session.user_id;
-    pay->source_id = state->source_id;
-    command_publish(request, &state->command, &state->id.reservation_id,
-                    location_of(request, "reservations"), book_decided);
+const struct call_step booking_book[] = {STEP(book_read),
+                                         STEP(book_make),
+                                         STEP(idempotency_claim),
+                                         STEP(command_publish),
+                                         STEP(book_labels_find),
+                                         STEP(book_answer),
+                                         STEPS_END};
+
+/* ---- release, cancel, retry: the id of the path, one command each, the same answers ---- */
+
+static void change_read(struct request *request) {
+    struct booking_state *state = call_state_new(request, sizeof *state);
+    order_id_need(request, request->call->parameters[0], ORDER_ID_ONLY, &state->id);
 }
 
-void booking_book(struct request *request) {
-    struct booking_state *state = state_new(request);
-    struct reader reader = {0};
-    struct book_wish wish;
-    if (!wish_book_read(&reader, request->json, &wish)) {
-        problem_answer_reader(request, &reader);
-        return;
-    }
-    state->source_id = wish.source_id;
-    order_id_need(request, wish.reservation_id, ORDER_ID_ONLY, &state->id, book_publish);
+static void change_read_with_buyer(struct request *request) {
+    struct booking_state *state = call_state_new(request, sizeof *state);
+    order_id_need(request, request->call->parameters[0], ORDER_ID_WITH_BUYER, &state->id);
 }
 
-/* ---- release, cancel, retry ---- */
+static void change_prepare(struct request *request, const char *collection) {
+    struct booking_state *state = request->call->state;
+    state->collection = collection;
+    publication_prepare(request, collection);
+}
+
+static void release_make(struct request *request) {
+    struct booking_state *state = request->call->state;
+    state->command.kind = COMMAND_RELEASE;
+    state->command.as.release = (struct command_release){.reservation_id = state->id.reservation_id,
+                                                         .buyer_id = *call_user_id(request)};
+    change_prepare(request, "reservations");
+}
+
+static void cancel_make_for(struct request *request, const struct uuid *buyer_id,
+                            const char *collection) {
+    struct booking_state *state = request->call->state;
+    state->command.kind = COMMAND_CANCEL;
+    state->command.as.cancel =
+        (struct command_cancel){.reservation_id = state->id.reservation_id, .buyer_id = *buyer_id};
+    change_prepare(request, collection);
+}
+
+static void cancel_make(struct request *request) {
+    cancel_make_for(request, call_user_id(request), "orders");
+}
+
+/* In the buyer's name: the log knows no other who could give an order back. */
+static void operator_cancel_make(struct request *request) {
+    const struct booking_state *state = request->call->state;
+    log_info("an operator cancels an order", LOG_UUID("order_id", &state->id.reservation_id),
+             LOG_UUID("by", call_user_id(request)));
+    cancel_make_for(request, &state->id.buyer_id, "operator/orders");
+}
+
+static void retry_refund_make(struct request *request) {
+    struct booking_state *state = request->call->state;
+    state->command.kind = COMMAND_RETRY_REFUND;
+    state->command.as.retry_refund = (struct command_retry_refund){
+        .reservation_id = state->id.reservation_id, .requested_by = *call_user_id(request)};
+    change_prepare(request, "operator/orders");
+}
 
 static void state_answer(struct request *request, enum reservation_state state,
                          const char *reason) {
-    struct booking_state *booking = request->state;
+    const struct booking_state *booking = request->call->state;
     request_answer_json(
         request, MHD_HTTP_OK,
         reservation_state_json(&booking->id.show_id, &booking->id.reservation_id, state, reason));
-    request_header_add(request, "Location", location_after(request, booking->collection));
+    request_header_add(request, "Location",
+                       command_location_after(request, location_of(request, booking->collection)));
 }
 
-static void change_decided(struct request *request) {
-    const struct event *event = &request->wait->answer->event;
+static void change_answer(struct request *request) {
+    const struct event *event = command_event(request);
     if (refusal_answered(request)) {
         return;
     }
@@ -401,77 +473,22 @@ static void change_decided(struct request *request) {
         state_answer(request, event->as.refund_requested.state, NULL);
         return;
     default:
-        log_error("an event is no answer", LOG_TEXT("event", event_kind_name(event->kind)));
-        problem_answer(request, PROBLEM_INTERNAL, PROBLEM_LOGGED);
+        answer_no_answer(request, "an event is no answer");
     }
 }
 
-/* Reads the id of the path into the state and goes on with next. */
-static void change_begin(struct request *request, enum order_id_need need, request_step *next) {
-    struct booking_state *state = state_new(request);
-    order_id_need(request, request->parameters[0], need, &state->id, next);
-}
+const struct call_step booking_release[] = {STEP(change_read),       STEP(release_make),
+                                            STEP(idempotency_claim), STEP(command_publish),
+                                            STEP(change_answer),     STEPS_END};
 
-static void change_publish(struct request *request, const char *collection) {
-    struct booking_state *state = request->state;
-    state->collection = collection;
-    command_publish(request, &state->command, &state->id.reservation_id,
-                    location_of(request, collection), change_decided);
-}
+const struct call_step booking_cancel[] = {STEP(change_read),       STEP(cancel_make),
+                                           STEP(idempotency_claim), STEP(command_publish),
+                                           STEP(change_answer),     STEPS_END};
 
-static void release_publish(struct request *request) {
-    struct booking_state *state = request->state;
-    state->command.kind = COMMAND_RELEASE;
-    state->command.as.release = (struct command_release){.head.show_id = state->id.show_id,
-                                                         .reservation_id = state->id.reservation_id,
-                                                         .buyer_id = request->session.user_id};
-    change_publish(request, "reservations");
-}
+const struct call_step booking_operator_cancel[] = {
+    STEP(change_read_with_buyer), STEP(operator_cancel_make), STEP(idempotency_claim),
+    STEP(command_publish),        STEP(change_answer),        STEPS_END};
 
-void booking_release(struct request *request) {
-    change_begin(request, ORDER_ID_ONLY, release_publish);
-}
-
-static void cancel_publish_for(struct request *request, const struct uuid *buyer_id,
-                               const char *collection) {
-    struct booking_state *state = request->state;
-    state->command.kind = COMMAND_CANCEL;
-    state->command.as.cancel = (struct command_cancel){.head.show_id = state->id.show_id,
-                                                       .reservation_id = state->id.reservation_id,
-                                                       .buyer_id = *buyer_id};
-    change_publish(request, collection);
-}
-
-static void cancel_publish(struct request *request) {
-    cancel_publish_for(request, &request->session.user_id, "orders");
-}
-
-void booking_cancel(struct request *request) {
-    change_begin(request, ORDER_ID_ONLY, cancel_publish);
-}
-
-/* In the buyer's name: the log knows no other who could give an order back. */
-static void operator_cancel_publish(struct request *request) {
-    const struct booking_state *state = request->state;
-    log_info("an operator cancels an order", LOG_UUID("order_id", &state->id.reservation_id),
-             LOG_UUID("by", &request->session.user_id));
-    cancel_publish_for(request, &state->id.buyer_id, "operator/orders");
-}
-
-void booking_operator_cancel(struct request *request) {
-    change_begin(request, ORDER_ID_WITH_BUYER, operator_cancel_publish);
-}
-
-static void retry_refund_publish(struct request *request) {
-    struct booking_state *state = request->state;
-    state->command.kind = COMMAND_RETRY_REFUND;
-    state->command.as.retry_refund =
-        (struct command_retry_refund){.head.show_id = state->id.show_id,
-                                      .reservation_id = state->id.reservation_id,
-                                      .requested_by = request->session.user_id};
-    change_publish(request, "operator/orders");
-}
-
-void booking_retry_refund(struct request *request) {
-    change_begin(request, ORDER_ID_ONLY, retry_refund_publish);
-}
+const struct call_step booking_retry_refund[] = {STEP(change_read),       STEP(retry_refund_make),
+                                                 STEP(idempotency_claim), STEP(command_publish),
+                                                 STEP(change_answer),     STEPS_END};

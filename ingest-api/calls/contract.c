@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is served without a login. */
 #include "ingest-api/calls/contract.h"
 
 #include "ingest-api/http/problem.h"
-#include "ingest-api/http/request.h"
 #include "runtime/base/metrics.h"
 #include "runtime/loop/ready.h"
 
@@ -19,29 +19,38 @@ __asm__(".section .rodata\n"
 extern const char contract_yaml[];
 extern const char contract_yaml_end[];
 
-void contract_openapi(struct request *request) {
-    request->shared = contract_yaml;
-    request->shared_size = (size_t)(contract_yaml_end - contract_yaml);
-    request_answer(request, MHD_HTTP_OK, "application/yaml");
+static void openapi_answer(struct request *request) {
+    request_answer_shared(
+        request, MHD_HTTP_OK, "application/yaml",
+        (struct request_shared){.data = contract_yaml,
+                                .size = (size_t)(contract_yaml_end - contract_yaml)});
     request_header_add(request, "Cache-Control", "public, max-age=300");
 }
 
-void contract_health(struct request *request) {
-    buffer_append_text(&request->answer, "ok\n");
+const struct call_step contract_openapi[] = {STEP(openapi_answer), STEPS_END};
+
+static void health_answer(struct request *request) {
+    buffer_append_text(&request->answer.bytes, "ok\n");
     request_answer(request, MHD_HTTP_OK, "text/plain; charset=utf-8");
 }
 
-void contract_ready(struct request *request) {
-    bool ready = ready_ask(&request->answer);
-    buffer_append_text(&request->answer, ready ? "ready\n" : "\n");
+const struct call_step contract_health[] = {STEP(health_answer), STEPS_END};
+
+static void ready_answer(struct request *request) {
+    bool ready = ready_ask(&request->answer.bytes);
+    buffer_append_text(&request->answer.bytes, ready ? "ready\n" : "\n");
     request_answer(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
                    "text/plain; charset=utf-8");
 }
 
-void contract_metrics(struct request *request) {
-    metrics_render(&request->answer);
+const struct call_step contract_ready[] = {STEP(ready_answer), STEPS_END};
+
+static void metrics_answer(struct request *request) {
+    metrics_render(&request->answer.bytes);
     request_answer(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8");
 }
+
+const struct call_step contract_metrics[] = {STEP(metrics_answer), STEPS_END};
 
 static json_t *key_document(const PGresult *rows, int row) {
     size_t size;
@@ -73,4 +82,4 @@ static void keys_work(struct request *request, struct pg *pg) {
     request_answer_json(request, MHD_HTTP_OK, json_pack("{s:o}", "keys", keys));
 }
 
-void contract_keys(struct request *request) { request_query(request, keys_work, request_done); }
+const struct call_step contract_keys[] = {STEP_ON_DATABASE(keys_work), STEPS_END};

@@ -2,22 +2,16 @@
 #ifndef SEATLOG_INGEST_API_CALLS_CONTRACT_H
 #define SEATLOG_INGEST_API_CALLS_CONTRACT_H
 
+#include "ingest-api/admission/call.h"
+
 /*
- * What is served without a login: the contract (schemas/openapi.yaml, inside the program), the
- * schema registry (Confluent's API, read only), the keys that tickets verify under, health and
- * metrics.
+ * What is served without a login: the contract (schemas/openapi.yaml, inside the program), the keys
+ * that tickets verify under, health and metrics.
  */
-struct request;
-
-void contract_openapi(struct request *request);
-void contract_health(struct request *request);
-void contract_ready(struct request *request);
-void contract_metrics(struct request *request);
-void contract_keys(struct request *request);
-
-void registry_subjects(struct request *request);
-void registry_versions(struct request *request);
-void registry_version(struct request *request);
-void registry_schema(struct request *request);
+extern const struct call_step contract_openapi[]; /* GET /openapi.yaml */
+extern const struct call_step contract_health[];  /* GET /healthz */
+extern const struct call_step contract_ready[];   /* GET /readyz */
+extern const struct call_step contract_metrics[]; /* GET /metrics */
+extern const struct call_step contract_keys[];    /* GET /keys */
 
 #endif

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Anybody's orders, for operators. */
 #include "ingest-api/calls/operator.h"
 
 #include "codec/utf8.h"
 #include "ingest-api/accounts/account.h"
 #include "ingest-api/accounts/credential.h"
+#include "ingest-api/admission/idempotency.h"
 #include "ingest-api/calls/order_id.h"
 #include "ingest-api/calls/order_rows.h"
 #include "ingest-api/calls/reading.h"
-#include "ingest-api/catalog/show_json.h"
-#include "ingest-api/commands/idempotency.h"
-#include "ingest-api/commands/time.h"
 #include "ingest-api/http/page.h"
 #include "ingest-api/http/problem.h"
-#include "ingest-api/http/request.h"
+#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 
 #include <string.h>
 
@@ -59,8 +59,21 @@ static json_t *operator_row_json(struct request *request, struct pg *pg, const P
 
 /* ---- GET /operator/orders ---- */
 
+static void list_read(struct request *request) {
+    struct operator_state *state = call_state_new(request, sizeof *state);
+    const char *username = request_query_parameter(request, "username");
+    struct text text = {.data = username, .size = username != NULL ? strlen(username) : 0};
+    /* Older accounts may have names that are no addresses today; all have an @. */
+    if (text.size == 0 || strchr(username, '@') == NULL || !text_is_valid(text) ||
+        !username_read(text, &state->username)) {
+        problem_answer_field(request, "username", "username must be the buyer's email address.");
+        return;
+    }
+    page_read(request, &state->page);
+}
+
 static void list_work(struct request *request, struct pg *pg) {
-    struct operator_state *state = request->state;
+    struct operator_state *state = request->call->state;
     struct error error;
     PGresult *rows =
         PG_QUERY(pg, &error,
@@ -84,23 +97,16 @@ static void list_work(struct request *request, struct pg *pg) {
     request_answer_json(request, MHD_HTTP_OK, page_json("orders", orders, &state->page, more));
 }
 
-void operator_order_list(struct request *request) {
-    struct operator_state *state = request_allocate(request, sizeof *state);
-    const char *username = request_query_parameter(request, "username");
-    request->state = state;
-    struct text text = {.data = username, .size = username != NULL ? strlen(username) : 0};
-    /* Older accounts may have names that are no addresses today; all have an @. */
-    if (text.size == 0 || strchr(username, '@') == NULL || !text_is_valid(text) ||
-        !username_read(text, &state->username)) {
-        problem_answer_field(request, "username", "username must be the buyer's email address.");
-        return;
-    }
-    if (page_read(request, &state->page)) {
-        reading_begin_all(request, list_work, request_done);
-    }
-}
+static void list_follow(struct request *request) { reading_begin_all(request, list_work); }
+
+const struct call_step operator_order_list[] = {STEP(list_read), STEP(list_follow), STEPS_END};
 
 /* ---- GET /operator/orders/{id} ---- */
+
+static void order_read(struct request *request) {
+    struct operator_state *state = call_state_new(request, sizeof *state);
+    order_id_need(request, request->call->parameters[0], ORDER_ID_ONLY, &state->id);
+}
 
 static json_t *payment_json(const PGresult *rows, int row) {
     static const char *const names[] = {"kind",       "state",     "currency",
@@ -121,7 +127,7 @@ static json_t *payment_json(const PGresult *rows, int row) {
 
 /* What the provider was asked for, in order; NULL: PostgreSQL does not say. */
 static json_t *payments_query(struct request *request, struct pg *pg) {
-    struct operator_state *state = request->state;
+    struct operator_state *state = request->call->state;
     struct error error;
     PGresult *rows = PG_QUERY(pg, &error,
                               "SELECT kind, CASE result WHEN 'none' THEN 'open' ELSE result END,"
@@ -142,7 +148,7 @@ static json_t *payments_query(struct request *request, struct pg *pg) {
 }
 
 static void order_work(struct request *request, struct pg *pg) {
-    struct operator_state *state = request->state;
+    struct operator_state *state = request->call->state;
     struct error error;
     PGresult *rows =
         PG_QUERY(pg, &error,
@@ -164,23 +170,32 @@ static void order_work(struct request *request, struct pg *pg) {
     PQclear(rows);
 }
 
-static void order_known(struct request *request) {
-    struct operator_state *state = request->state;
+static void order_follow(struct request *request) {
+    const struct operator_state *state = request->call->state;
     reading_begin(request, &state->id.show_id, &state->id.reservation_id,
-                  arena_text_copy_string(&request->arena, request->path).data, order_work,
-                  request_done);
+                  arena_text_copy_string(&request->arena, request->path).data, order_work);
 }
 
-void operator_order_get(struct request *request) {
-    struct operator_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
-    order_id_need(request, request->parameters[0], ORDER_ID_ONLY, &state->id, order_known);
-}
+const struct call_step operator_order_get[] = {STEP(order_read), STEP(order_follow), STEPS_END};
 
 /* ---- POST /operator/orders/{id}/resend-mail ---- */
 
+static void resend_read(struct request *request) {
+    struct operator_state *state = call_state_new(request, sizeof *state);
+    order_id_need(request, request->call->parameters[0], ORDER_ID_WITH_BUYER, &state->id);
+}
+
+/* Under an Idempotency-Key a resend is the same one however often it is asked for. */
+static void resend_name(struct request *request) {
+    struct operator_state *state = request->call->state;
+    const char *key = request->call->idempotency_key;
+    state->request_id =
+        key != NULL ? reservation_id_derive(&state->id.reservation_id, call_user_id(request), key)
+                    : uuid_random();
+}
+
 static void resend_work(struct request *request, struct pg *pg) {
-    struct operator_state *state = request->state;
+    struct operator_state *state = request->call->state;
     struct error error;
     PGresult *row = PG_QUERY(pg, &error, "SELECT mail.resend_ask($1, $2)",
                              PG_UUID(&state->request_id), PG_UUID(&state->id.reservation_id));
@@ -193,7 +208,7 @@ static void resend_work(struct request *request, struct pg *pg) {
                        "This order has not led to an email yet, so there is none to send again.");
     } else {
         log_info("an operator sends a mail again", LOG_UUID("order_id", &state->id.reservation_id),
-                 LOG_UUID("by", &request->session.user_id));
+                 LOG_UUID("by", call_user_id(request)));
         char order[PUBLIC_ORDER_ID_SIZE];
         public_order_id_format(&state->id.show_id, &state->id.reservation_id, order);
         request_answer_json(
@@ -203,23 +218,6 @@ static void resend_work(struct request *request, struct pg *pg) {
     PQclear(row);
 }
 
-static void resend_claimed(struct request *request) {
-    request_query(request, resend_work, request_done);
-}
-
-/* Under an Idempotency-Key a resend is the same one however often it is asked for. */
-static void resend_known(struct request *request) {
-    struct operator_state *state = request->state;
-    state->request_id =
-        request->idempotency_key != NULL
-            ? reservation_id_derive(&state->id.reservation_id, &request->session.user_id,
-                                    request->idempotency_key)
-            : uuid_random();
-    idempotency_claim(request, resend_claimed);
-}
-
-void operator_mail_resend(struct request *request) {
-    struct operator_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
-    order_id_need(request, request->parameters[0], ORDER_ID_WITH_BUYER, &state->id, resend_known);
-}
+const struct call_step operator_mail_resend[] = {STEP(resend_read), STEP(resend_name),
+                                                 STEP(idempotency_claim),
+                                                 STEP_ON_DATABASE(resend_work), STEPS_END};

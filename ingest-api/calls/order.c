@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One's own reservations and orders, read. */
-#include "ingest-api/calls/booking.h"
+#include "ingest-api/calls/order.h"
+
 #include "ingest-api/calls/order_id.h"
 #include "ingest-api/calls/order_rows.h"
 #include "ingest-api/calls/reading.h"
 #include "ingest-api/catalog/show_json.h"
 #include "ingest-api/http/page.h"
-#include "ingest-api/http/request.h"
+#include "ingest-api/http/problem.h"
+#include "runtime/base/uuid.h"
 #include "seatlog_codec.h"
 
 #include <ctype.h>
@@ -24,26 +26,36 @@ static bool state_is_order(enum reservation_state state) {
     return state >= RESERVATION_STATE_SECURED && state != RESERVATION_STATE_RELEASED;
 }
 
-/* ---- one ---- */
+/* ---- GET /reservations/{id}, GET /orders/{id} ---- */
+
+static void one_read(struct request *request, bool as_order) {
+    struct order_state *state = call_state_new(request, sizeof *state);
+    state->as_order = as_order;
+    order_id_need(request, request->call->parameters[0], ORDER_ID_ONLY, &state->id);
+}
+
+static void reservation_read(struct request *request) { one_read(request, false); }
+
+static void order_read(struct request *request) { one_read(request, true); }
 
 static void not_found_answer(struct request *request) {
-    const struct order_state *state = request->state;
+    const struct order_state *state = request->call->state;
     problem_answer(request, PROBLEM_NOT_FOUND,
                    state->as_order ? "You have no order with this id."
                                    : "You have no reservation with this id.");
 }
 
 static void row_answer(struct request *request, struct pg *pg, const PGresult *rows) {
-    struct order_state *state = request->state;
-    const struct reading *reading = request->reading;
+    struct order_state *state = request->call->state;
+    const struct reading *reading = request->call->reading;
     if (state->as_order && !state_is_order(order_row_state(rows, 0))) {
         not_found_answer(request);
         return;
     }
     json_t *body = order_row_json(request, pg, rows, 0);
     if (reading->refused) {
-        char command[24];
-        char reason[32];
+        char command[NAME_LOWER_SIZE];
+        char reason[NAME_LOWER_SIZE];
         json_object_set_new(body, "refusal",
                             json_pack("{s:s, s:s}", "command",
                                       name_lower(reading->refusal_command, command, sizeof command),
@@ -55,7 +67,7 @@ static void row_answer(struct request *request, struct pg *pg, const PGresult *r
 
 /* The command of `after` may have found that the buyer had another one already. */
 static PGresult *noted_query(struct request *request, struct pg *pg) {
-    const struct reading *reading = request->reading;
+    const struct reading *reading = request->call->reading;
     struct error error;
     return PG_QUERY(pg, &error,
                     "SELECT " ORDER_ROW_COLUMNS " FROM catalog.reservation r" ORDER_ROW_MAIL
@@ -63,19 +75,19 @@ static PGresult *noted_query(struct request *request, struct pg *pg) {
                     " WHERE partition = $1 AND command_offset = $2 AND buyer_id = $3)"
                     " AND r.buyer_id = $3",
                     PG_INTEGER(reading->partition), PG_INTEGER(reading->after.offset),
-                    PG_UUID(&request->session.user_id));
+                    PG_UUID(call_user_id(request)));
 }
 
 static void reservation_work(struct request *request, struct pg *pg) {
-    struct order_state *state = request->state;
+    struct order_state *state = request->call->state;
     struct error error;
     PGresult *rows =
         PG_QUERY(pg, &error,
                  "SELECT " ORDER_ROW_COLUMNS " FROM catalog.reservation r" ORDER_ROW_MAIL
                  " WHERE r.reservation_id = $1 AND r.show_id = $2 AND r.buyer_id = $3",
                  PG_UUID(&state->id.reservation_id), PG_UUID(&state->id.show_id),
-                 PG_UUID(&request->session.user_id));
-    if (rows != NULL && PQntuples(rows) == 0 && request->reading->after_given) {
+                 PG_UUID(call_user_id(request)));
+    if (rows != NULL && PQntuples(rows) == 0 && request->call->reading->after_given) {
         PQclear(rows);
         rows = noted_query(request, pg);
     }
@@ -85,36 +97,34 @@ static void reservation_work(struct request *request, struct pg *pg) {
     }
     if (PQntuples(rows) > 0) {
         row_answer(request, pg, rows);
-    } else if (request->reading->refused) {
-        command_answer_refusal(request, &request->reading->refusal, NULL);
+    } else if (request->call->reading->refused) {
+        refusal_answer(request, &request->call->reading->refusal, NULL);
     } else {
         not_found_answer(request);
     }
     PQclear(rows);
 }
 
-static void reservation_known(struct request *request) {
-    struct order_state *state = request->state;
+static void one_follow(struct request *request) {
+    const struct order_state *state = request->call->state;
     reading_begin(request, &state->id.show_id, &state->id.reservation_id,
-                  arena_text_copy_string(&request->arena, request->path).data, reservation_work,
-                  request_done);
+                  arena_text_copy_string(&request->arena, request->path).data, reservation_work);
 }
 
-static void reservation_read(struct request *request, bool as_order) {
-    struct order_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
-    state->as_order = as_order;
-    order_id_need(request, request->parameters[0], ORDER_ID_ONLY, &state->id, reservation_known);
-}
+const struct call_step order_reservation_get[] = {STEP(reservation_read), STEP(one_follow),
+                                                  STEPS_END};
 
-void order_reservation_get(struct request *request) { reservation_read(request, false); }
-
-void order_get(struct request *request) { reservation_read(request, true); }
+const struct call_step order_get[] = {STEP(order_read), STEP(one_follow), STEPS_END};
 
 /* ---- lists ---- */
 
+static void list_read(struct request *request) {
+    struct order_state *state = call_state_new(request, sizeof *state);
+    page_read(request, &state->page);
+}
+
 static void list_answer(struct request *request, struct pg *pg, PGresult *rows, const char *name) {
-    struct order_state *state = request->state;
+    struct order_state *state = request->call->state;
     if (rows == NULL) {
         problem_answer_unavailable(request, "Orders cannot be read right now");
         return;
@@ -132,8 +142,10 @@ static void list_answer(struct request *request, struct pg *pg, PGresult *rows, 
 #define PAGE_VALUES(wish)                                                                          \
     PG_INTEGER((wish).per_page + 1), PG_INTEGER(((wish).page - 1) * (wish).per_page)
 
+/* ---- GET /orders ---- */
+
 static void list_work(struct request *request, struct pg *pg) {
-    struct order_state *state = request->state;
+    struct order_state *state = request->call->state;
     struct error error;
     list_answer(
         request, pg,
@@ -142,29 +154,18 @@ static void list_work(struct request *request, struct pg *pg) {
                  " WHERE buyer_id = $1 AND state IN " ORDER_STATES
                  " ORDER BY created_at DESC, reservation_id LIMIT $2 OFFSET $3) r" ORDER_ROW_MAIL
                  " ORDER BY r.created_at DESC, r.reservation_id",
-                 PG_UUID(&request->session.user_id), PAGE_VALUES(state->page)),
+                 PG_UUID(call_user_id(request)), PAGE_VALUES(state->page)),
         "orders");
 }
 
-static void reservations_work(struct request *request, struct pg *pg) {
-    struct order_state *state = request->state;
-    struct error error;
-    list_answer(
-        request, pg,
-        PG_QUERY(pg, &error,
-                 "SELECT " ORDER_ROW_COLUMNS " FROM (SELECT * FROM catalog.reservation"
-                 " WHERE buyer_id = $1 AND ($4::uuid IS NULL OR show_id = $4::uuid)"
-                 " AND ($5::text IS NULL OR state = $5::text)"
-                 " ORDER BY created_at DESC, reservation_id LIMIT $2 OFFSET $3) r" ORDER_ROW_MAIL
-                 " ORDER BY r.created_at DESC, r.reservation_id",
-                 PG_UUID(&request->session.user_id), PAGE_VALUES(state->page),
-                 state->show_id != NULL ? PG_UUID(state->show_id) : PG_NULL,
-                 PG_TEXT(state->state_name)),
-        "reservations");
-}
+static void list_follow(struct request *request) { reading_begin_all(request, list_work); }
+
+const struct call_step order_list[] = {STEP(list_read), STEP(list_follow), STEPS_END};
+
+/* ---- GET /failed-refunds ---- */
 
 static void failed_work(struct request *request, struct pg *pg) {
-    struct order_state *state = request->state;
+    struct order_state *state = request->call->state;
     struct error error;
     list_answer(request, pg,
                 PG_QUERY(pg, &error,
@@ -176,22 +177,15 @@ static void failed_work(struct request *request, struct pg *pg) {
                 "orders");
 }
 
-static void list_begin(struct request *request,
-                       void (*work)(struct request *request, struct pg *pg)) {
-    struct order_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
-    if (page_read(request, &state->page)) {
-        reading_begin_all(request, work, request_done);
-    }
-}
+static void failed_follow(struct request *request) { reading_begin_all(request, failed_work); }
 
-void order_list(struct request *request) { list_begin(request, list_work); }
+const struct call_step order_failed_refunds[] = {STEP(list_read), STEP(failed_follow), STEPS_END};
 
-void order_failed_refunds(struct request *request) { list_begin(request, failed_work); }
+/* ---- GET /reservations ---- */
 
 /* The name of a state as the catalog has it; NULL: there is none such. */
 static const char *state_name_read(struct request *request, const char *name) {
-    char upper[24];
+    char upper[NAME_LOWER_SIZE];
     size_t size = strlen(name);
     enum reservation_state state;
     if (size == 0 || size >= sizeof upper) {
@@ -209,9 +203,8 @@ static const char *state_name_read(struct request *request, const char *name) {
                : NULL;
 }
 
-void order_reservation_list(struct request *request) {
-    struct order_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
+static void reservation_list_read(struct request *request) {
+    struct order_state *state = call_state_new(request, sizeof *state);
     const char *event_id = request_query_parameter(request, "event_id");
     const char *wanted = request_query_parameter(request, "state");
     struct uuid *show_id = request_allocate(request, sizeof *show_id);
@@ -227,7 +220,29 @@ void order_reservation_list(struct request *request) {
                              "refunded or refund_failed.");
         return;
     }
-    if (page_read(request, &state->page)) {
-        reading_begin_all(request, reservations_work, request_done);
-    }
+    page_read(request, &state->page);
 }
+
+static void reservations_work(struct request *request, struct pg *pg) {
+    struct order_state *state = request->call->state;
+    struct error error;
+    list_answer(
+        request, pg,
+        PG_QUERY(pg, &error,
+                 "SELECT " ORDER_ROW_COLUMNS " FROM (SELECT * FROM catalog.reservation"
+                 " WHERE buyer_id = $1 AND ($4::uuid IS NULL OR show_id = $4::uuid)"
+                 " AND ($5::text IS NULL OR state = $5::text)"
+                 " ORDER BY created_at DESC, reservation_id LIMIT $2 OFFSET $3) r" ORDER_ROW_MAIL
+                 " ORDER BY r.created_at DESC, r.reservation_id",
+                 PG_UUID(call_user_id(request)), PAGE_VALUES(state->page),
+                 state->show_id != NULL ? PG_UUID(state->show_id) : PG_NULL,
+                 PG_TEXT(state->state_name)),
+        "reservations");
+}
+
+static void reservations_follow(struct request *request) {
+    reading_begin_all(request, reservations_work);
+}
+
+const struct call_step order_reservation_list[] = {STEP(reservation_list_read),
+                                                   STEP(reservations_follow), STEPS_END};

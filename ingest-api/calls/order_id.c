@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An order by either form of its id. */
 #include "ingest-api/calls/order_id.h"
 
+#include "ingest-api/admission/call.h"
 #include "ingest-api/calls/reading.h"
 #include "ingest-api/http/problem.h"
-#include "ingest-api/http/request.h"
+#include "runtime/base/identity.h"
 
 struct order_look_up {
     struct order_id *id;
-    void (*next)(struct request *request);
 };
 
 static void look_up_work(struct request *request, struct pg *pg) {
-    struct order_look_up *look_up = request->order_look_up;
+    const struct order_look_up *look_up = request->call->order_look_up;
     struct error error;
     PGresult *row = PG_QUERY(pg, &error,
                              "SELECT show_id, buyer_id FROM catalog.reservation"
@@ -31,14 +32,8 @@ static void look_up_work(struct request *request, struct pg *pg) {
     PQclear(row);
 }
 
-static void looked_up(struct request *request) {
-    if (!request->answered) {
-        request_next(request, request->order_look_up->next);
-    }
-}
-
 void order_id_need(struct request *request, struct text id, enum order_id_need need,
-                   struct order_id *out, void (*next)(struct request *request)) {
+                   struct order_id *out) {
     *out = (struct order_id){0};
     bool complete = public_order_id_parse(id.data, id.size, &out->show_id, &out->reservation_id);
     if (!complete && !uuid_parse(id.data, id.size, &out->reservation_id)) {
@@ -47,11 +42,10 @@ void order_id_need(struct request *request, struct text id, enum order_id_need n
         return;
     }
     if (complete && need == ORDER_ID_ONLY) {
-        request_next(request, next);
         return;
     }
     struct order_look_up *look_up = request_allocate(request, sizeof *look_up);
-    *look_up = (struct order_look_up){.id = out, .next = next};
-    request->order_look_up = look_up;
-    reading_begin_all(request, look_up_work, looked_up); /* it may be a moment old */
+    look_up->id = out;
+    request->call->order_look_up = look_up;
+    reading_begin_all(request, look_up_work); /* it may be a moment old */
 }

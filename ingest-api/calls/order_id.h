@@ -23,11 +23,11 @@ enum order_id_need {
 };
 
 /*
- * Reads the id (a view that lives as long as the request), then goes on with next once *out is
- * filled; out lives in the arena. Answers 404 where there is none, 503 where the catalog must be
- * asked and cannot be.
+ * Reads the id (a view that lives as long as the request), last of all in a step: the call goes on
+ * once *out is filled; out lives in the arena. Answers 404 where there is none, 503 where the
+ * catalog must be asked and cannot be.
  */
 void order_id_need(struct request *request, struct text id, enum order_id_need need,
-                   struct order_id *out, void (*next)(struct request *request));
+                   struct order_id *out);
 
 #endif

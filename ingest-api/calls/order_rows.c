@@ -2,9 +2,9 @@
 /* Orders of the catalog as documents. */
 #include "ingest-api/calls/order_rows.h"
 
+#include "ingest-api/admission/call.h"
 #include "ingest-api/catalog/catalog.h"
 #include "ingest-api/catalog/rows.h"
-#include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "seatlog_codec.h"
@@ -23,7 +23,7 @@ enum reservation_state order_row_state(const PGresult *rows, int row) {
 json_t *order_row_json(struct request *request, struct pg *pg, const PGresult *rows, int row) {
     struct uuid show_id = pg_uuid(rows, row, 0);
     struct show_plan *plan = NULL;
-    catalog_plan_load(request->ingest->catalog, pg, &show_id, &plan);
+    catalog_plan_load(request->call->ingest->catalog, pg, &show_id, &plan);
     struct reservation_document document = {
         .show_id = show_id,
         .reservation_id = pg_uuid(rows, row, 1),

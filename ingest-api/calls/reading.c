@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reading behind the projection: wait until it is there, read, or say 202. */
 #include "ingest-api/calls/reading.h"
 
+#include "ingest-api/admission/call.h"
 #include "ingest-api/catalog/rows.h"
 #include "ingest-api/commands/tail.h"
-#include "ingest-api/http/request.h"
-#include "ingest-api/http/server.h"
+#include "ingest-api/http/problem.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
-#include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@
 
 /* What was said of the command when it was refused; only its own buyer (or organizer) is told. */
 static bool refusal_query(struct request *request, struct pg *pg) {
-    struct reading *reading = request->reading;
+    struct reading *reading = request->call->reading;
     static const struct uuid nobody;
     struct error error;
     PGresult *row = PG_QUERY(pg, &error,
@@ -32,7 +32,7 @@ static bool refusal_query(struct request *request, struct pg *pg) {
                              " AND reservation_id = $4 AND (buyer_id = $5 OR reservation_id = $6)",
                              PG_INTEGER(reading->partition), PG_INTEGER(reading->after.offset),
                              PG_UUID(&reading->show_id), PG_UUID(&reading->reservation_id),
-                             PG_UUID(&request->session.user_id), PG_UUID(&nobody));
+                             PG_UUID(call_user_id(request)), PG_UUID(&nobody));
     if (row == NULL) {
         return false;
     }
@@ -77,13 +77,13 @@ static bool refusal_query(struct request *request, struct pg *pg) {
  * record must be there if it ever will be.
  */
 static bool after_settle(struct request *request) {
-    struct reading *reading = request->reading;
+    struct reading *reading = request->call->reading;
     int64_t end;
     if (!reading->after_given || reading->after.known) {
         return true;
     }
     if (clock_now_ms() < reading->after.sent_ms + UNKNOWN_SETTLED_MS ||
-        !tail_commands_end(request->ingest->tail, reading->partition, &end)) {
+        !tail_commands_end(request->call->ingest->tail, reading->partition, &end)) {
         return false;
     }
     reading->after.known = true;
@@ -92,7 +92,7 @@ static bool after_settle(struct request *request) {
 }
 
 static bool cursor_query(struct request *request, struct pg *pg) {
-    struct reading *reading = request->reading;
+    struct reading *reading = request->call->reading;
     struct error error;
     PGresult *row = PG_QUERY(pg, &error,
                              "SELECT next_command_offset, next_event_offset FROM catalog.cursor"
@@ -112,7 +112,7 @@ static bool cursor_query(struct request *request, struct pg *pg) {
 }
 
 static void reading_work(struct request *request, struct pg *pg) {
-    struct reading *reading = request->reading;
+    struct reading *reading = request->call->reading;
     bool settled = after_settle(request);
     reading->failed = !cursor_query(request, pg);
     reading->behind = reading->behind || !settled;
@@ -128,8 +128,7 @@ static void reading_work(struct request *request, struct pg *pg) {
 }
 
 static bool patience_left(const struct request *request) {
-    return clock_monotonic_ms() < request->reading->until_ms &&
-           !http_server_draining(request->ingest->http);
+    return clock_monotonic_ms() < request->call->reading->until_ms && !request_is_draining(request);
 }
 
 static int64_t pause_next(struct reading *reading) {
@@ -141,11 +140,11 @@ static int64_t pause_next(struct reading *reading) {
 static void reading_again(struct request *request);
 
 static void reading_read(struct request *request) {
-    struct reading *reading = request->reading;
+    struct reading *reading = request->call->reading;
     if (reading->failed) {
         problem_answer_unavailable(request, "This cannot be read right now");
     } else if (!reading->behind) {
-        request_next(request, reading->next);
+        return; /* what has been read is the work's to tell */
     } else if (patience_left(request)) {
         request_sleep(request, pause_next(reading), reading_again);
     } else {
@@ -157,28 +156,21 @@ static void reading_read(struct request *request) {
 }
 
 static void reading_again(struct request *request) {
-    request_query(request, reading_work, reading_read);
+    call_query(request, reading_work, reading_read);
 }
 
 void reading_begin(struct request *request, const struct uuid *show_id,
-                   const struct uuid *reservation_id, const char *location,
-                   void (*work)(struct request *request, struct pg *pg),
-                   void (*next)(struct request *request)) {
+                   const struct uuid *reservation_id, const char *location, request_job *work) {
     struct reading *reading = request_allocate(request, sizeof *reading);
-    char key[UUID_TEXT_SIZE];
-    uuid_format(show_id, key);
-    *reading =
-        (struct reading){.show_id = *show_id,
-                         .reservation_id = *reservation_id,
-                         .location = location,
-                         .work = work,
-                         .next = next,
-                         .until_ms = request->wait_until_ms,
-                         .again_ms = AGAIN_MS_MIN,
-                         .partition = kafka_partition_of(
-                             key, UUID_TEXT_SIZE - 1, request->ingest->settings.partition_count)};
-    reading->events_needed = tail_position(request->ingest->tail, reading->partition);
-    request->reading = reading;
+    *reading = (struct reading){.show_id = *show_id,
+                                .reservation_id = *reservation_id,
+                                .location = location,
+                                .work = work,
+                                .until_ms = request->call->wait_until_ms,
+                                .again_ms = AGAIN_MS_MIN,
+                                .partition = command_partition_of(request, show_id)};
+    reading->events_needed = tail_position(request->call->ingest->tail, reading->partition);
+    request->call->reading = reading;
     const char *after = request_query_parameter(request, "after");
     if (after != NULL) {
         reading->after_given = true;
@@ -195,7 +187,7 @@ void reading_begin(struct request *request, const struct uuid *show_id,
 /* ---- all partitions ---- */
 
 static void all_work(struct request *request, struct pg *pg) {
-    struct reading *reading = request->reading;
+    struct reading *reading = request->call->reading;
     struct error error;
     PGresult *rows =
         PG_QUERY(pg, &error, "SELECT partition, next_event_offset FROM catalog.cursor");
@@ -204,7 +196,7 @@ static void all_work(struct request *request, struct pg *pg) {
     if (rows == NULL) {
         return;
     }
-    int32_t partition_count = request->ingest->settings.partition_count;
+    int32_t partition_count = request->call->ingest->settings.partition_count;
     for (int row = 0; row < PQntuples(rows); row++) {
         int64_t partition = pg_integer(rows, row, 0);
         reading->behind =
@@ -222,11 +214,11 @@ static void all_work(struct request *request, struct pg *pg) {
 static void all_again(struct request *request);
 
 static void all_read(struct request *request) {
-    struct reading *reading = request->reading;
+    struct reading *reading = request->call->reading;
     if (reading->failed) {
         problem_answer_unavailable(request, "This cannot be read right now");
     } else if (!reading->behind) {
-        request_next(request, reading->next);
+        return;
     } else {
         if (!patience_left(request)) {
             reading->until_ms = 0;
@@ -235,21 +227,20 @@ static void all_read(struct request *request) {
     }
 }
 
-static void all_again(struct request *request) { request_query(request, all_work, all_read); }
+static void all_again(struct request *request) { call_query(request, all_work, all_read); }
 
-void reading_begin_all(struct request *request,
-                       void (*work)(struct request *request, struct pg *pg),
-                       void (*next)(struct request *request)) {
+void reading_begin_all(struct request *request, request_job *work) {
     struct reading *reading = request_allocate(request, sizeof *reading);
-    *reading = (struct reading){.work = work, .next = next, .again_ms = AGAIN_MS_MIN};
-    request->reading = reading;
-    int32_t partition_count = request->ingest->settings.partition_count;
+    *reading = (struct reading){.work = work, .again_ms = AGAIN_MS_MIN};
+    request->call->reading = reading;
+    int32_t partition_count = request->call->ingest->settings.partition_count;
     reading->all_needed =
         request_allocate(request, (size_t)partition_count * sizeof *reading->all_needed);
     for (int32_t partition = 0; partition < partition_count; partition++) {
-        reading->all_needed[partition] = tail_position(request->ingest->tail, partition);
+        reading->all_needed[partition] = tail_position(request->call->ingest->tail, partition);
     }
     int64_t latest_ms = clock_monotonic_ms() + ALL_WAIT_MS_MAX;
-    reading->until_ms = request->wait_until_ms < latest_ms ? request->wait_until_ms : latest_ms;
+    reading->until_ms =
+        request->call->wait_until_ms < latest_ms ? request->call->wait_until_ms : latest_ms;
     all_again(request);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest-api/calls/contract.h"
-#include "ingest-api/http/request.h"
+/* The schema registry, out of the codec's own tables. */
+#include "ingest-api/calls/registry.h"
+
 #include "seatlog_codec.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@ static const char registry_type[] = "application/vnd.schemaregistry.v1+json";
 
 static void registry_answer(struct request *request, unsigned status, json_t *body) {
     request_answer_json(request, status, body);
-    request->content_type = registry_type;
+    request->answer.content_type = registry_type;
     if (status == MHD_HTTP_OK) {
         request_header_add(request, "Cache-Control", "public, max-age=300");
     }
@@ -42,7 +43,7 @@ static long number_parse(struct text text) {
     return digits[strspn(digits, "0123456789")] == '\0' ? strtol(digits, NULL, 10) : 0;
 }
 
-void registry_subjects(struct request *request) {
+static void subjects_answer(struct request *request) {
     json_t *subjects = json_array();
     for (size_t i = 0; i < codec_subject_count(); i++) {
         json_array_append_new(subjects, text_json(codec_subject_at(i)));
@@ -50,11 +51,13 @@ void registry_subjects(struct request *request) {
     registry_answer(request, MHD_HTTP_OK, subjects);
 }
 
-void registry_versions(struct request *request) {
+const struct call_step registry_subjects[] = {STEP(subjects_answer), STEPS_END};
+
+static void versions_answer(struct request *request) {
     json_t *versions = json_array();
     for (size_t i = 0; i < codec_schema_count(); i++) {
         const struct codec_schema *schema = codec_schema_at(i);
-        if (text_same(schema->subject, request->parameters[0])) {
+        if (text_same(schema->subject, request->call->parameters[0])) {
             json_array_append_new(versions, json_integer(schema->version));
         }
     }
@@ -66,9 +69,11 @@ void registry_versions(struct request *request) {
     registry_answer(request, MHD_HTTP_OK, versions);
 }
 
-void registry_version(struct request *request) {
-    struct text subject = request->parameters[0];
-    struct text version = request->parameters[1];
+const struct call_step registry_versions[] = {STEP(versions_answer), STEPS_END};
+
+static void version_answer(struct request *request) {
+    struct text subject = request->call->parameters[0];
+    struct text version = request->call->parameters[1];
     long number = number_parse(version);
     bool latest = text_same(version, TEXT_LITERAL("latest"));
     if (codec_schema_latest(subject) == NULL) {
@@ -91,8 +96,10 @@ void registry_version(struct request *request) {
                               text_json(schema->source)));
 }
 
-void registry_schema(struct request *request) {
-    long id = number_parse(request->parameters[0]);
+const struct call_step registry_version[] = {STEP(version_answer), STEPS_END};
+
+static void schema_answer(struct request *request) {
+    long id = number_parse(request->call->parameters[0]);
     const struct codec_schema *schema =
         id > 0 && id <= INT32_MAX ? codec_schema_by_id((uint32_t)id) : NULL;
     if (schema == NULL) {
@@ -101,3 +108,5 @@ void registry_schema(struct request *request) {
     }
     registry_answer(request, MHD_HTTP_OK, json_pack("{s:o}", "schema", text_json(schema->source)));
 }
+
+const struct call_step registry_schema[] = {STEP(schema_answer), STEPS_END};

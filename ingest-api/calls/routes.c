@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of all calls. */
+#include "ingest-api/calls/routes.h"
+
 #include "ingest-api/accounts/account.h"
+#include "ingest-api/accounts/api_key.h"
+#include "ingest-api/accounts/login.h"
+#include "ingest-api/accounts/signup.h"
 #include "ingest-api/calls/booking.h"
 #include "ingest-api/calls/contract.h"
 #include "ingest-api/calls/operator.h"
+#include "ingest-api/calls/order.h"
+#include "ingest-api/calls/registry.h"
+#include "ingest-api/calls/sales.h"
+#include "ingest-api/calls/search.h"
 #include "ingest-api/calls/show.h"
-#include "ingest-api/catalog/search.h"
-#include "ingest-api/http/request.h"
+#include "ingest-api/calls/ticket.h"
 
 /* What is not said is zero: every role, no body. */
-#define CALL(call_method, call_path, call_handle, call_access, ...)                                \
+#define CALL(call_method, call_path, call_steps, call_access, ...)                                 \
     {                                                                                              \
-        .method = (call_method), .path = (call_path), .handle = (call_handle),                     \
+        .method = (call_method), .path = (call_path), .steps = (call_steps),                       \
         .access = (call_access), __VA_ARGS__                                                       \
     }
 
@@ -26,10 +35,10 @@ const struct route ingest_routes[] = {
     CALL("POST", "/logout", account_logout, ROUTE_PUBLIC),
     CALL("GET", "/account", account_get, ROUTE_LOGIN),
     CALL("DELETE", "/account", account_delete, ROUTE_LOGIN),
-    CALL("GET", "/api-keys", account_keys_list, ROUTE_LOGIN),
-    CALL("POST", "/api-keys", account_key_create, ROUTE_LOGIN,
-         .roles = ROLE_PARTNER | ROLE_ORGANIZER, .body = ROUTE_BODY_JSON),
-    CALL("DELETE", "/api-keys/{key_id}", account_key_delete, ROUTE_LOGIN),
+    CALL("GET", "/api-keys", api_key_list, ROUTE_LOGIN),
+    CALL("POST", "/api-keys", api_key_create, ROUTE_LOGIN, .roles = ROLE_PARTNER | ROLE_ORGANIZER,
+         .body = ROUTE_BODY_JSON),
+    CALL("DELETE", "/api-keys/{key_id}", api_key_delete, ROUTE_LOGIN),
     CALL("GET", "/users", account_find, ROUTE_LOGIN, .roles = ROLE_OPERATOR, .query = "username"),
     CALL("PUT", "/users/{user_id}/roles", account_roles_set, ROUTE_LOGIN, .roles = ROLE_OPERATOR,
          .body = ROUTE_BODY_JSON),
@@ -40,7 +49,7 @@ const struct route ingest_routes[] = {
     CALL("GET", "/events/{event_id}", show_get, ROUTE_BROWSE, .query = "after"),
     CALL("POST", "/events/{event_id}/cancel", show_cancel, ROUTE_LOGIN,
          .roles = ROLE_ORGANIZER | ROLE_OPERATOR, .body = ROUTE_BODY_OPTIONAL),
-    CALL("GET", "/events/{event_id}/sales", show_sales, ROUTE_LOGIN,
+    CALL("GET", "/events/{event_id}/sales", sales_get, ROUTE_LOGIN,
          .roles = ROLE_ORGANIZER | ROLE_OPERATOR),
 
     CALL("POST", "/reserve", booking_reserve, ROUTE_LOGIN, .body = ROUTE_BODY_JSON),
@@ -65,7 +74,7 @@ const struct route ingest_routes[] = {
          .roles = ROLE_OPERATOR),
     CALL("GET", "/failed-refunds", order_failed_refunds, ROUTE_LOGIN, .roles = ROLE_OPERATOR,
          .query = "page per_page"),
-    CALL("GET", "/tickets/{ticket_id}.pdf", order_ticket_get, ROUTE_LOGIN),
+    CALL("GET", "/tickets/{ticket_id}.pdf", ticket_get, ROUTE_LOGIN),
 
     CALL("GET", "/keys", contract_keys, ROUTE_PUBLIC),
     CALL("GET", "/subjects", registry_subjects, ROUTE_PUBLIC, .query = ROUTE_QUERY_ANY),

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What has been sold of an event: places by section, orders and money. */
+#include "ingest-api/calls/sales.h"
+
+#include "ingest-api/calls/order_rows.h"
 #include "ingest-api/calls/reading.h"
 #include "ingest-api/calls/show.h"
 #include "ingest-api/catalog/rows.h"
 #include "ingest-api/http/problem.h"
-#include "ingest-api/http/request.h"
+#include "runtime/base/uuid.h"
 
 #include <string.h>
 
 struct sales_state {
     struct uuid show_id;
+    struct show_plan *plan; /* the worker's, while it is at it */
 };
+
+static void sales_read(struct request *request) {
+    struct sales_state *state = call_state_new(request, sizeof *state);
+    show_id_of_path(request, &state->show_id);
+}
 
 static json_t *count_json(const struct section_count *count) {
     return json_pack("{s:i, s:i, s:i, s:i}", "capacity", (int)count->capacity, "free",
@@ -39,7 +49,7 @@ static json_t *orders_json(const PGresult *rows, int64_t *sold_minor, int64_t *r
     json_t *orders = json_pack("{s:i, s:i, s:i, s:i, s:i}", "secured", 0, "sold", 0, "refunding", 0,
                                "refunded", 0, "refund_failed", 0);
     for (int row = 0; row < PQntuples(rows); row++) {
-        char name[32];
+        char name[NAME_LOWER_SIZE];
         name_lower(pg_text(rows, row, 0), name, sizeof name);
         json_object_set_new(orders, name, json_integer(pg_integer(rows, row, 1)));
         if (strcmp(name, "sold") == 0) {
@@ -52,13 +62,13 @@ static json_t *orders_json(const PGresult *rows, int64_t *sold_minor, int64_t *r
 }
 
 static void sales_answer(struct request *request, struct pg *pg, const struct seat_map *map) {
-    const struct show_plan *plan = request->plan;
+    const struct sales_state *state = request->call->state;
+    const struct show_plan *plan = state->plan;
     struct error error;
     PGresult *rows = PG_QUERY(pg, &error,
                               "SELECT state, count(*), sum(total_minor)::bigint"
                               " FROM catalog.reservation WHERE show_id = $1 AND state IN"
-                              " ('SECURED', 'SOLD', 'REFUNDING', 'REFUNDED', 'REFUND_FAILED')"
-                              " GROUP BY state",
+                              " " ORDER_STATES " GROUP BY state",
                               PG_UUID(&plan->show_id));
     if (rows == NULL) {
         problem_answer_unavailable(request, "Sales cannot be read right now");
@@ -83,23 +93,30 @@ static void sales_answer(struct request *request, struct pg *pg, const struct se
                   (json_int_t)refunded_minor, "sections", sections));
 }
 
-static void sales_work(struct request *request, struct pg *pg) {
-    struct sales_state *state = request->state;
+/* Whether the one who asks may know; false: it is answered. */
+static bool sales_allowed(struct request *request, const struct show_plan *plan) {
+    bool allowed = uuid_equal(&plan->owner_id, call_user_id(request)) ||
+                   (request->call->caller.session.roles & ROLE_OPERATOR) != 0;
+    if (!allowed) {
+        problem_answer(request, PROBLEM_NOT_OWNER,
+                       "Only the organizer of this event, or an operator, can see its sales.");
+    }
+    return allowed;
+}
+
+static void sales_query(struct request *request, struct pg *pg) {
+    struct sales_state *state = request->call->state;
+    struct catalog_map map = {0};
     enum catalog_result result =
-        catalog_plan_load(request->ingest->catalog, pg, &state->show_id, &request->plan);
+        catalog_plan_load(request->call->ingest->catalog, pg, &state->show_id, &state->plan);
     if (result == CATALOG_UNKNOWN) {
         problem_answer(request, PROBLEM_NOT_FOUND, "There is no event with this id.");
         return;
     }
-    if (result == CATALOG_FOUND &&
-        !uuid_equal(&request->plan->owner_id, &request->session.user_id) &&
-        (request->session.roles & ROLE_OPERATOR) == 0) {
-        problem_answer(request, PROBLEM_NOT_OWNER,
-                       "Only the organizer of this event, or an operator, can see its sales.");
-        return;
-    }
-    struct catalog_map map = {0};
     if (result == CATALOG_FOUND) {
+        if (!sales_allowed(request, state->plan)) {
+            return;
+        }
         result = catalog_map_query(pg, &state->show_id, -1, &map);
     }
     if (result == CATALOG_FOUND) {
@@ -110,13 +127,18 @@ static void sales_work(struct request *request, struct pg *pg) {
     catalog_map_deinit(&map);
 }
 
-void show_sales(struct request *request) {
-    struct sales_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
-    static const struct uuid none;
-    if (request_show_id(request, &state->show_id)) {
-        reading_begin(request, &state->show_id, &none,
-                      arena_text_copy_string(&request->arena, request->path).data, sales_work,
-                      request_done);
-    }
+static void sales_work(struct request *request, struct pg *pg) {
+    struct sales_state *state = request->call->state;
+    sales_query(request, pg);
+    plan_release(state->plan);
+    state->plan = NULL;
 }
+
+static void sales_follow(struct request *request) {
+    static const struct uuid none;
+    const struct sales_state *state = request->call->state;
+    reading_begin(request, &state->show_id, &none,
+                  arena_text_copy_string(&request->arena, request->path).data, sales_work);
+}
+
+const struct call_step sales_get[] = {STEP(sales_read), STEP(sales_follow), STEPS_END};

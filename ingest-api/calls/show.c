@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The calls on events, each from its first step to its last. */
 #include "ingest-api/calls/show.h"
 
+#include "ingest-api/admission/idempotency.h"
 #include "ingest-api/calls/reading.h"
 #include "ingest-api/catalog/catalog.h"
-#include "ingest-api/catalog/show_json.h"
 #include "ingest-api/commands/command.h"
+#include "ingest-api/commands/money.h"
+#include "ingest-api/commands/refusal.h"
 #include "ingest-api/commands/wish.h"
-#include "ingest-api/http/request.h"
+#include "ingest-api/commands/wish_show.h"
+#include "ingest-api/http/problem.h"
+#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
-#include "runtime/kafka/kafka.h"
 
 #include <string.h>
 
 struct show_state {
     struct uuid show_id;
+    bool follows; /* GET: not what is remembered, but what is behind a command or an event */
     enum catalog_result result;
     struct show_page *page;
     struct reader reader;
@@ -23,15 +28,18 @@ struct show_state {
     struct command command;
 };
 
-static struct show_state *state_new(struct request *request) {
-    struct show_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
-    return state;
-}
-
 static const char *location_of(struct request *request, const struct uuid *show_id) {
     char text[UUID_TEXT_SIZE];
     return arena_text_format(&request->arena, "/events/%s", uuid_format(show_id, text)).data;
+}
+
+bool show_id_of_path(struct request *request, struct uuid *show_id) {
+    struct text text = request->call->parameters[0];
+    if (uuid_parse(text.data, text.size, show_id)) {
+        return true;
+    }
+    problem_answer(request, PROBLEM_NOT_FOUND, "There is no event with this id.");
+    return false;
 }
 
 /* ---- GET /events/{id} ---- */
@@ -64,105 +72,87 @@ static void page_answer(struct request *request, struct show_page *page) {
         page_release(page);
         return;
     }
-    request->shared = page->body.data;
-    request->shared_size = page->body.size;
-    request->shared_release = page_release;
-    request->shared_owner = page;
-    request_answer(request, MHD_HTTP_OK, "application/json");
+    request_answer_shared(request, MHD_HTTP_OK, "application/json",
+                          (struct request_shared){.data = page->body.data,
+                                                  .size = page->body.size,
+                                                  .release = page_release,
+                                                  .owner = page});
+}
+
+static void page_read(struct request *request) {
+    struct show_state *state = call_state_new(request, sizeof *state);
+    if (!show_id_of_path(request, &state->show_id)) {
+        return;
+    }
+    state->follows = request_query_parameter(request, "after") != NULL;
+    struct show_page *page =
+        state->follows ? NULL : catalog_page_find(request->call->ingest->catalog, &state->show_id);
+    if (page != NULL) {
+        page_answer(request, page);
+    }
 }
 
 static void page_work(struct request *request, struct pg *pg) {
-    struct show_state *state = request->state;
-    state->result = catalog_page_load(request->ingest->catalog, pg, &state->show_id, &state->page);
+    struct show_state *state = request->call->state;
+    state->result =
+        catalog_page_load(request->call->ingest->catalog, pg, &state->show_id, &state->page);
 }
 
-static void page_read_late(struct request *request) {
-    struct show_state *state = request->state;
+static void page_query(struct request *request) {
+    const struct show_state *state = request->call->state;
+    if (!state->follows) {
+        call_query(request, page_work, NULL);
+    }
+}
+
+/* An event that is not there may be on its way through the projection. */
+static void page_judge(struct request *request) {
+    const struct show_state *state = request->call->state;
+    if (state->page != NULL) {
+        page_answer(request, state->page);
+    } else if (!state->follows && state->result == CATALOG_UNAVAILABLE) {
+        problem_answer_unavailable(request, "Events cannot be read right now");
+    } else {
+        reading_begin(request, &state->show_id, &(struct uuid){0},
+                      location_of(request, &state->show_id), page_work);
+    }
+}
+
+static void page_judge_late(struct request *request) {
+    const struct show_state *state = request->call->state;
+    const struct reading *reading = request->call->reading;
     if (state->page != NULL) {
         page_answer(request, state->page);
     } else if (state->result == CATALOG_UNAVAILABLE) {
         problem_answer_unavailable(request, "Events cannot be read right now");
-    } else if (request->reading->refused) {
-        command_answer_refusal(request, &request->reading->refusal, NULL);
+    } else if (reading->refused) {
+        refusal_answer(request, &reading->refusal, NULL);
     } else {
         problem_answer(request, PROBLEM_NOT_FOUND, "There is no event with this id.");
     }
 }
 
-/* An event that is not there may be on its way through the projection. */
-static void page_read_first(struct request *request) {
-    struct show_state *state = request->state;
-    if (state->page != NULL) {
-        page_answer(request, state->page);
-    } else if (state->result == CATALOG_UNAVAILABLE) {
-        problem_answer_unavailable(request, "Events cannot be read right now");
-    } else {
-        reading_begin(request, &state->show_id, &(struct uuid){0},
-                      location_of(request, &state->show_id), page_work, page_read_late);
-    }
+const struct call_step show_get[] = {STEP(page_read), STEP(page_query), STEP(page_judge),
+                                     STEP(page_judge_late), STEPS_END};
+
+/* ---- POST /events, and what it has in common with POST /events/{id}/cancel ---- */
+
+static void show_name(struct request *request) {
+    struct show_state *state = call_state_new(request, sizeof *state);
+    const char *key = request->call->idempotency_key;
+    state->show_id =
+        key != NULL ? uuid_named(call_user_id(request), key, strlen(key)) : uuid_random();
 }
 
-void show_get(struct request *request) {
-    struct show_state *state = state_new(request);
-    if (!request_show_id(request, &state->show_id)) {
-        return;
-    }
-    if (request_query_parameter(request, "after") != NULL) {
-        reading_begin(request, &state->show_id, &(struct uuid){0},
-                      location_of(request, &state->show_id), page_work, page_read_late);
-        return;
-    }
-    struct show_page *page = catalog_page_find(request->ingest->catalog, &state->show_id);
-    if (page != NULL) {
-        page_answer(request, page);
-    } else {
-        request_query(request, page_work, page_read_first);
-    }
-}
-
-/* ---- POST /events, POST /events/{id}/cancel ---- */
-
-static void made_answer(struct request *request, unsigned status, const char *show_status) {
-    struct show_state *state = request->state;
-    char text[UUID_TEXT_SIZE];
-    json_t *body = json_pack("{s:s, s:s}", "event_id", uuid_format(&state->show_id, text), "status",
-                             show_status);
-    if (state->places > 0) {
-        json_object_set_new(body, "places", json_integer(state->places));
-    }
-    request_answer_json(request, status, body);
-    char after[COMMAND_POSITION_SIZE];
-    struct command_position position = {
-        .known = true,
-        .partition =
-            kafka_partition_of(text, UUID_TEXT_SIZE - 1, request->ingest->settings.partition_count),
-        .offset = request->wait->answer->event.as.head.command_offset};
-    command_position_format(&position, after);
-    request_header_add(request, "Location",
-                       arena_text_format(&request->arena, "/events/%s?after=%s", text, after).data);
-}
-
-static void show_decided(struct request *request) {
-    const struct event *event = &request->wait->answer->event;
-    const struct show_state *state = request->state;
-    struct refusal refusal;
-    if (refusal_of_event(event, &refusal)) {
-        command_answer_refusal(request, &refusal, NULL);
-    } else if (event->kind == EVENT_SHOW_CREATED) {
-        made_answer(request, MHD_HTTP_CREATED, "on_sale");
-    } else {
-        bool cancelled = state->command.kind == COMMAND_CANCEL_SHOW;
-        made_answer(request, MHD_HTTP_OK, cancelled ? "cancelled" : "on_sale");
-    }
-}
-
+/* A large plan takes its time: not on the thread that serves everybody. */
 static void show_validate(struct request *request, struct pg *pg) {
     (void)pg;
-    struct show_state *state = request->state;
+    struct show_state *state = request->call->state;
     struct show_details *show = &state->command.as.create_show.show;
     const struct show_rules rules = {.now_ms = clock_now_ms(),
-                                     .taken = &request->ingest->settings.money_taken};
-    state->valid = wish_show_read(&state->reader, &request->arena, request->json, &rules, show);
+                                     .taken = request->call->ingest->money_taken};
+    state->valid =
+        wish_show_read(&state->reader, &request->arena, request->body.json, &rules, show);
     for (size_t i = 0; state->valid && i < show->sections.count; i++) {
         state->places += show->sections.items[i].capacity;
         for (size_t j = 0; j < show->sections.items[i].rows.count; j++) {
@@ -171,45 +161,76 @@ static void show_validate(struct request *request, struct pg *pg) {
     }
 }
 
-static void show_validated(struct request *request) {
-    struct show_state *state = request->state;
+static void publication_prepare(struct request *request, enum command_kind kind) {
+    struct show_state *state = request->call->state;
+    state->command.kind = kind;
+    state->command.as.head.show_id = state->show_id;
+    command_prepare(request, &state->command, &(struct uuid){0},
+                    location_of(request, &state->show_id));
+}
+
+static void show_make(struct request *request) {
+    struct show_state *state = request->call->state;
     if (!state->valid) {
         problem_answer_reader(request, &state->reader);
         return;
     }
-    state->command.kind = COMMAND_CREATE_SHOW;
-    state->command.as.create_show.head.show_id = state->show_id;
-    state->command.as.create_show.owner_id = request->session.user_id;
-    command_publish(request, &state->command, &(struct uuid){0},
-                    location_of(request, &state->show_id), show_decided);
+    state->command.as.create_show.owner_id = *call_user_id(request);
+    publication_prepare(request, COMMAND_CREATE_SHOW);
 }
 
-void show_create(struct request *request) {
-    struct show_state *state = state_new(request);
-    state->show_id = request->idempotency_key != NULL
-                         ? uuid_named(&request->session.user_id, request->idempotency_key,
-                                      strlen(request->idempotency_key))
-                         : uuid_random();
-    /* A large plan takes its time: not on the thread that serves everybody. */
-    request_work(request, request->ingest->body_pool, show_validate, show_validated);
+static void made_answer(struct request *request, unsigned status, const char *show_status) {
+    const struct show_state *state = request->call->state;
+    char text[UUID_TEXT_SIZE];
+    json_t *body = json_pack("{s:s, s:s}", "event_id", uuid_format(&state->show_id, text), "status",
+                             show_status);
+    if (state->places > 0) {
+        json_object_set_new(body, "places", json_integer(state->places));
+    }
+    request_answer_json(request, status, body);
+    request_header_add(request, "Location",
+                       command_location_after(request, location_of(request, &state->show_id)));
 }
 
-void show_cancel(struct request *request) {
-    struct show_state *state = state_new(request);
+static void show_answer(struct request *request) {
+    const struct event *event = command_event(request);
+    const struct show_state *state = request->call->state;
+    struct refusal refusal;
+    if (refusal_of_event(event, &refusal)) {
+        refusal_answer(request, &refusal, NULL);
+    } else if (event->kind == EVENT_SHOW_CREATED) {
+        made_answer(request, MHD_HTTP_CREATED, "on_sale");
+    } else {
+        bool cancelled = state->command.kind == COMMAND_CANCEL_SHOW;
+        made_answer(request, MHD_HTTP_OK, cancelled ? "cancelled" : "on_sale");
+    }
+}
+
+const struct call_step show_create[] = {STEP(show_name),
+                                        STEP_ON_BODY_POOL(show_validate),
+                                        STEP(show_make),
+                                        STEP(idempotency_claim),
+                                        STEP(command_publish),
+                                        STEP(show_answer),
+                                        STEPS_END};
+
+/* ---- POST /events/{id}/cancel ---- */
+
+static void cancel_read(struct request *request) {
+    struct show_state *state = call_state_new(request, sizeof *state);
     struct text reason;
-    if (!request_show_id(request, &state->show_id)) {
+    if (!show_id_of_path(request, &state->show_id)) {
         return;
     }
-    if (!wish_cancel_show_read(&state->reader, &request->arena, request->json, &reason)) {
+    if (!wish_cancel_show_read(&state->reader, &request->arena, request->body.json, &reason)) {
         problem_answer_reader(request, &state->reader);
         return;
     }
-    state->command.kind = COMMAND_CANCEL_SHOW;
-    state->command.as.cancel_show =
-        (struct command_cancel_show){.head.show_id = state->show_id,
-                                     .requested_by = request->session.user_id,
-                                     .by_operator = (request->session.roles & ROLE_OPERATOR) != 0,
-                                     .reason = reason};
-    command_publish(request, &state->command, &(struct uuid){0},
-                    location_of(request, &state->show_id), show_decided);
+    bool by_operator = (request->call->caller.session.roles & ROLE_OPERATOR) != 0;
+    state->command.as.cancel_show = (struct command_cancel_show){
+        .requested_by = *call_user_id(request), .by_operator = by_operator, .reason = reason};
+    publication_prepare(request, COMMAND_CANCEL_SHOW);
 }
+
+const struct call_step show_cancel[] = {STEP(cancel_read), STEP(idempotency_claim),
+                                        STEP(command_publish), STEP(show_answer), STEPS_END};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest-api/calls/booking.h"
+/* GET /tickets/{id}.pdf: the document, or that it is on its way. */
+#include "ingest-api/calls/ticket.h"
+
 #include "ingest-api/calls/reading.h"
 #include "ingest-api/http/problem.h"
-#include "ingest-api/http/request.h"
-#include "ingest-api/http/server.h"
+#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +13,17 @@
 #define AGAIN_MS 100
 #define RECENT_ORDERS_MAX 200
 
-/*
- * A ticket is issued within a second of its order being sold. Whoever asks before that is told to
- * wait, not that there is none: ids of tickets are derived, so the buyer's own orders say whether
- * one of them will have it.
- */
 struct ticket_state {
     struct uuid ticket_id;
 };
+
+static void ticket_id_read(struct request *request) {
+    struct ticket_state *state = call_state_new(request, sizeof *state);
+    struct text id = request->call->parameters[0];
+    if (!uuid_parse(id.data, id.size, &state->ticket_id)) {
+        problem_answer(request, PROBLEM_NOT_FOUND, "You have no ticket with this id.");
+    }
+}
 
 static void pdf_free(void *pdf) { free(pdf); }
 
@@ -31,12 +36,10 @@ static void pdf_answer(struct request *request, const PGresult *row) {
     size_t size;
     uint8_t *pdf = pg_octets(row, 0, 0, &size);
     char text[UUID_TEXT_SIZE];
-    struct ticket_state *state = request->state;
-    request->shared = pdf;
-    request->shared_size = size;
-    request->shared_release = pdf_free;
-    request->shared_owner = pdf;
-    request_answer(request, MHD_HTTP_OK, "application/pdf");
+    struct ticket_state *state = request->call->state;
+    request_answer_shared(
+        request, MHD_HTTP_OK, "application/pdf",
+        (struct request_shared){.data = pdf, .size = size, .release = pdf_free, .owner = pdf});
     request_header_add(request, "Cache-Control", "private, no-cache");
     request_header_add(request, "Content-Disposition",
                        arena_text_format(&request->arena, "inline; filename=\"ticket-%s.pdf\"",
@@ -46,7 +49,7 @@ static void pdf_answer(struct request *request, const PGresult *row) {
 
 /* Called off is the order, before the ticket is revoked: whichever is known first counts. */
 static void ticket_issued_query(struct request *request, struct pg *pg) {
-    struct ticket_state *state = request->state;
+    struct ticket_state *state = request->call->state;
     struct error error;
     PGresult *row = PG_QUERY(pg, &error,
                              "SELECT d.pdf, t.revoked_at IS NOT NULL"
@@ -54,7 +57,7 @@ static void ticket_issued_query(struct request *request, struct pg *pg) {
                              " LEFT JOIN ticket.document d ON d.document_id = t.ticket_id"
                              " LEFT JOIN catalog.reservation r ON r.reservation_id = t.order_id"
                              " WHERE t.ticket_id = $1 AND t.buyer_id = $2",
-                             PG_UUID(&state->ticket_id), PG_UUID(&request->session.user_id));
+                             PG_UUID(&state->ticket_id), PG_UUID(call_user_id(request)));
     if (row == NULL) {
         problem_answer_unavailable(request, "Tickets cannot be read right now");
         return;
@@ -80,14 +83,14 @@ static bool order_has_ticket(const PGresult *rows, int row, const struct uuid *t
 }
 
 static void ticket_expected_query(struct request *request, struct pg *pg) {
-    struct ticket_state *state = request->state;
+    struct ticket_state *state = request->call->state;
     struct error error;
     PGresult *rows = PG_QUERY(pg, &error,
                               "SELECT reservation_id, quantity, state FROM catalog.reservation"
                               " WHERE buyer_id = $1 AND state IN"
                               " ('SOLD', 'REFUNDING', 'REFUNDED', 'REFUND_FAILED')"
                               " ORDER BY created_at DESC LIMIT $2",
-                              PG_UUID(&request->session.user_id), PG_INTEGER(RECENT_ORDERS_MAX));
+                              PG_UUID(call_user_id(request)), PG_INTEGER(RECENT_ORDERS_MAX));
     if (rows == NULL) {
         problem_answer_unavailable(request, "Tickets cannot be read right now");
         return;
@@ -107,18 +110,19 @@ static void ticket_expected_query(struct request *request, struct pg *pg) {
 
 static void ticket_work(struct request *request, struct pg *pg) {
     ticket_issued_query(request, pg);
-    if (!request->answered) {
+    if (!request->flow.answered) {
         ticket_expected_query(request, pg);
     }
 }
 
+/* The order may be a moment old. */
+static void ticket_follow(struct request *request) { reading_begin_all(request, ticket_work); }
+
 static void ticket_again(struct request *request);
 
-static void ticket_read(struct request *request) {
-    if (request->answered) {
-        return;
-    }
-    if (request_wait_left_ms(request) > 0 && !http_server_draining(request->ingest->http)) {
+static void ticket_wait(struct request *request) {
+    bool patient = clock_monotonic_ms() < request->call->wait_until_ms;
+    if (patient && !request_is_draining(request)) {
         request_sleep(request, AGAIN_MS, ticket_again);
         return;
     }
@@ -130,16 +134,7 @@ static void ticket_read(struct request *request) {
     request_header_add(request, "Retry-After", "1");
 }
 
-static void ticket_again(struct request *request) {
-    request_query(request, ticket_work, ticket_read);
-}
+static void ticket_again(struct request *request) { call_query(request, ticket_work, ticket_wait); }
 
-void order_ticket_get(struct request *request) {
-    struct ticket_state *state = request_allocate(request, sizeof *state);
-    request->state = state;
-    if (!uuid_parse(request->parameters[0].data, request->parameters[0].size, &state->ticket_id)) {
-        problem_answer(request, PROBLEM_NOT_FOUND, "You have no ticket with this id.");
-        return;
-    }
-    reading_begin_all(request, ticket_work, ticket_read); /* the order may be a moment old */
-}
+const struct call_step ticket_get[] = {STEP(ticket_id_read), STEP(ticket_follow), STEP(ticket_wait),
+                                       STEPS_END};

@@ -2,10 +2,10 @@
 #include "ingest-api/catalog/catalog.h"
 
 #include "ingest-api/catalog/rows.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/base/time.h"
+#include "runtime/base/uuid.h"
 
 #include <inttypes.h>
 #include <pthread.h>

@@ -19,13 +19,15 @@
  */
 struct catalog;
 
+#define SHOW_ETAG_SIZE 48 /* a version in quotes, and a status */
+
 /* A show's answer, ready to be sent; shared, never changes. */
 struct show_page {
     atomic_int references;
     int64_t seq; /* of the last event in it */
     int status;
     struct buffer body;
-    char etag[48];
+    char etag[SHOW_ETAG_SIZE];
 };
 
 enum catalog_result { CATALOG_FOUND, CATALOG_UNKNOWN, CATALOG_UNAVAILABLE };
@@ -52,14 +54,5 @@ enum catalog_result catalog_plan_load(struct catalog *catalog, struct pg *pg,
 
 /* Whether PostgreSQL answered when it was last asked, or that was some seconds ago. */
 bool catalog_available(struct catalog *catalog);
-
-/*
- * Makes request->plan the plan of the show and goes on with next; NULL where there is no such show,
- * or, with PLAN_IF_CHEAP, where PostgreSQL is away. With PLAN_REQUIRED that is answered 503.
- */
-struct request;
-enum plan_need { PLAN_IF_CHEAP, PLAN_REQUIRED };
-void plan_need(struct request *request, const struct uuid *show_id, enum plan_need need,
-               void (*next)(struct request *request));
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/catalog/rows.h"
 
-#include "ingest-api/commands/time.h"
+#include "ingest-api/catalog/local_time.h"
 #include "runtime/base/log.h"
 #include "seatlog_codec.h"
 

@@ -13,8 +13,6 @@
  * Finding shows. What finds them is an implementation of struct search: PostgreSQL's full text
  * (search_postgresql_new), or another index of the same fields.
  */
-struct request;
-
 struct search_wish {
     const char *words; /* NULL: any */
     const char *city;  /* NULL: any */
@@ -38,10 +36,5 @@ struct search {
                     struct error *error);
     void (*free)(struct search *search);
 };
-
-struct search *search_postgresql_new(void);
-
-/* GET /search */
-void search_get(struct request *request);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest-api/catalog/search.h"
+/* Search by PostgreSQL's own index. */
+#include "ingest-api/catalog/search_postgresql.h"
+
+#include "ingest-api/catalog/local_time.h"
 #include "ingest-api/catalog/show_json.h"
-#include "ingest-api/commands/time.h"
+#include "runtime/base/time.h"
 
 #include <stdlib.h>
 #include <string.h>

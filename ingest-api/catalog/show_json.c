@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/catalog/show_json.h"
 
-#include "ingest-api/commands/time.h"
 #include "runtime/base/error.h"
-#include "runtime/base/identity.h"
+#include "runtime/base/time.h"
+#include "runtime/base/uuid.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -25,7 +25,8 @@ const char *name_lower(const char *name, char *out, size_t size) {
     return out;
 }
 
-void json_text_append(struct buffer *out, struct text text) {
+/* A JSON string with its quotes. */
+static void json_text_append(struct buffer *out, struct text text) {
     buffer_append(out, "\"", 1);
     size_t start = 0;
     for (size_t i = 0; i < text.size; i++) {

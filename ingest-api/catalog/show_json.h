@@ -38,11 +38,9 @@ struct section_count {
 void show_section_count(const struct show_plan *plan, const struct seat_map *map, size_t section,
                         struct section_count *out);
 
-/* A JSON string with its quotes. */
-void json_text_append(struct buffer *out, struct text text);
-
 /* "film" for SHOW_TYPE_FILM, "refund_failed" for "REFUND_FAILED": enumerations are in lower case
  * here. */
+#define NAME_LOWER_SIZE 32 /* of any of them */
 const char *name_lower(const char *name, char *out, size_t size);
 
 #endif

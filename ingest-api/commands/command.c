@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A command on its way: published, waited for, and told where it stands if that takes too long. */
 #include "ingest-api/commands/command.h"
 
-#include "ingest-api/commands/idempotency.h"
-#include "ingest-api/http/request.h"
-#include "ingest-api/http/server.h"
+#include "ingest-api/admission/call.h"
+#include "ingest-api/commands/wait.h"
+#include "ingest-api/http/problem.h"
+#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
+#include "runtime/loop/daemon.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,13 +20,17 @@
  * little. */
 #define REPORT_WAIT_MS 3000
 
+#define CLOUD_EVENT_TYPE_SIZE 64   /* seatlog.commands.RetryRefund */
+#define CLOUD_EVENT_SOURCE_SIZE 96 /* ingest-api/ and an instance */
+
 struct publication {
+    struct request_hold hold;
     struct uuid show_id;
     struct uuid reservation_id;
     const char *location;
-    void (*decided)(struct request *request);
     struct command *command;
-    bool patient; /* waits for the report alone by now */
+    struct wait *wait; /* NULL: not published yet */
+    bool patient;      /* waits for the report alone by now */
 };
 
 void command_position_format(const struct command_position *position,
@@ -77,50 +85,35 @@ void command_answer_pending(struct request *request, const struct uuid *show_id,
     }
     request_header_add(request, "Location", address);
     request_header_add(request, "Retry-After", "1");
-    if (request->respond_async) {
+    if (request->call->respond_async) {
         request_header_add(request, "Preference-Applied", "respond-async");
     }
 }
 
-static void publication_expired(struct deadline *deadline) {
-    struct request *request =
-        (struct request *)((char *)deadline - offsetof(struct request, deadline));
-    struct publication *publication = request->publication;
-    if (!publication->patient && wait_for_report(request->wait)) {
-        publication->patient = true;
-        deadline_set(http_server_deadlines(request->ingest->http), deadline,
-                     clock_monotonic_ms() + REPORT_WAIT_MS, publication_expired);
-    } else if (wait_take(request->wait)) {
-        request_wake(request);
-    }
+int32_t command_partition_of(const struct request *request, const struct uuid *show_id) {
+    char key[UUID_TEXT_SIZE];
+    uuid_format(show_id, key);
+    return kafka_partition_of(key, UUID_TEXT_SIZE - 1,
+                              request->call->ingest->settings.partition_count);
 }
 
-static void publication_woken(struct request *request) {
-    struct publication *publication = request->publication;
-    struct wait_status status = wait_status(request->wait);
-    if (status.decided) {
-        request_next(request, publication->decided);
-        return;
-    }
-    if (status.reported && status.outcome == PRODUCER_NOT_PERSISTED) {
-        problem_answer_unavailable(request, "The service cannot take orders right now");
-        return;
-    }
-    struct command_position position = {.known =
-                                            status.reported && status.outcome == PRODUCER_PERSISTED,
-                                        .partition = status.partition,
-                                        .offset = status.offset};
-    if (!position.known) {
-        char key[UUID_TEXT_SIZE];
-        uuid_format(&publication->show_id, key);
-        position.partition =
-            kafka_partition_of(key, UUID_TEXT_SIZE - 1, request->ingest->settings.partition_count);
-        position.sent_ms = clock_now_ms();
-    }
-    char after[COMMAND_POSITION_SIZE];
-    command_position_format(&position, after);
-    command_answer_pending(request, &publication->show_id, &publication->reservation_id,
-                           publication->location, after);
+/* ---- in the order of time: prepared, sent, woken ---- */
+
+/* The request is over. */
+static void publication_release(struct request_hold *hold) {
+    wait_release(((struct publication *)hold)->wait); /* the hold is its first member */
+}
+
+void command_prepare(struct request *request, struct command *command,
+                     const struct uuid *reservation_id, const char *location) {
+    struct publication *publication = request_allocate(request, sizeof *publication);
+    assert(request->call->publication == NULL); /* a call publishes one command */
+    *publication = (struct publication){.show_id = command->as.head.show_id,
+                                        .reservation_id = *reservation_id,
+                                        .location = location,
+                                        .command = command};
+    request_hold_add(request, &publication->hold, publication_release);
+    request->call->publication = publication;
 }
 
 static void reported(void *context, const struct producer_report *report) {
@@ -129,12 +122,12 @@ static void reported(void *context, const struct producer_report *report) {
 
 static bool record_send(struct request *request, const struct command *command,
                         struct error *error) {
-    struct ingest *ingest = request->ingest;
+    struct ingest *ingest = request->call->ingest;
     char key[UUID_TEXT_SIZE];
     uuid_format(&command->as.head.show_id, key);
-    char type[64];
+    char type[CLOUD_EVENT_TYPE_SIZE];
     snprintf(type, sizeof type, "seatlog.commands.%s", command_kind_name(command->kind));
-    char source[96];
+    char source[CLOUD_EVENT_SOURCE_SIZE];
     snprintf(source, sizeof source, "ingest-api/%s", ingest->daemon->instance);
     struct kafka_envelope envelope = {.type = type,
                                       .source = source,
@@ -149,23 +142,59 @@ static bool record_send(struct request *request, const struct command *command,
         .value = codec_command_encode(ingest->codec, command),
         .envelope = &envelope,
         .show_id = command->as.head.show_id};
-    return producer_send(ingest->producer, &record, reported, request->wait, error);
+    return producer_send(ingest->producer, &record, reported, request->call->publication->wait,
+                         error);
 }
 
-static void publication_begin(struct request *request) {
-    struct ingest *ingest = request->ingest;
-    struct publication *publication = request->publication;
+static void publication_expired(struct deadline *deadline) {
+    struct request *request = request_of_deadline(deadline);
+    struct publication *publication = request->call->publication;
+    if (!publication->patient && wait_for_report(publication->wait)) {
+        publication->patient = true;
+        request_deadline_set(request, clock_monotonic_ms() + REPORT_WAIT_MS, publication_expired);
+    } else if (wait_take(publication->wait)) {
+        request_wake(request);
+    }
+}
+
+static void publication_woken(struct request *request) {
+    const struct publication *publication = request->call->publication;
+    struct wait_status status = wait_status(publication->wait);
+    if (status.decided) {
+        return; /* the call goes on, with command_event */
+    }
+    if (status.reported && status.outcome == PRODUCER_NOT_PERSISTED) {
+        problem_answer_unavailable(request, "The service cannot take orders right now");
+        return;
+    }
+    struct command_position position = {.known =
+                                            status.reported && status.outcome == PRODUCER_PERSISTED,
+                                        .partition = status.partition,
+                                        .offset = status.offset};
+    if (!position.known) {
+        position.partition = command_partition_of(request, &publication->show_id);
+        position.sent_ms = clock_now_ms();
+    }
+    char after[COMMAND_POSITION_SIZE];
+    command_position_format(&position, after);
+    command_answer_pending(request, &publication->show_id, &publication->reservation_id,
+                           publication->location, after);
+}
+
+void command_publish(struct request *request) {
+    struct call *call = request->call;
+    struct publication *publication = call->publication;
     struct command *command = publication->command;
+    assert(publication->wait == NULL);
     command->as.head.command_id = uuid_random();
     struct judge judge = {.command = command->kind,
                           .command_id = command->as.head.command_id,
                           .reservation_id = publication->reservation_id};
     request_suspend(request, publication_woken);
-    request->wait =
-        wait_new(ingest->waits, request, &publication->show_id, &judge, request->respond_async);
-    deadline_set(http_server_deadlines(ingest->http), &request->deadline,
-                 http_server_draining(ingest->http) ? 0 : request->wait_until_ms,
-                 publication_expired);
+    publication->wait =
+        wait_new(call->ingest->waits, request, &publication->show_id, &judge, call->respond_async);
+    request_deadline_set(request, request_is_draining(request) ? 0 : call->wait_until_ms,
+                         publication_expired);
     log_debug("publishing", LOG_TEXT("command", command_kind_name(command->kind)),
               LOG_UUID("command_id", &command->as.head.command_id),
               LOG_UUID("show_id", &publication->show_id));
@@ -174,19 +203,24 @@ static void publication_begin(struct request *request) {
         struct producer_report report = {
             .outcome = PRODUCER_NOT_PERSISTED, .partition = -1, .offset = -1};
         log_warning("a command cannot be published", LOG_TEXT("reason", error.message));
-        wait_report(request->wait, &report);
+        wait_report(publication->wait, &report);
     }
 }
 
-void command_publish(struct request *request, struct command *command,
-                     const struct uuid *reservation_id, const char *location,
-                     void (*decided)(struct request *request)) {
-    struct publication *publication = request_allocate(request, sizeof *publication);
-    *publication = (struct publication){.show_id = command->as.head.show_id,
-                                        .reservation_id = *reservation_id,
-                                        .location = location,
-                                        .decided = decided,
-                                        .command = command};
-    request->publication = publication;
-    idempotency_claim(request, publication_begin);
+/* ---- once it is decided ---- */
+
+const struct event *command_event(const struct request *request) {
+    const struct wait_answer *answer = request->call->publication->wait->answer;
+    assert(answer != NULL);
+    return &answer->event;
+}
+
+const char *command_location_after(struct request *request, const char *address) {
+    char after[COMMAND_POSITION_SIZE];
+    struct command_position position = {
+        .known = true,
+        .partition = command_partition_of(request, &request->call->publication->show_id),
+        .offset = command_event(request)->as.head.command_offset};
+    command_position_format(&position, after);
+    return arena_text_format(&request->arena, "%s?after=%s", address, after).data;
 }

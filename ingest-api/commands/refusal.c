@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Refused and its kin, for people. */
+#include "ingest-api/commands/refusal.h"
+
 #include "ingest-api/catalog/show_json.h"
-#include "ingest-api/commands/command.h"
 #include "ingest-api/commands/reservation_json.h"
+#include "ingest-api/http/problem.h"
 #include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
+#include "runtime/base/uuid.h"
 
 #include <stdio.h>
 
-/* Refused and its kin, for people. */
 bool refusal_of_event(const struct event *event, struct refusal *out) {
     *out = (struct refusal)REFUSAL_NOTHING_SAID;
     out->show_id = event->as.head.show_id;
@@ -37,7 +40,7 @@ bool refusal_of_event(const struct event *event, struct refusal *out) {
     }
 }
 
-struct refusal_answer {
+struct refusal_words {
     enum problem problem;
     const char *field; /* NULL: none is at fault */
     const char *detail;
@@ -46,7 +49,7 @@ struct refusal_answer {
 #define NO_RESERVATION "You have no reservation with this id."
 
 /* What is said where the event says no more than the reason. */
-static const struct refusal_answer refusal_answers[REFUSAL_REASON_COUNT] = {
+static const struct refusal_words refusal_words[REFUSAL_REASON_COUNT] = {
     [REFUSAL_REASON_SEATS_TAKEN] = {PROBLEM_SEATS_TAKEN, NULL,
                                     "Some of these seats have been taken. Nothing was reserved; "
                                     "please choose other seats."},
@@ -196,7 +199,7 @@ static const char *too_many_detail(const struct refusal *refusal, char *out) {
 
 const char *refusal_detail(const struct refusal *refusal, const char **field,
                            char out[REFUSAL_DETAIL_SIZE]) {
-    const struct refusal_answer *answer = &refusal_answers[refusal->reason];
+    const struct refusal_words *answer = &refusal_words[refusal->reason];
     const char *said = NULL;
     switch (refusal->reason) {
     case REFUSAL_REASON_SEATS_TAKEN:
@@ -270,8 +273,8 @@ static void rejection_answer(struct request *request, const struct refusal *refu
     problem_answer(request, PROBLEM_INTERNAL, PROBLEM_LOGGED);
 }
 
-void command_answer_refusal(struct request *request, const struct refusal *refusal,
-                            const struct show_plan *plan) {
+void refusal_answer(struct request *request, const struct refusal *refusal,
+                    const struct show_plan *plan) {
     if (refusal->rejected || refusal->undecodable || refusal->reason < 0 ||
         refusal->reason >= REFUSAL_REASON_COUNT) {
         rejection_answer(request, refusal);
@@ -280,7 +283,7 @@ void command_answer_refusal(struct request *request, const struct refusal *refus
     const char *field;
     char buffer[REFUSAL_DETAIL_SIZE];
     const char *detail = refusal_detail(refusal, &field, buffer);
-    enum problem problem = refusal_answers[refusal->reason].problem;
+    enum problem problem = refusal_words[refusal->reason].problem;
     json_t *document = problem_document(problem, detail);
     if (field != NULL) {
         json_object_set_new(document, "field", json_string(field));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/commands/reservation_json.h"
 
+#include "ingest-api/catalog/local_time.h"
 #include "ingest-api/catalog/show_json.h"
-#include "ingest-api/commands/time.h"
 #include "runtime/base/identity.h"
+#include "runtime/base/time.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,14 +22,14 @@ static void set_time(json_t *object, const char *name, int64_t at_ms) {
 }
 
 static void set_name(json_t *object, const char *name, const char *value) {
-    char lower[32];
+    char lower[NAME_LOWER_SIZE];
     if (value != NULL && value[0] != '\0') {
         json_object_set_new(object, name, json_string(name_lower(value, lower, sizeof lower)));
     }
 }
 
 json_t *state_json(enum reservation_state state) {
-    char lower[32];
+    char lower[NAME_LOWER_SIZE];
     return json_string(name_lower(reservation_state_name(state), lower, sizeof lower));
 }
 
@@ -190,7 +191,7 @@ json_t *reservation_json(const struct reservation_document *document) {
         json_object_set_new(body, "code", text_json(document->code));
     }
     if (document->void_reason.size > 0) {
-        char name[32];
+        char name[NAME_LOWER_SIZE];
         snprintf(name, sizeof name, "%.*s", TEXT_FORMAT(document->void_reason));
         set_name(body, "void_reason", name);
     }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Who waits for which command, in two hash tables; an event wakes whom it answers. */
 #include "ingest-api/commands/wait.h"
 
 #include "ingest-api/http/request.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
+#include "runtime/base/uuid.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest-api/commands/wish.h"
 
-#include "ingest-api/commands/text.h"
+#include "ingest-api/http/text.h"
 #include "runtime/base/identity.h"
 
 #include <string.h>

@@ -30,7 +30,7 @@ struct book_wish {
 };
 bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish *out);
 
-/* A reason is a paragraph, in form (ingest-api/commands/text.h). body NULL: no reason. */
+/* A reason is a paragraph, in form (ingest-api/http/text.h). body NULL: no reason. */
 bool wish_cancel_show_read(struct reader *reader, struct arena *arena, const json_t *body,
                            struct text *reason);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The seat plan of a show that is put on sale: categories with their prices, sections, rows, seats.
  */
-#include "ingest-api/commands/text.h"
-#include "ingest-api/commands/wish_show.h"
+#include "ingest-api/commands/wish_plan.h"
+
+#include "ingest-api/http/text.h"
 
 #include <stdlib.h>
 #include <string.h>

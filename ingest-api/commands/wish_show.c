@@ -2,8 +2,10 @@
 /* The details of a show that is put on sale: what it is, where, when, and in which currency. */
 #include "ingest-api/commands/wish_show.h"
 
-#include "ingest-api/commands/text.h"
-#include "ingest-api/commands/time.h"
+#include "ingest-api/catalog/local_time.h"
+#include "ingest-api/commands/wish_plan.h"
+#include "ingest-api/http/text.h"
+#include "runtime/base/time.h"
 #include "runtime/present/present_time.h"
 #include "seatlog_codec.h"
 

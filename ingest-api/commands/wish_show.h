@@ -9,9 +9,9 @@
 #include "seatlog_types.h"
 
 /*
- * What the body of POST /events asks for: details (ingest-api/commands/wish_show.c) and seat plan
- * (ingest-api/commands/wish_plan.c), within the
- * bounds of codec/show_bounds.h, which are the core's too. Pure but for the time zone database.
+ * What the body of POST /events asks for, within the bounds of codec/show_bounds.h, which are the
+ * core's too; its seat plan is read by ingest-api/commands/wish_plan.h. Pure but for the time zone
+ * database.
  */
 
 struct show_rules {
@@ -23,13 +23,5 @@ struct show_rules {
  * is not is in the reader. */
 bool wish_show_read(struct reader *reader, struct arena *arena, const json_t *body,
                     const struct show_rules *rules, struct show_details *out);
-
-/*
- * The categories and sections alone, into out; its currency is an example in what is said of
- * prices, NULL: none is known. No label is looked at before the numbers of rows and places are
- * within bounds, and what must be unique is compared by sorting.
- */
-void wish_plan_read(struct reader *reader, struct arena *arena, const json_t *body,
-                    const struct currency *currency, struct show_details *out);
 
 #endif

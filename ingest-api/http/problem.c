@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of what can be wrong, and answers made of it. */
 #include "ingest-api/http/problem.h"
 
 #include "ingest-api/http/reader.h"
@@ -6,6 +7,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+
+#define PROBLEM_DETAIL_SIZE 512
 
 struct problem_kind {
     const char *slug;
@@ -75,14 +78,14 @@ json_t *problem_document(enum problem problem, const char *detail) {
 
 void problem_answer_document(struct request *request, enum problem problem, json_t *document) {
     request_answer_json(request, problem_kinds[problem].status, document);
-    request->content_type = "application/problem+json";
+    request->answer.content_type = "application/problem+json";
     if (problem_kinds[problem].status == 401) {
         request_header_add(request, "WWW-Authenticate", "Bearer realm=\"seatlog\"");
     }
 }
 
 void problem_answer(struct request *request, enum problem problem, const char *format, ...) {
-    char detail[512];
+    char detail[PROBLEM_DETAIL_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(detail, sizeof detail, format, arguments);
@@ -101,7 +104,7 @@ void problem_answer_reader(struct request *request, struct reader *reader) {
 }
 
 void problem_answer_field(struct request *request, const char *field, const char *format, ...) {
-    char detail[512];
+    char detail[PROBLEM_DETAIL_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(detail, sizeof detail, format, arguments);

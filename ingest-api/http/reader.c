@@ -146,8 +146,8 @@ bool text_is_printable(struct text text, bool lines) {
     return true;
 }
 
-bool reader_text_value(struct reader *reader, const struct place_in *at, const json_t *value,
-                       struct text_rule rule, struct text *out) {
+static bool reader_text_value(struct reader *reader, const struct place_in *at, const json_t *value,
+                              struct text_rule rule, struct text *out) {
     if (!json_is_string(value)) {
         return reader_error(reader, at, NULL, "must be a string");
     }

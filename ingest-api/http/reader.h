@@ -76,10 +76,6 @@ bool reader_array(struct reader *reader, const struct place_in *at, const json_t
 const json_t *reader_member(struct reader *reader, const struct place_in *at, const json_t *object,
                             const char *name, enum reader_need need);
 
-/* One text that is not a member: an element of an array. */
-bool reader_text_value(struct reader *reader, const struct place_in *at, const json_t *value,
-                       struct text_rule rule, struct text *out);
-
 /* Well-formed UTF-8 without control characters (see struct text_rule). */
 bool text_is_printable(struct text text, bool lines);
 

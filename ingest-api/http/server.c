@@ -1,46 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* libmicrohttpd and our thread: connections, requests on their way through their steps, the end. */
 #include "ingest-api/http/server.h"
 
-#include "ingest-api/admission/admit.h"
-#include "ingest-api/catalog/plan.h"
-#include "ingest-api/commands/idempotency.h"
-#include "ingest-api/commands/wait.h"
-#include "ingest-api/http/cors.h"
 #include "ingest-api/http/crowd.h"
 #include "ingest-api/http/linger.h"
+#include "ingest-api/http/loop.h"
 #include "ingest-api/http/problem.h"
-#include "ingest-api/http/request.h"
 #include "ingest-api/http/tls.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/base/time.h"
 #include "runtime/http/listen.h"
+#include "runtime/loop/daemon.h"
 #include "runtime/loop/ready.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /*
  * Bounds the headers. What does not fit is refused by libmicrohttpd itself, in HTML; up to here we
- * say it in words, see head_is_small. Only what is used of it is really taken.
+ * say it in words, see ingest-api/admission/admit.h. Only what is used of it is really taken.
  */
 #define CONNECTION_MEMORY_BYTES ((size_t)256 * 1024)
 #define CONNECTIONS_SPARE 64 /* to be refused by us, or libmicrohttpd would leave them waiting */
 #define ANSWER_TIMEOUT_FACTOR 10
 #define TLS_REFRESH_MS 1000
-#define MEMORY_TRIM_BYTES ((size_t)1024 * 1024) /* a request that large leaves holes */
-#define MEMORY_TRIM_MS 1000
 #define BODY_LAST_S 2
 #define BODY_DISCARDED_FACTOR 2 /* so much more than allowed is read away to answer 413 */
 
@@ -56,53 +49,22 @@ struct http_connection {
 };
 
 struct http_server {
-    struct ingest *ingest;
+    struct http_handler handler;
+    struct http_loop loop;
     struct MHD_Daemon *daemon;
-    struct deadline_heap deadlines;
     struct request *requests; /* all there are */
     size_t request_count;
     int request_timeout_s;
     int header_timeout_s;
     struct crowd *crowd;
     struct linger_list linger;
-    size_t body_memory_max;
-    atomic_size_t body_memory; /* taken by requests under way */
-    bool trim_wanted;
-    int64_t trim_ms; /* not before */
     int epoll_descriptor;
-    int wake_descriptor;
-    atomic_bool wake_sent; /* and not yet seen */
-    bool draining;
     struct metric *requests_metric;
     struct metric *errors_metric;
     struct metric *duration_metric;
     struct metric *active_metric;
     struct metric *refused_metric;
-    struct metric *memory_refused_metric;
 };
-
-struct deadline_heap *http_server_deadlines(struct http_server *server) {
-    return &server->deadlines;
-}
-
-bool http_server_draining(const struct http_server *server) { return server->draining; }
-
-void http_server_wake(struct http_server *server) {
-    if (!atomic_exchange(&server->wake_sent, true)) {
-        uint64_t one = 1;
-        if (write(server->wake_descriptor, &one, sizeof one) < 0) {
-            die("the event descriptor does not take a 1");
-        }
-    }
-}
-
-static void wake_clear(struct http_server *server) {
-    uint64_t count;
-    if (atomic_load(&server->wake_sent) &&
-        read(server->wake_descriptor, &count, sizeof count) == (ssize_t)sizeof count) {
-        atomic_store(&server->wake_sent, false);
-    }
-}
 
 /* ---- connections ---- */
 
@@ -120,7 +82,7 @@ static struct http_connection *connection_of(struct MHD_Connection *connection) 
 static void connection_expect(struct MHD_Connection *connection, int within_s) {
     struct http_connection *state = connection_of(connection);
     if (state != NULL) {
-        deadline_set(&state->server->deadlines, &state->deadline,
+        deadline_set(&state->server->loop.deadlines, &state->deadline,
                      clock_monotonic_ms() + within_s * (int64_t)1000, connection_expired);
     }
 }
@@ -150,7 +112,7 @@ static void connection_begin(struct http_server *server, struct MHD_Connection *
     /* A proxy opens connections before it has use for them. */
     state->from_proxy = crowd_trusts(server->crowd, address);
     int within_s = state->from_proxy ? server->request_timeout_s : server->header_timeout_s;
-    deadline_set(&server->deadlines, &state->deadline,
+    deadline_set(&server->loop.deadlines, &state->deadline,
                  clock_monotonic_ms() + within_s * (int64_t)1000, connection_expired);
     *socket_context = state;
 }
@@ -162,7 +124,7 @@ static void connection_end(struct http_connection *state) {
     }
     crowd_leave(server->crowd, (const struct sockaddr *)&state->address);
     tls_handshake_end(&state->handshake);
-    deadline_cancel(&server->deadlines, &state->deadline);
+    deadline_cancel(&server->loop.deadlines, &state->deadline);
     free(state);
 }
 
@@ -188,44 +150,12 @@ static void connection_expect_next(struct MHD_Connection *connection) {
     connection_expect(connection, hurry ? server->header_timeout_s : server->request_timeout_s);
 }
 
-/* ---- memory for bodies ---- */
-
-bool http_server_memory_take(struct http_server *server, size_t bytes) {
-    size_t before = atomic_fetch_add(&server->body_memory, bytes);
-    if (before + bytes <= server->body_memory_max) {
-        return true;
-    }
-    atomic_fetch_sub(&server->body_memory, bytes);
-    metric_add(server->memory_refused_metric, 1);
-    return false;
-}
-
-static void memory_give_back(struct http_server *server, size_t bytes) {
-    atomic_fetch_sub(&server->body_memory, bytes);
-    server->trim_wanted = server->trim_wanted || bytes >= MEMORY_TRIM_BYTES;
-}
-
-/* What large bodies took goes back to the system, which malloc alone does not do for small pieces.
- */
-static void memory_trim(struct http_server *server, int64_t now_ms) {
-    if (server->trim_wanted && now_ms >= server->trim_ms) {
-        server->trim_wanted = false;
-        server->trim_ms = now_ms + MEMORY_TRIM_MS;
-        malloc_trim(0);
-    }
-}
-
 /* ---- requests ---- */
 
-static struct request *request_new(struct http_server *server, struct MHD_Connection *connection,
-                                   const char *method, const char *path) {
-    struct request *request = allocate_zeroed(1, sizeof *request);
-    request->ingest = server->ingest;
-    request->method = method;
-    request->body_size_max = ROUTE_BODY_SIZE_MAX;
-    request->connection = connection;
-    request->path = text_duplicate(path);
-    request->started_ms = clock_monotonic_ms();
+static struct request *request_begin(struct http_server *server, struct MHD_Connection *connection,
+                                     const char *method, const char *path) {
+    struct request *request = server->handler.request_new(server->handler.context);
+    request_init(request, &server->loop, connection, method, path);
     request->list_next = server->requests;
     request->list_link = &server->requests;
     if (server->requests != NULL) {
@@ -237,77 +167,72 @@ static struct request *request_new(struct http_server *server, struct MHD_Connec
     return request;
 }
 
-static void request_free(struct http_server *server, struct request *request) {
+static void request_end(struct http_server *server, struct request *request) {
+    assert(server->request_count > 0);
     *request->list_link = request->list_next;
     if (request->list_next != NULL) {
         request->list_next->list_link = request->list_link;
     }
     server->request_count--;
     metric_set(server->active_metric, (int64_t)server->request_count);
-    deadline_cancel(&server->deadlines, &request->deadline);
-    wait_release(request->wait);
-    idempotency_release(request->claim);
-    plan_release(request->plan);
-    if (request->shared_release != NULL) {
-        request->shared_release(request->shared_owner);
-    }
-    json_decref(request->json);
-    buffer_deinit(&request->body);
-    memory_give_back(server, request->body_reserved);
-    buffer_deinit(&request->answer);
-    arena_deinit(&request->arena);
-    free(request->path);
-    free(request);
+    request_deinit(request);
+    server->handler.request_free(request);
 }
 
 static struct MHD_Response *response_new(struct request *request) {
-    if (request->shared != NULL) {
+    struct request_shared *shared = &request->shared;
+    if (shared->data != NULL) {
         struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-            request->shared_size, (void *)request->shared, request->shared_release,
-            request->shared_owner);
-        request->shared_release = NULL; /* the response's now */
+            shared->size, (void *)shared->data, shared->release, shared->owner);
+        shared->release = NULL; /* the response's now */
         return response;
     }
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        request->answer.size, request->answer.data, MHD_RESPMEM_MUST_FREE);
-    request->answer = (struct buffer){0};
+        request->answer.bytes.size, request->answer.bytes.data, MHD_RESPMEM_MUST_FREE);
+    request->answer.bytes = (struct buffer){0};
     return response;
 }
 
-static enum MHD_Result request_send(struct request *request) {
-    struct http_server *server = request->ingest->http;
-    struct MHD_Response *response = response_new(request);
-    if (response == NULL) {
-        return MHD_NO;
-    }
-    if (request->content_type != NULL) {
-        MHD_add_response_header(response, "Content-Type", request->content_type);
+static void headers_add(struct http_server *server, struct request *request,
+                        struct MHD_Response *response) {
+    const struct request_answer *answer = &request->answer;
+    if (answer->content_type != NULL) {
+        MHD_add_response_header(response, "Content-Type", answer->content_type);
     }
     bool cache_said = false;
-    for (size_t i = 0; i < request->header_count; i++) {
-        cache_said = cache_said || strcmp(request->headers[i].name, "Cache-Control") == 0;
-        MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
+    for (size_t i = 0; i < answer->header_count; i++) {
+        cache_said = cache_said || strcmp(answer->headers[i].name, "Cache-Control") == 0;
+        MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
     }
     if (!cache_said) {
         MHD_add_response_header(response, "Cache-Control", "no-store");
     }
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    cors_headers_add(request, response);
-    if (server->draining) {
+    server->handler.headers_add(request, response);
+    if (server->loop.draining) {
         MHD_add_response_header(response, "Connection", "close");
     }
+}
+
+static enum MHD_Result request_send(struct http_server *server, struct request *request) {
+    unsigned status = request->answer.status;
+    struct MHD_Response *response = response_new(request);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    headers_add(server, request, response);
     int64_t duration_ms = clock_monotonic_ms() - request->started_ms;
     metric_add(server->requests_metric, 1);
     metric_observe_ms(server->duration_metric, (double)duration_ms);
-    if (request->status >= 500) {
+    if (status >= 500) {
         metric_add(server->errors_metric, 1);
     }
-    log_debug("answered", LOG_TEXT("path", request->path), LOG_INTEGER("status", request->status),
+    log_debug("answered", LOG_TEXT("path", request->path), LOG_INTEGER("status", status),
               LOG_INTEGER("duration_ms", duration_ms));
     connection_expect(request->connection, server->request_timeout_s * ANSWER_TIMEOUT_FACTOR);
-    enum MHD_Result result = MHD_queue_response(request->connection, request->status, response);
+    enum MHD_Result result = MHD_queue_response(request->connection, status, response);
     MHD_destroy_response(response);
-    request->sent = true;
+    request->flow.sent = true;
     return result;
 }
 
@@ -315,18 +240,14 @@ static enum MHD_Result request_send(struct request *request) {
  * Runs steps until the request is answered, waits for its body, or is suspended; false: suspended,
  * and from here on it may be somebody else's.
  */
-static bool steps_run(struct request *request) {
+static bool steps_run(struct http_server *server, struct request *request) {
+    struct request_flow *flow = &request->flow;
     log_trace_set(request->traceparent);
-    while (!request->answered && (request->body_complete || !request->admitted)) {
-        request_step *step = request->next;
-        if (step == NULL) {
-            log_error("a request has no next step", LOG_TEXT("path", request->path));
-            problem_answer(request, PROBLEM_INTERNAL, PROBLEM_LOGGED);
-            break;
-        }
-        request->next = NULL;
+    while (!flow->answered && (request->body.complete || !flow->admitted)) {
+        request_step *step = flow->next != NULL ? flow->next : server->handler.go_on;
+        flow->next = NULL;
         step(request);
-        if (request->suspended) {
+        if (flow->suspended) {
             log_trace_set(NULL);
             return false;
         }
@@ -337,19 +258,21 @@ static bool steps_run(struct request *request) {
 
 /* The body of a request that is answered already is read away; only what is admitted is kept. */
 static enum MHD_Result request_receive(struct request *request, const char *data, size_t *size) {
-    request->body_received += *size;
-    if (request->body_received > request->body_size_max * BODY_DISCARDED_FACTOR) {
+    struct request_body *body = &request->body;
+    bool answered = request->flow.answered;
+    body->received += *size;
+    if (body->received > body->size_max * BODY_DISCARDED_FACTOR) {
         return MHD_NO; /* it goes on and on: cut it off */
     }
-    size_t total = request->body.size + *size;
-    request->body_too_large = request->body_too_large || total > request->body_size_max;
-    if (!request->body_too_large && !request->answered && !request->body_unaffordable) {
-        request->body_unaffordable = !request_body_reserve(request, total);
+    size_t total = body->bytes.size + *size;
+    body->too_large = body->too_large || total > body->size_max;
+    if (!body->too_large && !answered && !body->unaffordable) {
+        body->unaffordable = !request_body_reserve(request, total);
     }
-    if (request->body_too_large || request->answered || request->body_unaffordable) {
-        buffer_deinit(&request->body);
+    if (body->too_large || answered || body->unaffordable) {
+        buffer_deinit(&body->bytes);
     } else {
-        buffer_append(&request->body, data, *size);
+        buffer_append(&body->bytes, data, *size);
     }
     *size = 0;
     return MHD_YES;
@@ -366,8 +289,9 @@ static bool body_follows(struct request *request) {
  * libmicrohttpd can do that for POST and PUT alone, so for others the body is read away first. It
  * calls again from here when a request that was suspended goes on.
  */
-static enum MHD_Result request_admit(struct request *request, struct http_connection *connection) {
-    if (!steps_run(request) || !request->answered) {
+static enum MHD_Result request_admit(struct http_server *server, struct request *request,
+                                     struct http_connection *connection) {
+    if (!steps_run(server, request) || !request->flow.answered) {
         return MHD_YES;
     }
     bool follows = body_follows(request);
@@ -376,7 +300,7 @@ static enum MHD_Result request_admit(struct request *request, struct http_connec
         return MHD_YES;
     }
     connection->unread = follows;
-    return request_send(request);
+    return request_send(server, request);
 }
 
 static enum MHD_Result server_handle(void *context, struct MHD_Connection *connection,
@@ -387,37 +311,38 @@ static enum MHD_Result server_handle(void *context, struct MHD_Connection *conne
     struct http_server *server = context;
     struct http_connection *state = connection_of(connection);
     struct request *request = *request_context;
+    assert(http_loop_is_here(&server->loop));
     if (request == NULL) {
-        request = request_new(server, connection, method, url);
+        request = request_begin(server, connection, method, url);
         *request_context = request;
         tls_handshake_end(&state->handshake);
         connection_expect(connection, server->request_timeout_s);
         state->unread = false;
-        request->next = admit_headers;
-        return request_admit(request, state);
+        request->flow.next = server->handler.headers;
+        return request_admit(server, request, state);
     }
-    if (request->suspended) {
-        request->suspended = false;
-        deadline_cancel(&server->deadlines, &request->deadline);
-        if (!request->body_complete) {
-            return request_admit(request, state);
+    if (request->flow.suspended) {
+        request->flow.suspended = false;
+        deadline_cancel(&server->loop.deadlines, &request->flow.deadline);
+        if (!request->body.complete) {
+            return request_admit(server, request, state);
         }
     }
     if (*upload_size > 0) {
         return request_receive(request, upload, upload_size);
     }
-    if (!request->body_complete) {
-        request->body_complete = true;
+    if (!request->body.complete) {
+        request->body.complete = true;
         state->unread = false;
-        deadline_cancel(&server->deadlines, &state->deadline);
-        if (!request->answered) {
-            request->next = admit_body;
+        deadline_cancel(&server->loop.deadlines, &state->deadline);
+        if (!request->flow.answered) {
+            request->flow.next = server->handler.body;
         }
     }
-    if (request->sent || !steps_run(request)) {
+    if (request->flow.sent || !steps_run(server, request)) {
         return MHD_YES;
     }
-    return request_send(request);
+    return request_send(server, request);
 }
 
 static void server_completed(void *context, struct MHD_Connection *connection,
@@ -427,7 +352,7 @@ static void server_completed(void *context, struct MHD_Connection *connection,
     (void)code;
     if (request != NULL) {
         *request_context = NULL;
-        request_free(server, request);
+        request_end(server, request);
         connection_expect_next(connection);
     }
 }
@@ -489,8 +414,8 @@ static struct MHD_Daemon *daemon_open(struct http_server *server,
         tls ? certificate : none, MHD_OPTION_END);
 }
 
-struct http_server *http_server_new(struct ingest *ingest, const struct http_settings *settings,
-                                    struct error *error) {
+struct http_server *http_server_new(const struct http_handler *handler,
+                                    const struct http_settings *settings, struct error *error) {
     struct addrinfo *address = listen_resolve("listen", settings->listen, error);
     if (address == NULL) {
         return NULL;
@@ -502,18 +427,14 @@ struct http_server *http_server_new(struct ingest *ingest, const struct http_set
     }
     descriptors_raise(settings->connections_max);
     struct http_server *server = allocate_zeroed(1, sizeof *server);
-    server->ingest = ingest;
+    server->handler = *handler;
     server->request_timeout_s = settings->request_timeout_s;
     server->header_timeout_s = settings->header_timeout_s;
-    server->body_memory_max = settings->body_memory_bytes;
+    http_loop_init(&server->loop, settings->body_memory_bytes);
     server->crowd = crowd_new(
         &(struct crowd_limits){.total_max = (size_t)settings->connections_max,
                                .address_max = (size_t)settings->connections_per_address_max,
                                .trusted_proxies = settings->trusted_proxies});
-    server->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (server->wake_descriptor < 0) {
-        die("no event descriptor is to be had");
-    }
     server->requests_metric =
         metrics_counter("seatlog_http_requests_total", NULL, "Requests answered");
     server->errors_metric =
@@ -525,15 +446,12 @@ struct http_server *http_server_new(struct ingest *ingest, const struct http_set
     server->refused_metric =
         metrics_counter("seatlog_http_connections_refused_total", NULL,
                         "Connections refused: too many in all, or of one address");
-    server->memory_refused_metric =
-        metrics_counter("seatlog_http_bodies_refused_total", NULL,
-                        "Bodies refused: the memory for all together was taken");
     server->daemon = daemon_open(server, settings, address);
     freeaddrinfo(address);
     if (server->daemon == NULL) {
         error_set(error, ERROR_RETRY, "cannot listen on %s: %s", settings->listen, strerror(errno));
         tls_stop();
-        close(server->wake_descriptor);
+        http_loop_deinit(&server->loop);
         crowd_free(server->crowd);
         free(server);
         return NULL;
@@ -553,7 +471,7 @@ static int poll_timeout_ms(struct http_server *server) {
     if (MHD_get_timeout(server->daemon, &wanted_ms) == MHD_YES && (int64_t)wanted_ms < timeout_ms) {
         timeout_ms = (int64_t)wanted_ms;
     }
-    int64_t next_ms = deadline_next_ms(&server->deadlines);
+    int64_t next_ms = deadline_next_ms(&server->loop.deadlines);
     int64_t linger_ms = linger_next_ms(&server->linger);
     int64_t due_ms = (linger_ms < next_ms ? linger_ms : next_ms) - clock_monotonic_ms();
     timeout_ms = due_ms < timeout_ms ? due_ms : timeout_ms;
@@ -562,7 +480,7 @@ static int poll_timeout_ms(struct http_server *server) {
 
 /* From here on nothing waits: what waits is woken, and no new connections are taken. */
 static void drain_begin(struct http_server *server) {
-    server->draining = true;
+    server->loop.draining = true;
     ready_set("stopping");
     MHD_socket listener = MHD_quiesce_daemon(server->daemon);
     if (listener != MHD_INVALID_SOCKET) {
@@ -570,10 +488,11 @@ static void drain_begin(struct http_server *server) {
     }
     for (struct request *request = server->requests; request != NULL;
          request = request->list_next) {
-        if (request->deadline.place != 0) {
-            deadline_set(&server->deadlines, &request->deadline, 0, request->deadline.expired);
+        struct deadline *deadline = &request->flow.deadline;
+        if (deadline->place != 0) {
+            deadline_set(&server->loop.deadlines, deadline, 0, deadline->expired);
         }
-        if (!request->body_complete) { /* a body that trickles must not hold up the end */
+        if (!request->body.complete) { /* a body that trickles must not hold up the end */
             connection_expect(request->connection, BODY_LAST_S);
         }
     }
@@ -581,24 +500,24 @@ static void drain_begin(struct http_server *server) {
 
 void http_server_run(struct http_server *server) {
     int64_t refresh_ms = 0;
-    while (!server->draining || server->request_count > 0) {
-        wake_clear(server);
+    while (!server->loop.draining || server->request_count > 0) {
+        http_loop_wake_clear(&server->loop);
         MHD_run(server->daemon);
         int64_t now_ms = clock_monotonic_ms();
-        deadline_run(&server->deadlines, now_ms);
+        deadline_run(&server->loop.deadlines, now_ms);
         linger_run(&server->linger, now_ms);
-        memory_trim(server, now_ms);
+        http_loop_memory_trim(&server->loop, now_ms);
         if (now_ms >= refresh_ms) {
             refresh_ms = now_ms + TLS_REFRESH_MS;
             tls_refresh();
         }
-        if (daemon_stopping() && !server->draining) {
+        if (daemon_stopping() && !server->loop.draining) {
             drain_begin(server);
         }
         struct pollfd descriptors[3 + LINGER_CONNECTIONS_MAX] = {
             {.fd = server->epoll_descriptor, .events = POLLIN},
-            {.fd = server->wake_descriptor, .events = POLLIN},
-            {.fd = server->draining ? -1 : daemon_stop_descriptor(), .events = POLLIN}};
+            {.fd = server->loop.wake_descriptor, .events = POLLIN},
+            {.fd = server->loop.draining ? -1 : daemon_stop_descriptor(), .events = POLLIN}};
         size_t count = 3 + linger_poll_fill(&server->linger, descriptors + 3);
         poll(descriptors, count, poll_timeout_ms(server));
     }
@@ -608,13 +527,12 @@ void http_server_free(struct http_server *server) {
     if (server == NULL) {
         return;
     }
-    if (!server->draining) {
+    if (!server->loop.draining) {
         drain_begin(server);
     }
     MHD_stop_daemon(server->daemon);
     tls_stop();
-    close(server->wake_descriptor);
-    deadline_heap_deinit(&server->deadlines);
+    http_loop_deinit(&server->loop);
     linger_deinit(&server->linger);
     crowd_free(server->crowd);
     free(server);

@@ -2,7 +2,7 @@
 #ifndef SEATLOG_INGEST_API_HTTP_SERVER_H
 #define SEATLOG_INGEST_API_HTTP_SERVER_H
 
-#include "ingest-api/http/deadline.h"
+#include "ingest-api/http/request.h"
 #include "runtime/base/error.h"
 
 #include <stdbool.h>
@@ -21,8 +21,23 @@
  * A request that is refused by its headers is answered before its body is read, and the connection
  * closed if a body follows (ingest-api/http/linger.h).
  */
-struct ingest;
 struct http_server;
+
+/*
+ * What requests are made of and where they go: given by whoever builds the server, so that nothing
+ * here knows what they are about. All but headers_add are steps or run between steps; all on the
+ * HTTP thread.
+ */
+struct http_handler {
+    void *context;                                 /* of request_new */
+    struct request *(*request_new)(void *context); /* zeroed, but for request->call */
+    void (*request_free)(struct request *request); /* its memory; it has ended already */
+    request_step *headers; /* the headers are there: answers, or sets flow.admitted in the end */
+    request_step *body;    /* so is the body */
+    request_step *go_on;   /* whenever no step is named */
+    /* Adds to what every answer carries. */
+    void (*headers_add)(struct request *request, struct MHD_Response *response);
+};
 
 struct http_settings {
     const char *listen;           /* ADDRESS:PORT */
@@ -37,8 +52,8 @@ struct http_settings {
 };
 
 /* Binds and listens; requests are served by http_server_run. NULL: *error. */
-struct http_server *http_server_new(struct ingest *ingest, const struct http_settings *settings,
-                                    struct error *error);
+struct http_server *http_server_new(const struct http_handler *handler,
+                                    const struct http_settings *settings, struct error *error);
 
 /*
  * Serves until the process is to stop; then takes no new connections, wakes what waits (a command's
@@ -49,21 +64,5 @@ void http_server_free(struct http_server *server);
 
 /* The port it listens on. */
 int http_server_port(const struct http_server *server);
-
-/*
- * A suspended connection was resumed: look at it now. Any thread. (libmicrohttpd 0.9.75 makes no
- * channel of its own for that where it has no thread of its own, MHD_USE_ITC or not.)
- */
-void http_server_wake(struct http_server *server);
-
-/*
- * Takes from the memory for bodies, which is given back with the request; false: there is not so
- * much left. Any thread; callers use request_body_reserve.
- */
-bool http_server_memory_take(struct http_server *server, size_t bytes);
-
-/* HTTP thread only. */
-struct deadline_heap *http_server_deadlines(struct http_server *server);
-bool http_server_draining(const struct http_server *server);
 
 #endif

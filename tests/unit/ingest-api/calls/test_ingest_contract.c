@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* schemas/openapi.yaml and the table of calls say the same. */
-#include "ingest-api/http/router.h"
+#include "ingest-api/calls/routes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

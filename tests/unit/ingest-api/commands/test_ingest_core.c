@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What ingest-api does before anything is published: routes, limits, times, preferences. */
-#include "ingest-api/accounts/account.h"
-#include "ingest-api/accounts/session.h"
 #include "ingest-api/admission/admit.h"
 #include "ingest-api/admission/rate.h"
+#include "ingest-api/admission/session.h"
+#include "ingest-api/calls/routes.h"
+#include "ingest-api/catalog/local_time.h"
 #include "ingest-api/commands/command.h"
-#include "ingest-api/commands/time.h"
 #include "ingest-api/http/deadline.h"
-#include "ingest-api/http/router.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every reason for a refusal says in a sentence what happened, with the numbers that are known. */
-#include "ingest-api/commands/command.h"
+#include "ingest-api/commands/refusal.h"
 
 #include <ctype.h>
 #include <setjmp.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the HTTP server decides without a socket: JSON, parameters, origins, crowds. */
-#include "ingest-api/http/cors.h"
+#include "ingest-api/admission/cors.h"
+#include "ingest-api/admission/query.h"
 #include "ingest-api/http/crowd.h"
 #include "ingest-api/http/json.h"
-#include "ingest-api/http/query.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest-api/commands/idempotency.h"
+/* Keys claimed in PostgreSQL, by a hash of what was asked for under them. */
+#include "ingest-api/admission/idempotency.h"
 
+#include "ingest-api/admission/call.h"
 #include "ingest-api/http/problem.h"
-#include "ingest-api/http/request.h"
-#include "ingest-api/http/server.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 
+#include <assert.h>
 #include <math.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -18,6 +19,7 @@
 #define ANSWER_MS_HEALTHY 1000
 #define ANSWER_MS_DOUBTFUL 250
 #define CALL_SIZE_MAX 96
+#define CLAIM_HOLDERS 2 /* the request and the job */
 
 enum claim_result {
     CLAIM_UNKNOWN, /* PostgreSQL did not say */
@@ -33,10 +35,10 @@ enum claim_result {
  */
 struct idempotency_claim {
     struct pool_job job;
+    struct request_hold hold;
     atomic_int references;
     atomic_bool taken;
     struct request *request;
-    void (*next)(struct request *request);
     json_t *body;
     const char *secret;
     char *path;
@@ -44,7 +46,7 @@ struct idempotency_claim {
     char call[CALL_SIZE_MAX];
     struct uuid owner;
     struct hash key_hash;
-    char traceparent[56];
+    char traceparent[TRACEPARENT_TEXT_SIZE];
     bool late;
     enum claim_result found; /* the worker's, from here on */
     char found_call[CALL_SIZE_MAX];
@@ -179,13 +181,21 @@ bool idempotency_key_valid(const char *key) {
 
 /* ---- the claim ---- */
 
-void idempotency_release(struct idempotency_claim *claim) {
-    if (claim == NULL || atomic_fetch_sub(&claim->references, 1) > 1) {
+static void claim_release(struct idempotency_claim *claim) {
+    int before = atomic_fetch_sub(&claim->references, 1);
+    assert(before == 1 || before == CLAIM_HOLDERS);
+    if (before > 1) {
         return;
     }
     json_decref(claim->body);
     free(claim->path);
     free(claim);
+}
+
+/* The request is over. */
+static void claim_hold_release(struct request_hold *hold) {
+    claim_release(
+        (struct idempotency_claim *)((char *)hold - offsetof(struct idempotency_claim, hold)));
 }
 
 /* One that was there is touched, so that its row is returned: two at once have one winner. */
@@ -225,13 +235,12 @@ static void claim_work(struct pool_job *job, void *worker) {
     if (!atomic_exchange(&claim->taken, true)) {
         request_wake(claim->request);
     }
-    idempotency_release(claim);
+    claim_release(claim);
 }
 
 static void claim_expired(struct deadline *deadline) {
-    struct request *request =
-        (struct request *)((char *)deadline - offsetof(struct request, deadline));
-    struct idempotency_claim *claim = request->claim;
+    struct request *request = request_of_deadline(deadline);
+    struct idempotency_claim *claim = request->call->claim;
     if (!atomic_exchange(&claim->taken, true)) {
         claim->late = true;
         request_wake(request);
@@ -239,62 +248,61 @@ static void claim_expired(struct deadline *deadline) {
 }
 
 static void claim_answered(struct request *request) {
-    struct idempotency_claim *claim = request->claim;
+    const struct idempotency_claim *claim = request->call->claim;
+    assert(atomic_load(&claim->taken)); /* whoever took it has woken us */
     if (claim->late || claim->found != CLAIM_REUSED) {
-        request_next(request, claim->next);
         return;
     }
     bool same_call = strcmp(claim->call, claim->found_call) == 0;
-    char detail[256];
-    snprintf(detail, sizeof detail,
-             same_call ? "This Idempotency-Key was used for another %s request before. Nothing was "
-                         "changed. Send a new key with a new request."
-                       : "This Idempotency-Key was used for %s before. Nothing was changed. Send a "
-                         "new key with a new request.",
-             claim->found_call);
-    json_t *document = problem_document(PROBLEM_KEY_REUSED, detail);
-    json_object_set_new(document, "field", json_string("Idempotency-Key"));
-    json_object_set_new(document, "errors",
-                        json_pack("[{s:s, s:s}]", "field", "Idempotency-Key", "detail", detail));
-    problem_answer_document(request, PROBLEM_KEY_REUSED, document);
+    problem_answer_key_reused(
+        request,
+        arena_text_format(&request->arena,
+                          same_call
+                              ? "This Idempotency-Key was used for another %s request before. "
+                                "Nothing was changed. Send a new key with a new request."
+                              : "This Idempotency-Key was used for %s before. Nothing was changed. "
+                                "Send a new key with a new request.",
+                          claim->found_call)
+            .data);
 }
 
 static struct idempotency_claim *claim_new(struct request *request, const struct uuid *owner,
-                                           const char *secret, request_step *next) {
+                                           const char *secret) {
+    const struct route *route = request->call->route;
     struct idempotency_claim *claim = allocate_zeroed(1, sizeof *claim);
-    atomic_init(&claim->references, 2);
+    atomic_init(&claim->references, CLAIM_HOLDERS);
     claim->job.run = claim_work;
     claim->request = request;
-    claim->next = next;
-    claim->body = json_incref(request->json);
+    claim->body = json_incref(request->body.json);
     claim->secret = secret;
     claim->path = text_duplicate(request->path);
-    claim->method = request->route->method;
+    claim->method = route->method;
     claim->owner = *owner;
-    snprintf(claim->call, sizeof claim->call, "%s %s", claim->method, request->route->path);
+    snprintf(claim->call, sizeof claim->call, "%s %s", claim->method, route->path);
     snprintf(claim->traceparent, sizeof claim->traceparent, "%s", request->traceparent);
-    const char *key = request->idempotency_key;
+    const char *key = request->call->idempotency_key;
     crypto_generichash(claim->key_hash.octets, sizeof claim->key_hash.octets,
                        (const unsigned char *)key, strlen(key), NULL, 0);
     return claim;
 }
 
-void idempotency_claim_of(struct request *request, const struct uuid *owner, const char *secret,
-                          request_step *next) {
-    enum session_database database = session_database(request->ingest->sessions);
-    if (request->idempotency_key == NULL || database == SESSION_DATABASE_AWAY) {
-        request_next(request, next);
+void idempotency_claim_of(struct request *request, const struct uuid *owner, const char *secret) {
+    struct call *call = request->call;
+    enum session_database database = session_database(call->ingest->sessions);
+    if (call->idempotency_key == NULL || database == SESSION_DATABASE_AWAY) {
         return;
     }
-    struct idempotency_claim *claim = claim_new(request, owner, secret, next);
-    request->claim = claim;
+    struct idempotency_claim *claim = claim_new(request, owner, secret);
+    assert(call->claim == NULL);
+    call->claim = claim;
+    request_hold_add(request, &claim->hold, claim_hold_release);
     bool healthy = database == SESSION_DATABASE_ANSWERS;
     request_suspend(request, claim_answered);
-    deadline_set(http_server_deadlines(request->ingest->http), &request->deadline,
-                 clock_monotonic_ms() + (healthy ? ANSWER_MS_HEALTHY : ANSWER_MS_DOUBTFUL),
-                 claim_expired);
-    if (!pool_push(request->ingest->database_pool, &claim->job)) {
-        idempotency_release(claim); /* the job's */
+    request_deadline_set(request,
+                         clock_monotonic_ms() + (healthy ? ANSWER_MS_HEALTHY : ANSWER_MS_DOUBTFUL),
+                         claim_expired);
+    if (!pool_push(call->ingest->database_pool, &claim->job)) {
+        claim_release(claim); /* the job's */
         if (!atomic_exchange(&claim->taken, true)) {
             claim->late = true;
             request_wake(request);
@@ -302,24 +310,25 @@ void idempotency_claim_of(struct request *request, const struct uuid *owner, con
     }
 }
 
-void idempotency_claim(struct request *request, request_step *next) {
-    idempotency_claim_of(request, &request->session.user_id, NULL, next);
+void idempotency_claim(struct request *request) {
+    idempotency_claim_of(request, call_user_id(request), NULL);
 }
 
 static bool claim_told(const struct request *request) {
-    return request->claim != NULL && !request->claim->late;
+    const struct idempotency_claim *claim = request->call->claim;
+    return claim != NULL && !claim->late;
 }
 
 bool idempotency_repeated(const struct request *request) {
-    return claim_told(request) && request->claim->found == CLAIM_REPEATED;
+    return claim_told(request) && request->call->claim->found == CLAIM_REPEATED;
 }
 
 struct uuid idempotency_result(const struct request *request) {
-    return claim_told(request) ? request->claim->found_result : (struct uuid){0};
+    return claim_told(request) ? request->call->claim->found_result : (struct uuid){0};
 }
 
 void idempotency_result_store(struct request *request, struct pg *pg, const struct uuid *result) {
-    const struct idempotency_claim *claim = request->claim;
+    const struct idempotency_claim *claim = request->call->claim;
     struct error error;
     if (claim != NULL &&
         !PG_EXECUTE(pg, &error, NULL,

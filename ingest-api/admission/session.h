@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_INGEST_API_ACCOUNTS_SESSION_H
-#define SEATLOG_INGEST_API_ACCOUNTS_SESSION_H
+#ifndef SEATLOG_INGEST_API_ADMISSION_SESSION_H
+#define SEATLOG_INGEST_API_ADMISSION_SESSION_H
 
 #include "codec/value.h"
 #include "runtime/base/error.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls from pages of other origins. */
-#include "ingest-api/http/cors.h"
+#include "ingest-api/admission/cors.h"
 
-#include "ingest-api/http/request.h"
+#include "ingest-api/admission/call.h"
 
 #include <string.h>
 
@@ -63,7 +63,8 @@ bool cors_origin_allowed(const char *origins, const char *origin) {
 }
 
 static bool origin_may(const struct request *request, const char *origin) {
-    return origin != NULL && cors_origin_allowed(request->ingest->settings.cors_origins, origin);
+    return origin != NULL &&
+           cors_origin_allowed(request->call->ingest->settings.cors_origins, origin);
 }
 
 void cors_answer_options(struct request *request, const char *allow) {
@@ -80,7 +81,7 @@ void cors_answer_options(struct request *request, const char *allow) {
 }
 
 void cors_headers_add(struct request *request, struct MHD_Response *response) {
-    const char *origins = request->ingest->settings.cors_origins;
+    const char *origins = request->call->ingest->settings.cors_origins;
     if (origins[0] == '\0') {
         return;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What makes two requests under one Idempotency-Key the same. */
-#include "ingest-api/commands/idempotency.h"
+#include "ingest-api/admission/idempotency.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_INGEST_API_HTTP_CORS_H
-#define SEATLOG_INGEST_API_HTTP_CORS_H
+#ifndef SEATLOG_INGEST_API_ADMISSION_CORS_H
+#define SEATLOG_INGEST_API_ADMISSION_CORS_H
 
 #include "runtime/base/error.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest-api/accounts/session.h"
+/* Sessions remembered, and forgotten when PostgreSQL says so. */
+#include "ingest-api/admission/session.h"
 
-#include "ingest-api/commands/idempotency.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/base/time.h"
+#include "runtime/base/uuid.h"
 #include "runtime/loop/daemon.h"
 
 #include <poll.h>
@@ -342,7 +342,6 @@ static void *listen_thread(void *context) {
             if (clock_monotonic_ms() >= sweep_ms) {
                 sweep_ms = clock_monotonic_ms() + EXPIRED_SWEEP_MS;
                 expired_sweep(store);
-                idempotency_sweep(store->pg);
             }
         }
         if (!atomic_load(&store->ending)) {

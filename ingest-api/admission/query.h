@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_INGEST_API_HTTP_QUERY_H
-#define SEATLOG_INGEST_API_HTTP_QUERY_H
+#ifndef SEATLOG_INGEST_API_ADMISSION_QUERY_H
+#define SEATLOG_INGEST_API_ADMISSION_QUERY_H
 
 #include <stdbool.h>
 #include <stddef.h>

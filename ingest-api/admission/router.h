@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_INGEST_API_HTTP_ROUTER_H
-#define SEATLOG_INGEST_API_HTTP_ROUTER_H
+#ifndef SEATLOG_INGEST_API_ADMISSION_ROUTER_H
+#define SEATLOG_INGEST_API_ADMISSION_ROUTER_H
 
 #include "codec/value.h"
 
@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 /*
- * Which call a request is. The table of all calls is ingest_routes; matching is pure.
+ * Which call a request is. The table of all calls is in ingest-api/calls/routes.h; matching is pure.
  */
-struct request;
+struct call_step;
 
 enum route_access {
     ROUTE_PUBLIC, /* no login */
@@ -29,25 +29,25 @@ enum route_body {
 struct route {
     const char *method;
     const char *path; /* with {parameters}, as in the contract: /tickets/{ticket_id}.pdf */
-    void (*handle)(struct request *request);
+    const struct call_step
+        *steps; /* what it does, once it is admitted: ingest-api/admission/call.h */
     enum route_access access;
     unsigned roles; /* any of these; 0: every role */
     enum route_body body;
-    size_t body_size_max; /* bytes; 0: ROUTE_BODY_SIZE_MAX */
+    size_t body_size_max; /* bytes; 0: REQUEST_BODY_SIZE_MAX */
     const char *query;    /* the parameters it takes, separated by blanks; NULL: none */
     bool password;        /* costs an Argon2: limited by address, and harder */
 };
 
-#define ROUTE_BODY_SIZE_MAX ((size_t)64 * 1024)
 #define ROUTE_QUERY_ANY "*" /* another protocol's call: what is not known is ignored */
 
-extern const struct route ingest_routes[];
-extern const size_t ingest_route_count;
+#define ROUTE_ALLOW_SIZE 64
 
 struct route_match {
     const struct route *route;                    /* NULL: none */
     struct text parameters[ROUTE_PARAMETERS_MAX]; /* views of the path */
-    char allow[64]; /* the methods of the path, where it exists with another method only: "GET,
+    char allow
+        [ROUTE_ALLOW_SIZE]; /* the methods of the path, where it exists with another method only: "GET,
                        HEAD" */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_INGEST_API_COMMANDS_IDEMPOTENCY_H
-#define SEATLOG_INGEST_API_COMMANDS_IDEMPOTENCY_H
+#ifndef SEATLOG_INGEST_API_ADMISSION_IDEMPOTENCY_H
+#define SEATLOG_INGEST_API_ADMISSION_IDEMPOTENCY_H
 
 #include "codec/value.h"
 #include "runtime/pg/pg.h"
@@ -10,8 +10,7 @@
 
 /*
  * What an Idempotency-Key stands for: one request of one owner, for at least a day. Every call that
- * changes something claims its key once the request is known to be valid, before anything is done;
- * command_publish does so for all commands.
+ * changes something claims its key once the request is known to be valid, before anything is done.
  *
  * It is a guard, not the proof: that nothing is done twice rests on ids that are derived from the
  * key. So it never stops anybody: where PostgreSQL is away or slow, the request goes on unguarded.
@@ -22,17 +21,16 @@ struct request;
 #define IDEMPOTENCY_KEY_SIZE_MAX 255
 
 /*
- * Claims the request's key for the account that is logged in and goes on with next; answers 422
- * where the key stands for another call, path or body. Without a key it goes on at once.
+ * The step that claims the request's key for the account that is logged in; answers 422 where the
+ * key stands for another call, path or body. Without a key the call goes on at once.
  */
-void idempotency_claim(struct request *request, void (*next)(struct request *request));
+void idempotency_claim(struct request *request);
 
 /*
- * The same for a request without a login. owner: whose keys they are. secret: a member of the body
- * that must leave no trace, not even as a hash; NULL: none.
+ * The same for a request without a login, last of all in a step. owner: whose keys they are. secret:
+ * a member of the body that must leave no trace, not even as a hash; NULL: none.
  */
-void idempotency_claim_of(struct request *request, const struct uuid *owner, const char *secret,
-                          void (*next)(struct request *request));
+void idempotency_claim_of(struct request *request, const struct uuid *owner, const char *secret);
 
 /* Whether the key was claimed before, by this same request. false too where nobody knows. */
 bool idempotency_repeated(const struct request *request);
@@ -55,9 +53,5 @@ void idempotency_request_hash(const char *method, const char *path, const json_t
 
 /* Whether it can be one. Pure. */
 bool idempotency_key_valid(const char *key);
-
-/* The request is over. */
-struct idempotency_claim;
-void idempotency_release(struct idempotency_claim *claim); /* NULL is fine */
 
 #endif

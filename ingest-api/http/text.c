@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts that people see: one form, one rule, and what is wrong in words. */
-#include "ingest-api/commands/text.h"
+#include "ingest-api/http/text.h"
 
 #include "codec/utf8.h"
 
@@ -80,8 +80,13 @@ struct text display_text_form(struct arena *arena, enum text_kind kind, struct t
     return composed_form(arena, trimmed_form(text));
 }
 
-const char *display_text_fault(struct display_rule rule, struct text text,
-                               char out[DISPLAY_FAULT_SIZE]) {
+/*
+ * What is wrong with a text in form, as the end of a sentence about it: "must be a single line:
+ * character 4 is U+000A". NULL: nothing.
+ */
+#define DISPLAY_FAULT_SIZE 200
+static const char *display_text_fault(struct display_rule rule, struct text text,
+                                      char out[DISPLAY_FAULT_SIZE]) {
     struct text_fault fault;
     char code_point[TEXT_FAULT_CODE_POINT_SIZE];
     if (text.size == 0) {

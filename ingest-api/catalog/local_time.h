@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_INGEST_API_COMMANDS_TIME_H
-#define SEATLOG_INGEST_API_COMMANDS_TIME_H
+#ifndef SEATLOG_INGEST_API_CATALOG_LOCAL_TIME_H
+#define SEATLOG_INGEST_API_CATALOG_LOCAL_TIME_H
 
 #include "codec/value.h"
 #include "runtime/base/time.h"
+
+/* Times on the clocks of a place, as the API tells them. */
 
 /* "2026-11-23T22:00:00-08:00" in a time zone (name of an IANA zone or link); in UTC where the name
  * is not known. Returns out. */

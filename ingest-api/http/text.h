@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_INGEST_API_COMMANDS_TEXT_H
-#define SEATLOG_INGEST_API_COMMANDS_TEXT_H
+#ifndef SEATLOG_INGEST_API_HTTP_TEXT_H
+#define SEATLOG_INGEST_API_HTTP_TEXT_H
 
 #include "codec/arena.h"
 #include "codec/text/check.h"
@@ -34,13 +34,5 @@ bool display_text_read(struct reader *reader, struct arena *arena, const struct 
 /* The same for a text that is not a member: an element of an array. */
 bool display_text_read_value(struct reader *reader, struct arena *arena, const struct place_in *at,
                              const json_t *value, struct display_rule rule, struct text *out);
-
-/*
- * What is wrong with a text in form, as the end of a sentence about it: "must be a single line:
- * character 4 is U+000A". NULL: nothing. out has DISPLAY_FAULT_SIZE bytes.
- */
-#define DISPLAY_FAULT_SIZE 200
-const char *display_text_fault(struct display_rule rule, struct text text,
-                               char out[DISPLAY_FAULT_SIZE]);
 
 #endif

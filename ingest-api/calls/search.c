@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest-api/catalog/search.h"
+/* GET /search. */
+#include "ingest-api/calls/search.h"
 
-#include "ingest-api/commands/text.h"
-#include "ingest-api/commands/time.h"
+#include "ingest-api/catalog/search.h"
 #include "ingest-api/http/page.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
-#include "ingest-api/http/request.h"
+#include "ingest-api/http/text.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "seatlog_codec.h"
 
 #include <stdio.h>
@@ -30,24 +31,6 @@ struct search_state {
     struct search_end from;
     struct search_end to;
 };
-
-static void search_work(struct request *request, struct pg *pg) {
-    struct search_state *state = request->state;
-    struct search *search = request->ingest->search;
-    struct error error;
-    json_t *found = search->find(search, pg, &state->wish, &error);
-    if (found == NULL) {
-        log_warning("search failed", LOG_TEXT("reason", error.message));
-        problem_answer_unavailable(request, "Search is not available right now");
-        return;
-    }
-    /* One more was asked for than the page holds. */
-    bool more = (int64_t)json_array_size(found) > state->page.per_page;
-    if (more) {
-        json_array_remove(found, (size_t)state->page.per_page);
-    }
-    request_answer_json(request, MHD_HTTP_OK, page_json("events", found, &state->page, more));
-}
 
 /* A parameter of the query, trimmed and composed as what it is compared with: *out is NULL where it
  * is not there or empty. */
@@ -145,10 +128,9 @@ static void type_read(struct request *request, struct reader *reader, struct sea
     }
 }
 
-void search_get(struct request *request) {
-    struct search_state *state = request_allocate(request, sizeof *state);
+static void search_read(struct request *request) {
+    struct search_state *state = call_state_new(request, sizeof *state);
     struct reader reader = {0};
-    request->state = state;
     state->wish.from_ms = clock_now_ms();
     state->wish.to_ms = INT64_MAX;
     text_read(request, &reader, "q", WORDS_SIZE_MAX, &state->wish.words);
@@ -164,5 +146,24 @@ void search_get(struct request *request) {
     }
     state->wish.limit = state->page.per_page + 1;
     state->wish.offset = (state->page.page - 1) * state->page.per_page;
-    request_query(request, search_work, request_done);
 }
+
+static void search_work(struct request *request, struct pg *pg) {
+    struct search_state *state = request->call->state;
+    struct search *search = request->call->ingest->search;
+    struct error error;
+    json_t *found = search->find(search, pg, &state->wish, &error);
+    if (found == NULL) {
+        log_warning("search failed", LOG_TEXT("reason", error.message));
+        problem_answer_unavailable(request, "Search is not available right now");
+        return;
+    }
+    /* One more was asked for than the page holds. */
+    bool more = (int64_t)json_array_size(found) > state->page.per_page;
+    if (more) {
+        json_array_remove(found, (size_t)state->page.per_page);
+    }
+    request_answer_json(request, MHD_HTTP_OK, page_json("events", found, &state->page, more));
+}
+
+const struct call_step search_get[] = {STEP(search_read), STEP_ON_DATABASE(search_work), STEPS_END};

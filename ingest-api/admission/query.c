@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which parameters a call takes, and which one was meant. */
-#include "ingest-api/http/query.h"
+#include "ingest-api/admission/query.h"
 
+#include "ingest-api/admission/call.h"
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/reader.h"
-#include "ingest-api/http/request.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,7 +124,7 @@ static enum MHD_Result parameter_check(void *context, enum MHD_ValueKind kind, c
 }
 
 bool query_check(struct request *request) {
-    struct query_names query = {.known = request->route->query};
+    struct query_names query = {.known = request->call->route->query};
     if (query.known != NULL && strcmp(query.known, ROUTE_QUERY_ANY) == 0) {
         return true;
     }

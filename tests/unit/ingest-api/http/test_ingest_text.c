@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts that people see: which form they get, and what is said of those that cannot be shown. */
-#include "ingest-api/commands/text.h"
+#include "ingest-api/http/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest-api/http/router.h"
+#include "ingest-api/admission/router.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SECRET_SIZE 32
 #define NAME_CHARACTERS_MAX 100
 #define SECRET_SALT_SIZE 32
 #define API_KEYS_MAX 20
@@ -88,7 +89,7 @@ static void key_create_read(struct request *request) {
 static void secret_derive(const struct request *request, const struct api_key_state *state,
                           const uint8_t salt[SECRET_SALT_SIZE], char text[SESSION_TOKEN_SIZE]) {
     static const char purpose[] = "seatlog api key";
-    unsigned char secret[32];
+    unsigned char secret[SECRET_SIZE];
     crypto_generichash_state hash;
     crypto_generichash_init(&hash, (const unsigned char *)request->call->caller.token.text,
                             SESSION_TOKEN_SIZE - 1, sizeof secret);

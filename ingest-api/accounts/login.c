@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NOTICE_SIZE 512
+
 struct login_state {
     struct password password; /* first: see ingest-api/accounts/password.h */
     struct username username;
@@ -136,7 +138,7 @@ static json_t *notices_json(struct request *request, const struct login_state *s
     json_t *list = json_array();
     struct username stored;
     struct text text = {state->stored_username, strlen(state->stored_username)};
-    char detail[512];
+    char detail[NOTICE_SIZE];
     if (!username_read(text, &stored) || stored.fault != ADDRESS_GOOD) {
         snprintf(detail, sizeof detail,
                  "No mail can reach the address of this account. %s Your orders and tickets are "

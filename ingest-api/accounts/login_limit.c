@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define KEY_TEXT_SIZE 48 /* of one key, as an element of a bytea[] */
+#define KEYS_TEXT_SIZE 128
+#define RATES_TEXT_SIZE 64
 #define PAIR_PERCENT 30
 #define KNOWN_PERCENT 40
 #define STRANGERS_PERCENT 60
@@ -57,10 +60,10 @@ bool login_limit_take(struct login_limit *limit, struct pg *pg, bool known, int6
     double pair_per_hour = (double)per_hour * PAIR_PERCENT / 100;
     double class_per_hour = (double)per_hour * (known ? KNOWN_PERCENT : STRANGERS_PERCENT) / 100;
     bool pair_first = memcmp(limit->pair_key, limit->class_key, LOGIN_KEY_SIZE) < 0;
-    char first[48];
-    char second[48];
-    char keys[128];
-    char rates[64];
+    char first[KEY_TEXT_SIZE];
+    char second[KEY_TEXT_SIZE];
+    char keys[KEYS_TEXT_SIZE];
+    char rates[RATES_TEXT_SIZE];
     key_write(first, sizeof first, pair_first ? limit->pair_key : limit->class_key);
     key_write(second, sizeof second, pair_first ? limit->class_key : limit->pair_key);
     snprintf(keys, sizeof keys, "{%s,%s}", first, second);

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NOBODY_SIZE 32 /* of the password that nobody has */
+
 /* Verified against where there is no account, so that the answer takes as long. */
 static char nobody_hash[crypto_pwhash_STRBYTES];
 
 bool password_start(unsigned long long operations, size_t memory_octets) {
-    char password[32];
+    char password[NOBODY_SIZE];
     randombytes_buf(password, sizeof password);
     return crypto_pwhash_str(nobody_hash, password, sizeof password, operations, memory_octets) ==
            0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DETAIL_SIZE 256
 #define NAME_SIZE_MAX 32 /* of a known parameter; a longer name is close to none */
 #define NAMES_MAX 32     /* of one request */
 
@@ -85,7 +86,7 @@ struct query_names {
 };
 
 static void unknown_report(struct query_names *query, const char *name) {
-    char detail[256];
+    char detail[DETAIL_SIZE];
     size_t size = 0;
     const char *nearest = query_nearest(query->known, name, &size);
     if (name[0] == '\0') {

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TOKEN_BYTES 32
 #define MEMORY_SETS 16384 /* a power of two */
 #define MEMORY_WAYS 4
 #define LISTEN_PING_MS 500
@@ -89,7 +90,7 @@ unsigned session_roles_parse(const char *array) {
 }
 
 void session_token_new(char text[SESSION_TOKEN_SIZE], struct hash *hash) {
-    unsigned char octets[32];
+    unsigned char octets[TOKEN_BYTES];
     randombytes_buf(octets, sizeof octets);
     sodium_bin2base64(text, SESSION_TOKEN_SIZE, octets, sizeof octets,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
@@ -98,7 +99,7 @@ void session_token_new(char text[SESSION_TOKEN_SIZE], struct hash *hash) {
 }
 
 bool session_token_hash(const char *text, struct hash *hash) {
-    unsigned char octets[32];
+    unsigned char octets[TOKEN_BYTES];
     size_t size = 0;
     if (strlen(text) != SESSION_TOKEN_SIZE - 1 ||
         sodium_base642bin(octets, sizeof octets, text, SESSION_TOKEN_SIZE - 1, NULL, &size, NULL,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DIGITS_SIZE 12
+
 /*
  * Errors are those of Confluent's registry, since its clients read them: 40401 no such subject,
  * 40402 no such version, 40403 no such schema, 42202 not a version.
@@ -34,7 +36,7 @@ static bool text_same(struct text left, struct text right) {
 
 /* A positive number and nothing else; 0: it is none. */
 static long number_parse(struct text text) {
-    char digits[12];
+    char digits[DIGITS_SIZE];
     if (text.size == 0 || text.size >= sizeof digits) {
         return 0;
     }

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TYPE_NAME_SIZE 16
+#define DETAIL_SIZE 64
 #define WORDS_SIZE_MAX 200
 #define CITY_SIZE_MAX 100
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
@@ -27,7 +29,7 @@ struct search_end {
 struct search_state {
     struct search_wish wish;
     struct page_wish page;
-    char type[16];
+    char type[TYPE_NAME_SIZE];
     struct search_end from;
     struct search_end to;
 };
@@ -37,7 +39,7 @@ struct search_state {
 static bool text_read(struct request *request, struct reader *reader, const char *name,
                       size_t size_max, const char **out) {
     const char *given = request_query_parameter(request, name);
-    char detail[64];
+    char detail[DETAIL_SIZE];
     *out = NULL;
     if (given == NULL) {
         return true;

@@ -3,6 +3,7 @@
 #define SEATLOG_INGEST_API_CATALOG_PLAN_H
 
 #include "codec/arena.h"
+#include "runtime/base/time.h"
 #include "seatlog_types.h"
 
 #include <jansson.h>
@@ -29,7 +30,7 @@ struct show_plan {
     size_t row_count;
     int32_t seat_count;
     int32_t place_count; /* with the general sections */
-    char starts_at_local[40];
+    char starts_at_local[TIME_TEXT_SIZE];
 };
 
 /* Holds one reference. The caller fills in all but details.categories and details.sections. */

@@ -22,7 +22,7 @@ static void set_time(json_t *object, const char *name, int64_t at_ms) {
 
 /* Columns of catalog.search_row. */
 static json_t *row_json(const PGresult *rows, int row) {
-    char type[16];
+    char type[NAME_LOWER_SIZE];
     char local[TIME_TEXT_SIZE];
     struct text zone = {.data = PQgetvalue(rows, row, 9),
                         .size = (size_t)PQgetlength(rows, row, 9)};

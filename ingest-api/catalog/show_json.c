@@ -105,7 +105,7 @@ static void details_append(struct buffer *out, const struct show_plan *plan,
                            const struct seat_map *map) {
     const struct show_details *show = &plan->details;
     char id[UUID_TEXT_SIZE];
-    char type[16];
+    char type[NAME_LOWER_SIZE];
     buffer_append_format(out, "\"event_id\":\"%s\",", uuid_format(&plan->show_id, id));
     buffer_append_format(out, "\"owner_id\":\"%s\",", uuid_format(&plan->owner_id, id));
     member_text(out, "title", show->title);

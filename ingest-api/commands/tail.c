@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GROUP_ID_SIZE 128
+#define REASON_SIZE 256
 #define POLL_MS 200
 #define WATERMARK_TIMEOUT_MS 2000
 
@@ -108,13 +110,13 @@ static void *tail_thread(void *context) {
 static rd_kafka_t *client_new(const struct config *config, const char *instance,
                               struct error *error) {
     rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
-    char group[128];
+    char group[GROUP_ID_SIZE];
     snprintf(group, sizeof group, "ingest-api-tail-%s", instance);
     kafka_conf_set(conf, "group.id", group); /* wanted by librdkafka; nothing is ever committed */
     kafka_conf_set(conf, "enable.auto.commit", "false");
     kafka_conf_set(conf, "enable.partition.eof", "true");
     kafka_conf_set(conf, "auto.offset.reset", "latest");
-    char text[256];
+    char text[REASON_SIZE];
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
     if (client == NULL) {
         rd_kafka_conf_destroy(conf);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PLACE_SIZE 64 /* line 12, column 3 */
+
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define INTEGER_LIMIT 9223372036854775808.0 /* 2^63 */
 
@@ -103,7 +105,7 @@ static const char *error_near(const json_error_t *error, int *size) {
 }
 
 static void reason_set(const json_error_t *error, char reason[JSON_REASON_SIZE]) {
-    char place[64];
+    char place[PLACE_SIZE];
     int near_size;
     const char *near = error_near(error, &near_size);
     snprintf(place, sizeof place, "line %d, column %d", error->line, error->column);

@@ -4,9 +4,12 @@
 #include "runtime/base/error.h"
 #include "runtime/base/metrics.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define LABELS_SIZE 64
 
 struct pool {
     pthread_mutex_t mutex;
@@ -31,6 +34,7 @@ static struct pool_job *pool_take(struct pool *pool) {
         pthread_cond_wait(&pool->changed, &pool->mutex);
     }
     struct pool_job *job = pool->first;
+    assert((job != NULL) == (pool->queued > 0));
     if (job != NULL) {
         pool->first = job->next;
         if (pool->first == NULL) {
@@ -68,7 +72,7 @@ struct pool *pool_new(const char *name, int thread_count, size_t queue_max,
     pool->worker_new = worker_new;
     pool->worker_free = worker_free;
     pool->context = context;
-    char labels[64];
+    char labels[LABELS_SIZE];
     snprintf(labels, sizeof labels, "pool=\"%s\"", name);
     pool->queue_metric =
         metrics_gauge("seatlog_pool_queue_jobs", labels, "Jobs that wait for a thread");
@@ -84,6 +88,7 @@ struct pool *pool_new(const char *name, int thread_count, size_t queue_max,
 }
 
 bool pool_push(struct pool *pool, struct pool_job *job) {
+    assert(job->run != NULL);
     pthread_mutex_lock(&pool->mutex);
     bool room = pool->queued < pool->queue_max && !pool->ending;
     if (room) {
@@ -125,6 +130,7 @@ void pool_free(struct pool *pool) {
     for (int i = 0; i < pool->thread_count; i++) {
         pthread_join(pool->threads[i], NULL);
     }
+    assert(pool->first == NULL); /* what was queued was run */
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->mutex);
     free(pool);

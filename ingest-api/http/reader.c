@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define INDEX_SIZE 24
 #define SUBJECT_SIZE_MAX (READER_FIELD_SIZE + 64)
 #define DETAIL_SIZE_MAX 512
 
@@ -68,7 +69,7 @@ static size_t place_format(const struct place_in *at, char *out, size_t size) {
         return 0;
     }
     size_t used = place_format(at->parent, out, size);
-    char index[24];
+    char index[INDEX_SIZE];
     snprintf(index, sizeof index, "%zu", at->index);
     return place_append(out, size, used, at->name != NULL ? at->name : index);
 }

@@ -30,6 +30,7 @@
  * Bounds the headers. What does not fit is refused by libmicrohttpd itself, in HTML; up to here we
  * say it in words, see ingest-api/admission/admit.h. Only what is used of it is really taken.
  */
+#define LOG_LINE_SIZE 256
 #define CONNECTION_MEMORY_BYTES ((size_t)256 * 1024)
 #define CONNECTIONS_SPARE 64 /* to be refused by us, or libmicrohttpd would leave them waiting */
 #define ANSWER_TIMEOUT_FACTOR 10
@@ -361,7 +362,7 @@ static void server_completed(void *context, struct MHD_Connection *connection,
 
 static void server_log(void *context, const char *format, va_list arguments) {
     (void)context;
-    char text[256];
+    char text[LOG_LINE_SIZE];
     vsnprintf(text, sizeof text, format, arguments);
     text[strcspn(text, "\n")] = '\0';
     log_debug("http", LOG_TEXT("reason", text));
@@ -430,7 +431,6 @@ struct http_server *http_server_new(const struct http_handler *handler,
     server->handler = *handler;
     server->request_timeout_s = settings->request_timeout_s;
     server->header_timeout_s = settings->header_timeout_s;
-    http_loop_init(&server->loop, settings->body_memory_bytes);
     server->crowd = crowd_new(
         &(struct crowd_limits){.total_max = (size_t)settings->connections_max,
                                .address_max = (size_t)settings->connections_per_address_max,
@@ -446,6 +446,7 @@ struct http_server *http_server_new(const struct http_handler *handler,
     server->refused_metric =
         metrics_counter("seatlog_http_connections_refused_total", NULL,
                         "Connections refused: too many in all, or of one address");
+    http_loop_init(&server->loop, settings->body_memory_bytes);
     server->daemon = daemon_open(server, settings, address);
     freeaddrinfo(address);
     if (server->daemon == NULL) {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define KEY_ID_SIZE 64
 #define TLS_CHAIN_MAX 8
 
 struct tls_pair {
@@ -77,7 +78,8 @@ static bool pair_read(struct tls_pair *pair, struct error *error) {
 
 /* Whether the key is the certificate's own: a renewal may bring one file before the other. */
 static bool pair_fits(const struct tls_pair *pair, struct error *error) {
-    unsigned char certified[64], owned[64];
+    unsigned char certified[KEY_ID_SIZE];
+    unsigned char owned[KEY_ID_SIZE];
     size_t certified_size = sizeof certified, owned_size = sizeof owned;
     gnutls_pubkey_t public_key = NULL;
     bool fits =

@@ -42,7 +42,7 @@ static const struct payment_lease_settings lease_settings = {
     .lease_ms = 60000,
     .timeout_ms = 20000,
     .poll_ms = IDLE_MS,
-    .drain_ms = 0,
+    .drain_ms = 3000,
 };
 
 static const struct payment_square square = {
@@ -244,6 +244,10 @@ static struct payment_lease_event todo_do(struct payment_worker *worker) {
     case PAYMENT_LEASE_COUNT:
         payment_pg_open(sim_session_pg(&worker->session), counts, &oldest_s, NULL);
         break;
+    case PAYMENT_LEASE_END:
+        sim_trace(worker->world, "payment ends with %d under way", (int)todo->number);
+        worker->world->processes[worker->process].exits = true;
+        break;
     case PAYMENT_LEASE_DIE:
         sim_violated(worker->world, 4, "payment dies: %s", todo->text);
         break;
@@ -340,7 +344,19 @@ static bool worker_step(struct payment_worker *worker) {
     worker->outcome = todo_do(worker);
     worker->acted = true;
     sleep_maybe(worker);
-    return true;
+    return !worker->world->processes[worker->process].exits;
+}
+
+/* SIGTERM: the loop of the sink is over, what is under way may end. */
+static void stop_maybe(struct payment_worker *worker) {
+    struct sim_world *world = worker->world;
+    if (!worker->lease.stopping && worker->todo.kind == PAYMENT_LEASE_WAIT && !worker->acted &&
+        sim_fault(world, SIM_FAULT_KILL, 8)) {
+        sim_trace(world, "FAULT: %s is stopped",
+                  sim_process_name(&world->processes[worker->process]));
+        event_tell(worker, (struct payment_lease_event){.kind = PAYMENT_LEASE_STOP});
+        worker->wait_until_ms = world->now_ms;
+    }
 }
 
 /* --- the comparison with the provider's list: what payment/daemon/reconcile.c asks SQL --- */
@@ -450,9 +466,10 @@ static void *payment_start(struct sim_world *world, int32_t process) {
 static void payment_step(struct sim_world *world, int32_t process) {
     struct payer *payer = world->processes[process].state;
     struct payment_worker *worker = &payer->worker;
+    stop_maybe(worker);
     reconcile(worker);
-    bool busy = sim_random_chance(&world->schedule, 400) ? sim_sink_step(&payer->sink)
-                                                         : worker_step(worker);
+    bool sink = !worker->lease.stopping && sim_random_chance(&world->schedule, 400);
+    bool busy = sink ? sim_sink_step(&payer->sink) : worker_step(worker);
     if (!busy && payment_flights_busy(&worker->lease.flights) == 0 &&
         sim_random_chance(&world->schedule, 300)) {
         world->processes[process].wakes_ms =
@@ -482,7 +499,8 @@ static bool payment_rests(struct sim_world *world, int32_t process) {
             return false;
         }
     }
-    return world->tables->reconcile_due_ms > world->now_ms && sim_sink_rests(&payer->sink);
+    return !payer->worker.lease.stopping && world->tables->reconcile_due_ms > world->now_ms &&
+           sim_sink_rests(&payer->sink);
 }
 
 const struct sim_daemon_model sim_payment_model = {

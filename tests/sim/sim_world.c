@@ -179,7 +179,7 @@ static void process_step(struct sim_world *world, int32_t index) {
     struct sim_process *process = &world->processes[index];
     models[process->daemon]->step(world, index);
     if (process->exits) {
-        sim_trace(world, "%s finds its name taken and ends", sim_process_name(process));
+        sim_trace(world, "%s ends by itself", sim_process_name(process));
         if (world->slots[process->daemon][process->instance].process == index) {
             world->slots[process->daemon][process->instance].starts_ms = world->now_ms + RESTART_MS;
         }

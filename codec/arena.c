@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Memory that is given back all at once. */
 #include "codec/arena.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The hash chain over a show's events. */
 #include "codec/chain.h"
 
 #include <assert.h>

@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "codec/read.h"
 #include "codec/utf8.h"
-#include "codec/walk.h"
 
 struct reading {
     const uint8_t *start;

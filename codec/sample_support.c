@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Values for made-up records, for tests. */
 #include "codec/sample_support.h"
 
 #include <assert.h>

@@ -4,7 +4,8 @@
 #define SEATLOG_CODEC_SUPPORT_H
 
 #include "codec/arena.h"
-#include "codec/walk.h"
+#include "codec/read.h"
+#include "codec/write.h"
 
 /* Wire format: a zero byte and the schema's id, 4 bytes, most significant first. */
 #define CODEC_PREFIX_SIZE ((size_t)5)

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The walker: between Avro binary and structs, in one pass, driven by tables. */
+/* The tables that drive the walk between Avro binary and structs (read.h, write.h). */
 #ifndef SEATLOG_CODEC_WALK_H
 #define SEATLOG_CODEC_WALK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "codec/arena.h"
-#include "codec/value.h"
 
 /*
  * A table says what a writer wrote, in its order, and where each part of it stands in today's
@@ -67,37 +64,5 @@ struct codec_field {
     const struct codec_type *type;
     uint32_t offset; /* in the struct, or CODEC_DROPPED */
 };
-
-struct codec_fault {
-    const char *what;                  /* what is wrong; static */
-    size_t offset;                     /* bytes before it */
-    const char *path[CODEC_DEPTH_MAX]; /* field names, innermost first */
-    size_t depth;
-};
-
-/* Reads exactly one value of the type into *out; its texts and lists live in the arena. On false
- * *fault says where and why, and *out is not to be looked at. */
-bool codec_walk_read(const struct codec_type *type, struct octets binary, struct arena *arena,
-                     void *out, struct codec_fault *fault);
-
-/* Reads the first field of a record alone, as what it begins with tells what it is about: *out is of
- * that field's type, which is a record of numbers, enums and fixed bytes. What follows is not looked
- * at. On false *fault says where and why. */
-bool codec_walk_read_first(const struct codec_type *type, struct octets binary, void *out,
-                           struct codec_fault *fault);
-
-/* Memory that grows. */
-struct codec_buffer {
-    uint8_t *data;
-    size_t size; /* of what is written */
-    size_t capacity;
-};
-
-/* Appends the value that the struct at in has for the type. Every field of the type must be one
- * that today's struct has, or an assertion fails; so it does where an enum is out of range. */
-void codec_walk_write(const struct codec_type *type, const void *in, struct codec_buffer *buffer);
-
-/* Appends bytes as they are. */
-void codec_buffer_append(struct codec_buffer *buffer, const void *data, size_t size);
 
 #endif

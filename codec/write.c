@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/walk.h"
+#include "codec/value.h"
+#include "codec/write.h"
 
 #define CAPACITY_MIN ((size_t)4096)
 #define VARINT_SIZE_MAX ((size_t)10)

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/replay.h"
+/* seatlog-replay: the auditor's commands. */
+#include "replay/commands/rebuild.h"
+#include "replay/commands/seal.h"
+#include "replay/commands/segments.h"
+#include "replay/commands/show.h"
+#include "replay/verify/verify.h"
 #include "runtime/base/log.h"
 #include "runtime/loop/daemon.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-const struct config_option replay_options[] = {
+static const struct config_option options[] = {
     {"log_level", CONFIG_TEXT, "warning", 0, 0, "debug, info, warning or error"},
     {"directory", CONFIG_TEXT, "", 0, 0,
      "read exported segments from this directory instead of Kafka"},
@@ -70,8 +76,9 @@ static int usage(void) {
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         fprintf(stderr, "  %-10s %s\n", commands[i].name, commands[i].description);
     }
-    char *options = config_describe(NULL, replay_options, false);
-    fprintf(stderr, "\n%s", options);
+    char *described = config_describe(NULL, options, false);
+    fprintf(stderr, "\n%s", described);
+    free(described);
     return 2;
 }
 
@@ -86,7 +93,7 @@ static int command_run(const struct replay_command *command, const char *argumen
     struct error error;
     enum log_level level = LOG_LEVEL_WARNING;
     switches_expand(argc, argv);
-    struct config *config = config_load(NULL, replay_options, argc, argv, &error);
+    struct config *config = config_load(NULL, options, argc, argv, &error);
     if (config == NULL) {
         fprintf(stderr, "%s\n", error.message);
         return 2;
@@ -104,12 +111,6 @@ static int command_run(const struct replay_command *command, const char *argumen
     }
     config_free(config);
     return status;
-}
-
-struct pg *replay_pg_new(const struct replay_context *context) {
-    struct pg *pg = pg_new(config_text(context->config, "postgres_url"), "seatlog-replay");
-    pg_answer_ms_set(pg, 0);
-    return pg;
 }
 
 int main(int argc, char **argv) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The rule for texts that people see. */
 #include "codec/text/check.h"
 
 #include "codec/text/normal.h"

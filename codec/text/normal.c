@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a text is in Unicode's form NFC. */
 #include "codec/text/normal.h"
 
 #include "codec/text/normal_15_0_0.h"

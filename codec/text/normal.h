@@ -4,7 +4,7 @@
 
 /*
  * Whether a text is in Unicode's normalization form C: looked at only, never rewritten. Private to
- * text_check.c. Pure: no allocation; what is composed again on the side is one character with its
+ * check.c. Pure: no allocation; what is composed again on the side is one character with its
  * combining marks, at most TEXT_NORMAL_MARKS_MAX of them (UAX #15's stream-safe form).
  */
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/replay.h"
+/* rebuild: the catalog made again from the log. */
+
+#include "replay/commands/rebuild.h"
 
 #include "indexer/daemon/pg.h"
 #include "runtime/base/time.h"

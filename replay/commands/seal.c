@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* seal FOLDER: signs how far the log goes and what it sums to. */
+#include "replay/commands/seal.h"
+
 #include "replay/log/seal.h"
-#include "replay/replay.h"
 #include "runtime/base/buffer.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"

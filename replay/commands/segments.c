@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* export and import: the log as files, and back. */
+#include "replay/commands/segments.h"
+
 #include "replay/log/segment.h"
-#include "replay/replay.h"
 #include "runtime/base/buffer.h"
 #include "runtime/kafka/kafka.h"
 

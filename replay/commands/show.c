@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/replay.h"
+/* show ID: the story of one show, a sentence an event. */
+
+#include "replay/commands/show.h"
 
 #include "replay/verify/model.h"
 #include "runtime/base/identity.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The log from Kafka or from a folder of segments, read alike. */
 #include "replay/log/log.h"
 
 #include "replay/log/segment.h"

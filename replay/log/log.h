@@ -2,7 +2,7 @@
 #ifndef SEATLOG_REPLAY_LOG_LOG_H
 #define SEATLOG_REPLAY_LOG_LOG_H
 
-#include "codec/value.h"
+#include "replay/log/record.h"
 #include "runtime/base/config.h"
 #include "runtime/base/error.h"
 
@@ -30,14 +30,6 @@ int32_t replay_log_partitions(struct replay_log *log, const char *topic, struct 
 bool replay_log_committed(struct replay_log *log, const char *group, const char *topic,
                           int32_t partition, int64_t *offset, struct error *error);
 
-struct replay_record {
-    int32_t partition;
-    int64_t offset;
-    int64_t timestamp_ms;
-    struct octets key;   /* data NULL: none */
-    struct octets value; /* data NULL: a tombstone */
-};
-
 /*
  * One partition from its beginning to where it ended when the reader was made. Readers of one log
  * may be used by different threads, each by one.
@@ -48,11 +40,6 @@ struct replay_reader *replay_reader_new(struct replay_log *log, const char *topi
                                         int32_t partition, struct error *error);
 void replay_reader_free(struct replay_reader *reader);
 
-enum replay_read {
-    REPLAY_READ_RECORD, /* *record is valid until the next call */
-    REPLAY_READ_END,
-    REPLAY_READ_FAILED /* *error says why */
-};
 enum replay_read replay_reader_next(struct replay_reader *reader, struct replay_record *record,
                                     struct error *error);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Seals: files that say what the log summed to, signed. */
 #include "replay/log/seal.h"
 
 #include "runtime/base/buffer.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One exported partition as a file. */
 #include "replay/log/segment.h"
 
 #include <endian.h>

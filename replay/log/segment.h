@@ -2,8 +2,10 @@
 #ifndef SEATLOG_REPLAY_LOG_SEGMENT_H
 #define SEATLOG_REPLAY_LOG_SEGMENT_H
 
-#include "replay/log/log.h"
+#include "replay/log/record.h"
+#include "runtime/base/error.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /*

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The snapshots of a partition, held against the state at their offset. */
 #include "replay/log/snapshots.h"
 
 #include "reservation/daemon/heap.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One hash over a partition's history. */
 #include "replay/log/sum.h"
 
 #include <endian.h>

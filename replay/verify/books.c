@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/verify/checks.h"
+/* What the checks of others' books have in common. */
+#include "replay/verify/books.h"
 
 #include <stdarg.h>
 #include <stdio.h>

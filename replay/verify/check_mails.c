@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/verify/checks.h"
+/* The outbox, and what arrived, against the orders. */
+#include "replay/verify/check_mails.h"
 
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"

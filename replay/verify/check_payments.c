@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/verify/checks.h"
+/* The provider's payments and refunds against ours. */
+#include "replay/verify/check_payments.h"
 
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/verify/checks.h"
+/* The catalog in PostgreSQL against the fold of the events. */
+#include "replay/verify/check_projections.h"
 
 #include "runtime/base/buffer.h"
 #include "runtime/base/identity.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/verify/checks.h"
+/* The tickets on the log against the orders. */
+#include "replay/verify/check_tickets.h"
 
 #include "runtime/base/identity.h"
 #include "runtime/base/table.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which records were set aside, so that what lacks because of them is told apart. */
 #include "replay/verify/dead_letters.h"
 
 #include "codec/arena.h"

@@ -2,8 +2,8 @@
 #ifndef SEATLOG_REPLAY_VERIFY_DEAD_LETTERS_H
 #define SEATLOG_REPLAY_VERIFY_DEAD_LETTERS_H
 
+#include "replay/context.h"
 #include "replay/log/log.h"
-#include "replay/replay.h"
 
 /* What was set aside of the log: by which daemon, and why. */
 struct replay_dead_letters;

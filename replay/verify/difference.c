@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Where two values in the wire format differ, in words. */
 #include "replay/verify/difference.h"
 
 #include "seatlog_codec.h"

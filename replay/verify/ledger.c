@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What follows from a partition's events for everybody else's books. */
 #include "replay/verify/ledger.h"
 
 #include "codec/chain.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Who has which place, by the events alone: a second opinion. */
 #include "replay/verify/model.h"
 
 #include "codec/chain.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One partition decided again, event by event. */
 #include "replay/verify/partition.h"
 
 #include "replay/verify/difference.h"

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/replay.h"
+/* verify: a thread a partition, then the checks of others' books. */
+
+#include "replay/verify/verify.h"
 
 #include "replay/log/snapshots.h"
-#include "replay/verify/checks.h"
+#include "replay/verify/check_mails.h"
+#include "replay/verify/check_payments.h"
+#include "replay/verify/check_projections.h"
+#include "replay/verify/check_tickets.h"
 #include "replay/verify/partition.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"

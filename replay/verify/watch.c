@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A partition, followed and compared with what its seals say. */
 #include "replay/verify/watch.h"
 
 #include <inttypes.h>

@@ -8,7 +8,7 @@
 /*
  * Back-off with jitter: the delay after `failures` in a row (1, 2, …), between half and all of
  * base_ms * 2^(failures-1), at most maximum_ms. `random`: any 32 bits. Pure: backoff_ms
- * (runtime/loop/daemon.h) draws them.
+ * (runtime/loop/process.h) draws them.
  */
 int backoff_delay_ms(int failures, int base_ms, int maximum_ms, uint32_t random);
 

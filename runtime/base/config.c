@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A configuration from its file, the environment and flags. */
 #include "runtime/base/config.h"
 
 #include "runtime/base/buffer.h"

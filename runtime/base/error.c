@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Errors that say what to do, and memory that dies when it is out. */
 #include "runtime/base/error.h"
 
 #include "runtime/base/log.h"

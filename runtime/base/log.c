@@ -181,7 +181,8 @@ void log_write(enum log_level level, const char *message, const struct log_field
     errno = saved;
 }
 
-/* version "-" trace-id "-" parent-id "-" flags; version ff and a trace id of zeroes are forbidden. */
+/* version "-" trace-id "-" parent-id "-" flags; version ff and a trace id of zeroes are forbidden.
+ */
 void log_trace_set(const char *traceparent) {
     log_trace_id[0] = '\0';
     if (traceparent == NULL || strnlen(traceparent, TRACEPARENT_SIZE) < TRACEPARENT_SIZE ||

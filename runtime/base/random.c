@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Random bytes from a stock, without a system call each time. */
 #include "runtime/base/random.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP requests over libcurl's multi interface. */
 #include "runtime/http/client.h"
 
 #include "runtime/base/buffer.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* ADDRESS:PORT as a socket address. */
 #include "runtime/http/listen.h"
 
 #include <stdio.h>

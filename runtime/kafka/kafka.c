@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What all our Kafka clients have in common. */
 #include "runtime/kafka/kafka.h"
 
 #include "runtime/base/hex.h"

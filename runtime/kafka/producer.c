@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A producer that says of every record what became of it. */
 #include "runtime/kafka/producer.h"
 
 #include "runtime/base/log.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The skeleton of a daemon, from its arguments to its exit status. */
 #include "runtime/loop/daemon.h"
 
 #include "runtime/base/backoff.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
-#include "runtime/base/random.h"
 #include "runtime/base/time.h"
 #include "runtime/http/admin.h"
 #include "runtime/loop/blame.h"
@@ -15,20 +15,16 @@
 #include "runtime/loop/transaction/transaction.h"
 
 #include <librdkafka/rdkafka.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #define START_RETRY_BASE_MS 200
 #define START_RETRY_MAX_MS 10000
 #define EXIT_CONFIGURATION 2
-#define EXIT_DRAIN_TIMEOUT 3
 
 const struct config_option daemon_options[] = {
     {"instance_id", CONFIG_TEXT, "", 0, 0,
@@ -54,86 +50,6 @@ const struct config_option daemon_options[] = {
      "the log has an alarm"},
     {0},
 };
-
-static atomic_bool stop_flag;
-static atomic_int stop_status;
-static atomic_int stop_descriptor = -1;
-static atomic_int stop_signals;
-static atomic_int drain_s_max = 20;
-
-bool daemon_stopping(void) { return atomic_load(&stop_flag); }
-
-int daemon_stop_descriptor(void) { return atomic_load(&stop_descriptor); }
-
-/* Only what a signal handler may do. The descriptor is never read, so it stays readable for all. */
-static void stop_begin(void) {
-    if (!atomic_exchange(&stop_flag, true)) {
-        uint64_t one = 1;
-        int descriptor = atomic_load(&stop_descriptor);
-        if (descriptor >= 0 && write(descriptor, &one, sizeof one) < 0) {
-            _exit(EXIT_FAILURE); /* cannot be: an eventfd takes a first 1 */
-        }
-        alarm((unsigned)atomic_load(&drain_s_max));
-    }
-}
-
-void daemon_stop(int status) {
-    int none = 0;
-    atomic_compare_exchange_strong(&stop_status, &none, status);
-    stop_begin();
-}
-
-static void on_stop_signal(int number) {
-    if (atomic_fetch_add(&stop_signals, 1) > 0) {
-        _exit(128 + number);
-    }
-    stop_begin();
-}
-
-static void on_alarm(int number) {
-    (void)number;
-    static const char line[] = "level=error message=\"did not drain in time: ending as it is\"\n";
-    if (write(STDERR_FILENO, line, sizeof line - 1) < 0) {
-        _exit(EXIT_DRAIN_TIMEOUT);
-    }
-    _exit(EXIT_DRAIN_TIMEOUT);
-}
-
-static void signals_init(void) {
-    atomic_store(&stop_flag, false);
-    atomic_store(&stop_status, 0);
-    atomic_store(&stop_signals, 0);
-    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (descriptor < 0) {
-        die("no event descriptor is to be had");
-    }
-    atomic_store(&stop_descriptor, descriptor);
-
-    struct sigaction action = {.sa_handler = on_stop_signal, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    action.sa_handler = on_alarm;
-    sigaction(SIGALRM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-bool daemon_sleep_ms(int duration_ms) {
-    int64_t end_ms = clock_monotonic_ms() + duration_ms;
-    while (!daemon_stopping()) {
-        int64_t rest_ms = end_ms - clock_monotonic_ms();
-        if (rest_ms <= 0) {
-            return false;
-        }
-        struct pollfd waiter = {.fd = daemon_stop_descriptor(), .events = POLLIN};
-        poll(&waiter, 1, (int)rest_ms);
-    }
-    return true;
-}
-
-int backoff_ms(int failures, int base_ms, int maximum_ms) {
-    return backoff_delay_ms(failures, base_ms, maximum_ms, random_below(UINT32_MAX));
-}
 
 static void help_print(const struct daemon_spec *spec, bool markdown) {
     char *options = config_describe(daemon_options, spec->options, markdown);
@@ -241,7 +157,7 @@ static bool surroundings_init(struct daemon *daemon, pid_t parent, struct error 
         return false;
     }
     log_init(daemon->name, level);
-    atomic_store(&drain_s_max, (int)config_integer(daemon->config, "drain_s_max"));
+    process_drain_s_max_set((int)config_integer(daemon->config, "drain_s_max"));
     if (!instance_init(daemon, error)) {
         return false;
     }
@@ -326,7 +242,7 @@ static int daemon_live(struct daemon *daemon, const struct daemon_spec *spec) {
     } else {
         status = 0;
     }
-    return status != 0 ? status : atomic_load(&stop_status);
+    return status != 0 ? status : process_stop_status();
 }
 
 int daemon_main(const struct daemon_spec *spec, int argc, char **argv) {
@@ -338,7 +254,7 @@ int daemon_main(const struct daemon_spec *spec, int argc, char **argv) {
         return configuration_check(spec, argc - 1, argv + 1);
     }
     log_init(spec->name, LOG_LEVEL_INFO);
-    signals_init();
+    process_begin();
 
     struct error error = {0};
     struct daemon daemon = {.name = spec->name};

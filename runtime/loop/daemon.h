@@ -4,6 +4,7 @@
 
 #include "runtime/base/config.h"
 #include "runtime/base/error.h"
+#include "runtime/loop/process.h"
 
 #include <stdbool.h>
 
@@ -23,13 +24,6 @@
  */
 struct sink_spec;
 struct transaction_spec;
-
-struct daemon {
-    const char *name;
-    const struct config *config;
-    char instance[64]; /* instance_id: stable for this process slot, unique among instances */
-    void *state;       /* the daemon's own, set by start */
-};
 
 struct daemon_spec {
     const char *name;
@@ -57,24 +51,6 @@ struct daemon_spec {
 };
 
 int daemon_main(const struct daemon_spec *spec, int argc, char **argv);
-
-/* Whether the process is asked to end; every loop and thread looks. */
-bool daemon_stopping(void);
-
-/* Asks the process to end, as SIGTERM does; status is what it will exit with. */
-void daemon_stop(int status);
-
-/* A descriptor that becomes readable when stopping, for poll(2); -1 before daemon_main. */
-int daemon_stop_descriptor(void);
-
-/* Sleeps, at most until stopping. Returns true when stopping. */
-bool daemon_sleep_ms(int duration_ms);
-
-/*
- * Back-off with full jitter: the next delay after `failures` in a row (1, 2, …), between half and
- * all of base_ms * 2^(failures-1), at most maximum_ms.
- */
-int backoff_ms(int failures, int base_ms, int maximum_ms);
 
 /*
  * The common options: instance_id, admin_listen, log_level, die_with_parent, postgres_url,

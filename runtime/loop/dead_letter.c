@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What a dead letter says, cut where it must be. */
 #include "runtime/loop/dead_letter.h"
 
 #include "codec/utf8.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of records that an operator wants handled after all. */
 #include "runtime/loop/dead_letter_retry.h"
 
 #include "runtime/base/log.h"

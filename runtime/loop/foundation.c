@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whether PostgreSQL and Kafka answer, asked by a thread of its own. */
 #include "runtime/loop/foundation.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Partitions that stand still. */
 #include "runtime/loop/stall.h"
 
 #include "runtime/base/error.h"

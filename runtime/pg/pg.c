@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A PostgreSQL connection that comes back by itself. */
 #include "runtime/pg/pg.h"
 
 #include "runtime/base/buffer.h"

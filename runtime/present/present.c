@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Money as people write it. */
 #include "runtime/present/present.h"
 
 #include "codec/currency.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Somebody else's text made ready to be shown. */
 #include "runtime/present/present_text.h"
 
 #include <glib.h>

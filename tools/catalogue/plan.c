@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The seat plans of the demo's houses. */
 #include "tools/catalogue/plan.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Made-up shows: which film where and when, at what price. */
 #include "tools/catalogue/show.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A CSV file in memory. */
 #include "tools/catalogue/table.h"
 
 #include "runtime/base/error.h"

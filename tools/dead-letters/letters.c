@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Letters read from the topic and from PostgreSQL. */
 #include "tools/dead-letters/letters.h"
 
 #include "runtime/kafka/kafka.h"

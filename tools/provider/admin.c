@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What no real provider has: its behaviour changed, its clock skipped, its books summed up. */
 #include "tools/provider/admin.h"
 
-#include "tools/provider/api.h"
 #include "tools/provider/payments.h"
 #include "tools/provider/refunds.h"
+#include "tools/provider/reply.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #define ID_SIZE_MAX 128
 
 static struct reply not_found(void) {
-    return api_error_reply(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Resource not found.", NULL);
+    return reply_error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Resource not found.", NULL);
 }
 
 static struct reply behaviour_reply(struct simulator *simulator) {
@@ -24,7 +25,7 @@ static struct reply behaviour_put(struct simulator *simulator, const struct requ
     bool good = behaviour_change(simulator->behaviour, body, &error);
     json_decref(body);
     return good ? behaviour_reply(simulator)
-                : api_error_reply(400, "INVALID_REQUEST_ERROR", "BAD_REQUEST", error.message, NULL);
+                : reply_error(400, "INVALID_REQUEST_ERROR", "BAD_REQUEST", error.message, NULL);
 }
 
 static void sum_add(json_t *sums, const char *name, json_int_t amount) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From a request to the call that it means. */
 #include "tools/provider/api.h"
 
 #include "tools/provider/admin.h"
-#include "tools/provider/check.h"
+#include "tools/provider/listing.h"
 #include "tools/provider/payments.h"
 #include "tools/provider/refunds.h"
+#include "tools/provider/reply.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,60 +89,6 @@ const char *api_operation_name(const char *method, const char *path) {
     return route == NULL ? "" : route->name;
 }
 
-struct reply api_error_reply(int status, const char *category, const char *code, const char *detail,
-                             const char *field) {
-    return (struct reply){
-        .status = status,
-        .body = json_pack("{s:[o]}", "errors", error_new(category, code, detail, field)),
-    };
-}
-
-struct reply api_errors_reply(json_t *errors) {
-    int status = 400;
-    for (size_t i = 0; i < json_array_size(errors); i++) {
-        const json_t *code = json_object_get(json_array_get(errors, i), "code");
-        if (strcmp(json_string_value(code), "NOT_FOUND") == 0) {
-            status = 404;
-        }
-    }
-    return (struct reply){.status = status, .body = json_pack("{s:o}", "errors", errors)};
-}
-
-struct hash api_body_hash(const json_t *body) {
-    struct hash hash;
-    char *text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
-    crypto_generichash(hash.octets, sizeof hash.octets, (const unsigned char *)text, strlen(text),
-                       NULL, 0);
-    free(text);
-    return hash;
-}
-
-static void count(struct simulator *simulator, const char *name) {
-    json_int_t before = json_integer_value(json_object_get(simulator->counters, name));
-    json_object_set_new(simulator->counters, name, json_integer(before + 1));
-}
-
-bool api_replayed(struct simulator *simulator, const char *operation, const char *key,
-                  const json_t *body, struct reply *reply) {
-    struct books_key known;
-    if (!books_key_find(simulator->books, operation, key, &known)) {
-        return false;
-    }
-    struct hash hash = api_body_hash(body);
-    if (memcmp(hash.octets, known.body_hash.octets, sizeof hash.octets) == 0) {
-        char name[64];
-        snprintf(name, sizeof name, "%s replayed", operation);
-        count(simulator, name);
-        *reply = (struct reply){.status = known.status, .body = json_incref(known.response)};
-    } else {
-        *reply =
-            api_error_reply(400, "INVALID_REQUEST_ERROR", "IDEMPOTENCY_KEY_REUSED",
-                            "The idempotency key can only be retried with the same request data.",
-                            "idempotency_key");
-    }
-    return true;
-}
-
 static bool authorized(const struct simulator *simulator, const struct request *request) {
     static const char scheme[] = "Bearer ";
     const char *given = request->authorization;
@@ -174,7 +121,7 @@ static struct reply operation_run(struct simulator *simulator, const struct rout
     case OPERATION_NONE:
         break;
     }
-    return api_error_reply(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Resource not found.", NULL);
+    return reply_error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Resource not found.", NULL);
 }
 
 /* The body of a POST must be a JSON object; Complete and Cancel may have none. */
@@ -190,10 +137,10 @@ static struct reply body_run(struct simulator *simulator, const struct route *ro
             : json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES, &reason);
     if (!json_is_object(body)) {
         json_decref(body);
-        return api_error_reply(400, "INVALID_REQUEST_ERROR", "EXPECTED_JSON_BODY",
-                               "Invalid request body: a JSON object is expected.", NULL);
+        return reply_error(400, "INVALID_REQUEST_ERROR", "EXPECTED_JSON_BODY",
+                           "Invalid request body: a JSON object is expected.", NULL);
     }
-    count(simulator, route->name);
+    reply_count(simulator, route->name);
     struct reply reply = operation_run(simulator, route, id, request, body);
     json_decref(body);
     return reply;
@@ -204,37 +151,35 @@ static struct reply route_run(struct simulator *simulator, const struct request 
     bool path_known;
     const struct route *route = route_find(request->method, request->path, id, &path_known);
     if (!authorized(simulator, request)) {
-        return api_error_reply(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED",
-                               "This request could not be authorized.", NULL);
+        return reply_error(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED",
+                           "This request could not be authorized.", NULL);
     }
     if (route == NULL && path_known) {
-        return api_error_reply(405, "INVALID_REQUEST_ERROR", "METHOD_NOT_ALLOWED",
-                               "This method is not allowed here.", NULL);
+        return reply_error(405, "INVALID_REQUEST_ERROR", "METHOD_NOT_ALLOWED",
+                           "This method is not allowed here.", NULL);
     }
     if (route == NULL) {
-        return api_error_reply(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Resource not found.",
-                               NULL);
+        return reply_error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Resource not found.", NULL);
     }
     return body_run(simulator, route, id, request);
 }
 
 static struct reply fault_reply(const struct fault *fault) {
     if (fault->kind == FAULT_RATE_LIMIT) {
-        struct reply reply = api_error_reply(429, "RATE_LIMIT_ERROR", "RATE_LIMITED",
-                                             "Too many requests: try again later.", NULL);
+        struct reply reply = reply_error(429, "RATE_LIMIT_ERROR", "RATE_LIMITED",
+                                         "Too many requests: try again later.", NULL);
         reply.retry_after_s = fault->retry_after_s;
         return reply;
     }
     if (fault->kind == FAULT_UNAUTHORIZED) {
-        return api_error_reply(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED",
-                               "This request could not be authorized.", NULL);
+        return reply_error(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED",
+                           "This request could not be authorized.", NULL);
     }
     const char *code = fault->status == 502   ? "BAD_GATEWAY"
                        : fault->status == 503 ? "SERVICE_UNAVAILABLE"
                        : fault->status == 504 ? "GATEWAY_TIMEOUT"
                                               : "INTERNAL_SERVER_ERROR";
-    return api_error_reply(fault->status, "API_ERROR", code, "An internal error has occurred.",
-                           NULL);
+    return reply_error(fault->status, "API_ERROR", code, "An internal error has occurred.", NULL);
 }
 
 struct reply api_handle(struct simulator *simulator, const struct request *request, bool *drop) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* How the provider misbehaves: which requests, how often, in which way. */
 #include "tools/provider/behaviour.h"
 
 #include <sodium.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The provider's books, in memory and as lines on disk. */
 #include "tools/provider/books.h"
 
 #include "runtime/base/buffer.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Fields of requests, with the errors that the real provider gives. */
 #include "tools/provider/check.h"
 
 #include "tools/provider/formats.h"

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Pages of payments and refunds. */
 #include "tools/provider/listing.h"
 
 #include "runtime/base/time.h"
-#include "tools/provider/api.h"
 #include "tools/provider/check.h"
 #include "tools/provider/formats.h"
-#include "tools/provider/payments.h"
-#include "tools/provider/refunds.h"
+#include "tools/provider/reply.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -16,6 +15,16 @@
 #define PAGE_MAX 100
 #define YEAR_MS (INT64_C(365) * 86400 * 1000)
 #define CURSOR_SIZE 128
+
+/* What is listed. */
+struct listing {
+    const char *name; /* "payments", "refunds"; marks cursors too, so that they fit one call only */
+    size_t count;
+    int64_t (*created_ms)(struct simulator *simulator, size_t index);
+
+    /* The object if it passes the call's own filters, else NULL; borrowed. */
+    json_t *(*pick)(struct simulator *simulator, size_t index, const json_t *query);
+};
 
 struct page {
     int64_t begin_ms, end_ms;
@@ -94,8 +103,8 @@ static bool page_step(struct page *page, size_t *index) {
     return true;
 }
 
-struct reply listing_reply(struct simulator *simulator, const struct listing *listing,
-                           const json_t *query) {
+static struct reply listing_reply(struct simulator *simulator, const struct listing *listing,
+                                  const json_t *query) {
     struct check check = {.body = query, .errors = json_array()};
     struct page page = {.listing = listing};
     json_t *items = json_array();
@@ -105,7 +114,7 @@ struct reply listing_reply(struct simulator *simulator, const struct listing *li
     if (!check_good(&check)) {
         json_decref(items);
         json_decref(body);
-        return api_errors_reply(check.errors);
+        return reply_errors(check.errors);
     }
     json_decref(check.errors);
     bool more;

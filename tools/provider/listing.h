@@ -10,17 +10,7 @@
  * with a cursor for the next page while there is one. The cursor names a position in the books, so
  * that what is added or changed between two pages moves nothing.
  */
-struct listing {
-    const char
-        *name; /* "payments", "refunds"; also marks cursors, so that they fit one call only */
-    size_t count;
-    int64_t (*created_ms)(struct simulator *simulator, size_t index);
-
-    /* The object if it passes the call's own filters, else NULL; borrowed. */
-    json_t *(*pick)(struct simulator *simulator, size_t index, const json_t *query);
-};
-
-struct reply listing_reply(struct simulator *simulator, const struct listing *listing,
-                           const json_t *query);
+struct reply payments_list(struct simulator *simulator, const json_t *query);
+struct reply refunds_list(struct simulator *simulator, const json_t *query);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* seatlog-payment-simulator: the payment provider's stand-in. */
 #include "tools/provider/server.h"
 
 #include "runtime/base/log.h"

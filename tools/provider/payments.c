@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The Payments API. */
 #include "tools/provider/payments.h"
 
 #include "runtime/base/time.h"
-#include "tools/provider/api.h"
 #include "tools/provider/check.h"
 #include "tools/provider/formats.h"
+#include "tools/provider/reply.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -259,7 +260,7 @@ static struct reply order_execute(struct simulator *simulator, const json_t *bod
                                        .at_ms = now_ms,
                                        .payment = payment,
                                        .key = order->idempotency_key,
-                                       .body_hash = api_body_hash(body),
+                                       .body_hash = reply_body_hash(body),
                                        .status = reply.status,
                                        .response = reply.body,
                                    });
@@ -273,14 +274,14 @@ struct reply payments_create(struct simulator *simulator, const json_t *body,
     struct order order = {0};
     struct reply reply;
     const char *key = check_text(&check, "idempotency_key", true, 1, IDEMPOTENCY_KEY_MAX);
-    if (key != NULL && api_replayed(simulator, "CreatePayment", key, body, &reply)) {
+    if (key != NULL && reply_known(simulator, "CreatePayment", key, body, &reply)) {
         json_decref(check.errors);
         return reply;
     }
     json_array_clear(check.errors);
     order_check(simulator, &check, &order);
     if (!check_good(&check)) {
-        return api_errors_reply(check.errors);
+        return reply_errors(check.errors);
     }
     json_decref(check.errors);
     return order_execute(simulator, body, &order, fault);
@@ -296,7 +297,7 @@ static struct reply payment_reply(const struct books_payment *payment) {
 static struct reply payment_missing_reply(const char *id) {
     char detail[160];
     snprintf(detail, sizeof detail, "Could not find payment with id: %.100s", id);
-    return api_error_reply(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", detail, "payment_id");
+    return reply_error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", detail, "payment_id");
 }
 
 struct reply payments_get(struct simulator *simulator, const char *id) {
@@ -320,7 +321,7 @@ static struct reply payment_settled_reply(const struct books_payment *payment) {
     }
     snprintf(detail, sizeof detail, "Payment %s is %s: only an APPROVED payment can be changed.",
              payment->id, status);
-    return api_error_reply(400, "INVALID_REQUEST_ERROR", code, detail, NULL);
+    return reply_error(400, "INVALID_REQUEST_ERROR", code, detail, NULL);
 }
 
 static void payment_record(struct simulator *simulator, const char *operation,
@@ -338,7 +339,7 @@ struct reply payments_complete(struct simulator *simulator, const char *id, cons
     struct books_payment *payment = books_payment_find(simulator->books, id);
     const char *version = check_text(&check, "version_token", false, 0, 100);
     if (!check_good(&check)) {
-        return api_errors_reply(check.errors);
+        return reply_errors(check.errors);
     }
     json_decref(check.errors);
     if (payment == NULL) {
@@ -349,9 +350,8 @@ struct reply payments_complete(struct simulator *simulator, const char *id, cons
     }
     const json_t *current = json_object_get(payment->payment, "version_token");
     if (version != NULL && strcmp(version, json_string_value(current)) != 0) {
-        return api_error_reply(409, "INVALID_REQUEST_ERROR", "CONFLICT",
-                               "The payment has changed since this version_token.",
-                               "version_token");
+        return reply_error(409, "INVALID_REQUEST_ERROR", "CONFLICT",
+                           "The payment has changed since this version_token.", "version_token");
     }
     if (fault->kind == FAULT_DECLINE) {
         json_t *error = error_new("PAYMENT_METHOD_ERROR", fault->code,
@@ -390,7 +390,7 @@ struct reply payments_cancel_by_key(struct simulator *simulator, const json_t *b
     struct check check = {.body = body, .errors = json_array()};
     const char *key = check_text(&check, "idempotency_key", true, 1, IDEMPOTENCY_KEY_MAX);
     if (!check_good(&check)) {
-        return api_errors_reply(check.errors);
+        return reply_errors(check.errors);
     }
     json_decref(check.errors);
     struct books_key known;

@@ -11,7 +11,6 @@
 struct reply payments_create(struct simulator *simulator, const json_t *body,
                              const struct fault *fault);
 struct reply payments_get(struct simulator *simulator, const char *id);
-struct reply payments_list(struct simulator *simulator, const json_t *query);
 struct reply payments_complete(struct simulator *simulator, const char *id, const json_t *body,
                                const struct fault *fault);
 struct reply payments_cancel(struct simulator *simulator, const char *id);

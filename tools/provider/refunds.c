@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The Refunds API. */
 #include "tools/provider/refunds.h"
 
 #include "runtime/base/time.h"
-#include "tools/provider/api.h"
 #include "tools/provider/check.h"
 #include "tools/provider/formats.h"
 #include "tools/provider/payments.h"
+#include "tools/provider/reply.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +45,7 @@ static bool refund_pending(struct simulator *simulator, const struct books_payme
 }
 
 static struct reply refund_refused(const char *code, const char *detail, const char *field) {
-    return api_error_reply(400, "REFUND_ERROR", code, detail, field);
+    return reply_error(400, "REFUND_ERROR", code, detail, field);
 }
 
 /* What speaks against refunding the payment; status 0: nothing does. */
@@ -54,7 +55,7 @@ static struct reply refund_judge(struct simulator *simulator, const struct books
     char detail[160];
     if (payment == NULL) {
         snprintf(detail, sizeof detail, "Could not find payment with id: %.100s", payment_id);
-        return api_error_reply(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", detail, "payment_id");
+        return reply_error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", detail, "payment_id");
     }
     const json_t *paid = json_object_get(payment->payment, "amount_money");
     const char *currency = json_string_value(json_object_get(paid, "currency"));
@@ -72,9 +73,8 @@ static struct reply refund_judge(struct simulator *simulator, const struct books
         return refund_refused("PAYMENT_NOT_REFUNDABLE", "The payment can not be refunded.", NULL);
     }
     if (strcmp(currency, money->currency) != 0) {
-        return api_error_reply(400, "INVALID_REQUEST_ERROR", "CURRENCY_MISMATCH",
-                               "The refund's currency must be the payment's.",
-                               "amount_money.currency");
+        return reply_error(400, "INVALID_REQUEST_ERROR", "CURRENCY_MISMATCH",
+                           "The refund's currency must be the payment's.", "amount_money.currency");
     }
     if (money->amount > left && refund_pending(simulator, payment)) {
         return refund_refused("REFUND_ALREADY_PENDING", "The payment already has a pending refund.",
@@ -158,7 +158,7 @@ static struct reply refund_execute(struct simulator *simulator, struct books_pay
                                        .payment = payment,
                                        .refund = refund,
                                        .key = key,
-                                       .body_hash = api_body_hash(body),
+                                       .body_hash = reply_body_hash(body),
                                        .status = reply.status,
                                        .response = reply.body,
                                    });
@@ -171,7 +171,7 @@ struct reply refunds_create(struct simulator *simulator, const json_t *body,
     struct check check = {.body = body, .errors = json_array()};
     struct reply reply;
     const char *key = check_text(&check, "idempotency_key", true, 1, IDEMPOTENCY_KEY_MAX);
-    if (key != NULL && api_replayed(simulator, "RefundPayment", key, body, &reply)) {
+    if (key != NULL && reply_known(simulator, "RefundPayment", key, body, &reply)) {
         json_decref(check.errors);
         return reply;
     }
@@ -182,7 +182,7 @@ struct reply refunds_create(struct simulator *simulator, const json_t *body,
         check_fail(&check, "BAD_REQUEST", "unlinked", "Unlinked refunds are not available.");
     }
     if (!check_good(&check)) {
-        return api_errors_reply(check.errors);
+        return reply_errors(check.errors);
     }
     json_decref(check.errors);
     struct books_payment *payment = books_payment_find(simulator->books, payment_id);
@@ -195,7 +195,7 @@ struct reply refunds_get(struct simulator *simulator, const char *id) {
     if (refund == NULL) {
         char detail[160];
         snprintf(detail, sizeof detail, "Could not find refund with id: %.100s", id);
-        return api_error_reply(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", detail, "refund_id");
+        return reply_error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", detail, "refund_id");
     }
     return (struct reply){
         .status = 200,

@@ -8,7 +8,6 @@
 struct reply refunds_create(struct simulator *simulator, const json_t *body,
                             const struct fault *fault);
 struct reply refunds_get(struct simulator *simulator, const char *id);
-struct reply refunds_list(struct simulator *simulator, const json_t *query);
 
 /* The refund becomes what it was meant to become, now. */
 void refunds_settle(struct simulator *simulator, size_t index);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The HTTP server, one thread: connections, timers, the books' flush. */
 #include "tools/provider/server.h"
 
 #include "runtime/base/buffer.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
-#include "runtime/loop/daemon.h"
+#include "runtime/loop/process.h"
 #include "tools/provider/api.h"
 #include "tools/provider/payments.h"
 #include "tools/provider/refunds.h"
+#include "tools/provider/reply.h"
 
 #include <microhttpd.h>
 #include <netdb.h>
@@ -93,8 +95,8 @@ static void exchange_act(struct server *server, struct exchange *exchange) {
         .fault = exchange->fault,
     };
     if (exchange->body_too_large) {
-        exchange->reply = api_error_reply(413, "INVALID_REQUEST_ERROR", "REQUEST_ENTITY_TOO_LARGE",
-                                          "The request is too large.", NULL);
+        exchange->reply = reply_error(413, "INVALID_REQUEST_ERROR", "REQUEST_ENTITY_TOO_LARGE",
+                                      "The request is too large.", NULL);
     } else {
         exchange->reply = api_handle(server->simulator, &request, &exchange->drop);
     }
@@ -108,8 +110,8 @@ static enum MHD_Result exchange_answer(struct exchange *exchange) {
         return MHD_NO;
     }
     if (exchange->reply.body == NULL) { /* what was sent, and would be repeated, is not UTF-8 */
-        exchange->reply = api_error_reply(400, "INVALID_REQUEST_ERROR", "BAD_REQUEST",
-                                          "The request holds text that is not UTF-8.", NULL);
+        exchange->reply = reply_error(400, "INVALID_REQUEST_ERROR", "BAD_REQUEST",
+                                      "The request holds text that is not UTF-8.", NULL);
     }
     char *text = json_dumps(exchange->reply.body, JSON_COMPACT);
     struct MHD_Response *response =

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is due when: a binary heap. */
 #include "tools/provider/timers.h"
 
 #include "runtime/base/error.h"

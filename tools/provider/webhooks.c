@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Notifications to who subscribed, signed and repeated. */
 #include "tools/provider/webhooks.h"
 
 #include "runtime/base/error.h"
@@ -6,7 +7,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "runtime/http/client.h"
-#include "runtime/loop/daemon.h"
+#include "runtime/loop/process.h"
 #include "tools/provider/formats.h"
 
 #include <pthread.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
 /*
  * Judges a ticket offline: the help below says how. For the scripts of door staff, tests, and as
  * the shortest example of how a token is read.

@@ -8,7 +8,7 @@
 #include "runtime/kafka/kafka.h"
 #include "runtime/kafka/producer.h"
 #include "runtime/loop/blame.h"
-#include "runtime/loop/daemon.h"
+#include "runtime/loop/process.h"
 #include "runtime/loop/sink/core.h"
 #include "runtime/loop/sink/sink.h"
 #include "runtime/loop/stall.h"

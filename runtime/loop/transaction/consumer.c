@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The loop's Kafka consumer and its topics. */
 #include "runtime/loop/transaction/internal.h"
 
 #include "runtime/base/log.h"
 #include "runtime/kafka/kafka.h"
-#include "runtime/loop/daemon.h"
+#include "runtime/loop/process.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The partitions we own: rebuilt, live, given away. */
 #include "runtime/loop/transaction/internal.h"
 
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
-#include "runtime/loop/daemon.h"
+#include "runtime/loop/process.h"
 #include "runtime/loop/ready.h"
 
 #include <assert.h>

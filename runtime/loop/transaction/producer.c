@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two transactional producers in turn. */
 #include "runtime/loop/transaction/producer.h"
 
 #include "runtime/base/log.h"
 #include "runtime/base/metrics.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
-#include "runtime/loop/daemon.h"
+#include "runtime/loop/process.h"
 
 #include <assert.h>
 #include <stdatomic.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Records handled after all, each in a transaction of its own. */
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/loop/dead_letter_retry.h"
+#include "runtime/loop/process.h"
 #include "runtime/loop/transaction/internal.h"
 
 #include <inttypes.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The loop: consume, handle, produce, offset, in one Kafka transaction. */
 #include "runtime/loop/transaction/internal.h"
 
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
-#include "runtime/loop/daemon.h"
 #include "runtime/loop/dead_letter.h"
+#include "runtime/loop/process.h"
 #include "seatlog_codec.h"
 
 #include <assert.h>

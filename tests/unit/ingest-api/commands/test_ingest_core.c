@@ -7,6 +7,7 @@
 #include "ingest-api/catalog/local_time.h"
 #include "ingest-api/commands/command.h"
 #include "ingest-api/http/deadline.h"
+#include "runtime/base/time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

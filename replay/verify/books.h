@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_REPLAY_VERIFY_CHECKS_H
-#define SEATLOG_REPLAY_VERIFY_CHECKS_H
+#ifndef SEATLOG_REPLAY_VERIFY_BOOKS_H
+#define SEATLOG_REPLAY_VERIFY_BOOKS_H
 
-#include "replay/replay.h"
+#include "replay/context.h"
 #include "replay/verify/dead_letters.h"
 #include "replay/verify/ledger.h"
 
 /*
- * Others' books against the log's: each compares everything, prints the first differences in a
- * sentence a line, adds to *violated, and returns false with *error when it could not be done.
+ * Others' books against the log's (check_….h): each check compares everything, prints the first
+ * differences in a sentence a line, adds to violated, and returns false with *error when it could
+ * not be done.
  */
 struct replay_books {
     const struct replay_context *context;
@@ -23,22 +24,6 @@ struct replay_books {
     int64_t overdue_ms;
     const struct replay_dead_letters *letters;
 };
-
-/* The catalog in PostgreSQL equals the fold of the events; waits until the indexer has followed. */
-bool replay_check_projections(struct replay_books *books, struct error *error);
-
-/*
- * The provider's payments and refunds, by its own API: every capture has exactly one sold order or
- * was given back, every other authorization was let go, and amounts agree.
- */
-bool replay_check_payments(struct replay_books *books, struct error *error);
-
-/* seatlog.tickets: one valid ticket a sold place, none for any other; tokens verify; returned ones
- * revoked. */
-bool replay_check_tickets(struct replay_books *books, struct error *error);
-
-/* The outbox: every sold order's confirmation was accepted by SMTP, under one Message-ID. */
-bool replay_check_mails(struct replay_books *books, struct error *error);
 
 /*
  * Whether what follows from a sale must be there by now. The log itself is judged by the clock of

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one bring-up by its parts: what pipeline.tsv says, and what is made of it."""
 
+import shutil
+
 import pytest
 
 from bringup import launch  # noqa: F401 (the way to the launcher's modules)
 from launcher import kafka, pipeline
 from launcher.configuration import Configuration
 from launcher.installation import Installation
+from launcher.say import Notices
 from launcher.state import State
 
 TEXT = """# stage name up chaos stop command
@@ -87,3 +90,34 @@ def test_what_nobody_changed_is_written_again_without_a_word(made):
     again = Configuration(made)
     again.write_all()
     assert again.changed == set() and not list(made.state.etc.glob("*.kept"))
+
+
+@pytest.fixture
+def moved(made):
+    """The folder as if it had been made elsewhere, by a version that did not note what it wrote."""
+    etc = made.state.etc
+    (etc / "supervisord.conf").write_text("childlogdir=/else/where/log\npidfile=/else/where/run/supervisord.pid\n")
+    for path in etc.iterdir():
+        if path.is_file():
+            text = path.read_text().replace(str(made.state.run), "/else/where/run")
+            path.write_text(text.replace(str(made.state.folder), "/else/where"))
+    assert "/else/where/keys" in (etc / "ticketgen-1.conf").read_text()
+    shutil.rmtree(etc / ".written")
+    yield made
+    Notices.texts.clear()
+
+
+def test_the_place_of_a_folder_that_was_moved_is_nobodys_edit(moved):
+    Configuration(moved).write_all()
+    assert not list(moved.state.etc.glob("*.kept")) and not Notices.texts
+    assert "/else/where" not in (moved.state.etc / "ticketgen-1.conf").read_text()
+
+
+def test_an_edit_in_a_folder_that_was_moved_is_kept(moved):
+    path = moved.state.etc / "ticketgen-1.conf"
+    path.write_text(path.read_text() + "log_level = debug\n")
+    Configuration(moved).write_all()
+    [kept] = moved.state.etc.glob("*.kept")
+    assert kept.name.startswith("ticketgen-1.conf.") and "log_level = debug" in kept.read_text()
+    [told] = Notices.texts
+    assert "log_level = debug" in told

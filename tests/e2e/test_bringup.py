@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one bring-up by its parts: what pipeline.tsv says, and what is made of it."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from bringup import launch  # noqa: F401 (the way to the launcher's modules)
+from clients import eventually
 from launcher import kafka, pipeline
 from launcher.configuration import Configuration
 from launcher.installation import Installation
@@ -121,3 +126,32 @@ def test_an_edit_in_a_folder_that_was_moved_is_kept(moved):
     assert kept.name.startswith("ticketgen-1.conf.") and "log_level = debug" in kept.read_text()
     [told] = Notices.texts
     assert "log_level = debug" in told
+
+
+RUNNERS = {"alone": "Output().run(command)",
+           "lane": "side_by_side({'a': [lambda output: output.run(command)], 'b': []})"}
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("how", ["terminal", "process"])
+def test_tests_that_are_ended_put_away_what_they_have_started(tmp_path, runner, how):
+    """Ctrl-C goes to all of a terminal's programs; TERM to the launcher alone."""
+    tests = f"cd {tmp_path}; trap 'sleep 0.5; touch away; exit' INT; touch ready; sleep 60 >/dev/null 2>&1 & wait"
+    program = f"""
+import signal, sys
+sys.path.append({os.path.dirname(os.path.dirname(pipeline.__file__))!r})
+from launcher.commands import terminate
+from launcher.lanes import Output, side_by_side
+signal.signal(signal.SIGTERM, terminate)
+command = ["bash", "-c", {tests!r}]
+{RUNNERS[runner]}
+"""
+    process = subprocess.Popen([sys.executable, "-B", "-c", program], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    eventually((tmp_path / "ready").exists, "the tests run")
+    if how == "terminal":
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(20) != 0
+    assert (tmp_path / "away").exists()

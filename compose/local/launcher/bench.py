@@ -8,6 +8,7 @@ import subprocess
 from . import build
 from .check import Check
 from .help import Misuse
+from .lanes import attend
 from .pipeline import ROOT
 from .say import Failure
 from .scratch import seatlog
@@ -31,8 +32,8 @@ def bench_beside(options, command):
 
 def bench_pipeline(words):
     """On a Kafka and a PostgreSQL as durable as users run them."""
-    return bench_beside(["--infrastructure"], lambda environment: subprocess.run(
-        [ROOT / "tests/bench/pipeline.sh", *words], env=environment, check=False).returncode)
+    return bench_beside(["--infrastructure"], lambda environment: attend(subprocess.Popen(
+        [ROOT / "tests/bench/pipeline.sh", *words], env=environment)))
 
 
 def bench_recovery(words):

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from .kafka import version as kafka_version
+from .lanes import attend
 from .pipeline import LOCAL, ROOT, programs
 from .state import locked
 
@@ -23,8 +24,8 @@ TOOLS = ("seatlog-topics", "seatlog-catalogue", "seatlog-tail", "seatlog-replay"
 
 def packages_ensure(state, yes, *uses):
     """Installs what is missing of Debian; a shell script, because a bare machine has no Python either."""
-    ended = subprocess.run(["bash", LOCAL / "launcher" / "packages.sh", state.folder, "yes" if yes else "no", *uses],
-                           check=False).returncode
+    ended = attend(subprocess.Popen(["bash", LOCAL / "launcher" / "packages.sh", state.folder,
+                                     "yes" if yes else "no", *uses]))
     if ended != 0:
         raise SystemExit(ended)
 

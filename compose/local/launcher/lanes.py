@@ -5,10 +5,12 @@ Two lanes share a machine. What measures time or freezes programs has the machin
 else runs, and nothing else begins meanwhile (Room, a lock in a folder that both know).
 """
 
+import concurrent.futures
 import contextlib
 import fcntl
 import os
 import pathlib
+import signal
 import subprocess
 import threading
 
@@ -33,10 +35,25 @@ def room(alone, folder=None):
         yield
 
 
+def attend(process):
+    """Exit status of a program, once it has ended: who is interrupted puts away what it has started. A terminal
+    interrupts us all; where this process alone is told to end, the program is interrupted for it."""
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+        raise
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+
+
 class Output:
     """Where the output of what is run goes: to the terminal as it is, or line by line behind the lane's name."""
 
     printing = threading.Lock()
+    processes = set()  # whose output is printed by a thread
 
     def __init__(self, lane=""):
         self.head = f"{lane:<11}" if lane else ""
@@ -45,12 +62,14 @@ class Output:
         """Exit status of a command."""
         command = [str(word) for word in command]
         if not self.head:
-            return subprocess.run(command, check=False, **options).returncode
+            return attend(subprocess.Popen(command, **options))
         environment = {"COLUMNS": str(COLUMNS - len(self.head)), **options.pop("env", os.environ)}
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace", env=environment, **options) as process:
+            Output.processes.add(process)
             for line in process.stdout:
                 self.say(line.rstrip("\n"))
+        Output.processes.discard(process)
         return process.returncode
 
     def say(self, line):
@@ -61,19 +80,20 @@ class Output:
 def side_by_side(lanes):
     """Runs {name: [function(Output), …]}, a lane each, the functions of a lane one after the other. Whether all were
     good."""
-    results, problems = [], []
+    ended = threading.Event()
 
     def follow(name, functions):
-        try:
-            results.extend([function(Output(name)) for function in functions])
-        except Exception as problem:  # told by the thread that waits
-            problems.append(problem)
+        good = [not ended.is_set() and function(Output(name)) for function in functions]
+        return all(good)
 
-    threads = [threading.Thread(target=follow, args=lane) for lane in lanes.items()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if problems:
-        raise problems[0]
-    return all(results)
+    with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
+        running = [pool.submit(follow, *lane) for lane in lanes.items()]
+        try:
+            good = [lane.result() for lane in running]
+            return all(good)
+        except BaseException as end:
+            ended.set()
+            for process in [] if isinstance(end, KeyboardInterrupt) else list(Output.processes):
+                process.send_signal(signal.SIGINT)
+            concurrent.futures.wait(running)
+            raise

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seatlog-notifier: writes to buyers. */
-#include "notifier/daemon/handler.h"
 #include "notifier/daemon/notifier.h"
 
 static const struct daemon_spec spec = {

@@ -38,6 +38,12 @@ struct uuid mail_core_confirmation_id(const struct uuid *order_id) {
     return mail_id_derive(order_id, MAIL_CONFIRMATION, "");
 }
 
+char *mail_core_message_id(const struct mail *mail, const char *domain, char *out) {
+    char mail_id[UUID_TEXT_SIZE];
+    snprintf(out, MAIL_MESSAGE_ID_SIZE, "<%s@%s>", uuid_format(&mail->mail_id, mail_id), domain);
+    return out;
+}
+
 static struct text text_of(const char *value) { return (struct text){value, strlen(value)}; }
 
 static void mail_begin(struct mail *mail, enum mail_template template,

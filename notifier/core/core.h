@@ -51,6 +51,11 @@ bool mail_core_of_event(const struct event *event, struct mail *mail);
 bool mail_core_of_tickets(const struct ticket_record *record, struct arena *arena,
                           struct mail *mail);
 
+/* The Message-ID of every try of a mail, with angle brackets; out has MAIL_MESSAGE_ID_SIZE bytes.
+ * Returns out. */
+#define MAIL_MESSAGE_ID_SIZE 320
+char *mail_core_message_id(const struct mail *mail, const char *domain, char *out);
+
 /* The id of the confirmation of an order: later mails refer to it. */
 struct uuid mail_core_confirmation_id(const struct uuid *order_id);
 

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The daemon: its options, what it starts with and what it ends with. */
+/* The daemon: options, start, stop, and the hooks of the sink. */
 #include "notifier/daemon/notifier.h"
 
-#include "notifier/daemon/handler.h"
+#include "notifier/core/core.h"
+#include "notifier/daemon/outbox.h"
+#include "notifier/daemon/sender.h"
 #include "notifier/smtp/message.h"
+#include "runtime/base/log.h"
+#include "runtime/kafka/kafka.h"
 
+#include <assert.h>
 #include <gmime/gmime.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +43,12 @@ const struct config_option notifier_options[] = {
      "longest pause between tries while no server answers"},
     {"give_up_h", CONFIG_INTEGER, "120", 1, 8760, "after how long a mail is not tried any more"},
     {0}};
+
+struct notifier {
+    struct mail_senders *senders; /* woken when rows are committed */
+    char *domain;                 /* of Message-IDs */
+    struct arena arena;           /* of the record being handled */
+};
 
 static bool tls_parse(const struct config *config, enum mail_tls *tls, struct error *error) {
     static const char *const names[] = {[MAIL_TLS_OFF] = "off",
@@ -123,3 +134,38 @@ void notifier_stop(struct daemon *daemon) {
     free(notifier->domain);
     free(notifier);
 }
+
+static bool notifier_handle(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
+                            struct error *error) {
+    struct notifier *notifier = daemon->state;
+    struct mail mail;
+    assert((record->event != NULL) != (record->tickets != NULL));
+    arena_reset(&notifier->arena);
+    if (record->event != NULL && record->event->kind == EVENT_SHOW_CANCELLED) {
+        return mail_outbox_show_cancelled(pg, &record->event->as.head.show_id,
+                                          record->event->as.show_cancelled.reason, error);
+    }
+    bool wanted = record->event != NULL
+                      ? mail_core_of_event(record->event, &mail)
+                      : mail_core_of_tickets(record->tickets, &notifier->arena, &mail);
+    if (!wanted) {
+        return true;
+    }
+    log_trace_set(record->traceparent);
+    bool added = mail_outbox_add(pg, &mail, notifier->domain, error);
+    log_trace_set(NULL);
+    return added;
+}
+
+static void notifier_committed(struct daemon *daemon) {
+    struct notifier *notifier = daemon->state;
+    mail_senders_wake(notifier->senders);
+}
+
+static const char *const topics[] = {TOPIC_EVENTS, TOPIC_TICKETS, NULL};
+
+const struct sink_spec notifier_sink = {
+    .topics = topics,
+    .handle = notifier_handle,
+    .committed = notifier_committed,
+};

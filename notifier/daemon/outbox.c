@@ -2,17 +2,14 @@
 #include "notifier/daemon/outbox.h"
 
 #include "notifier/core/facts.h"
-#include "runtime/base/identity.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool mail_outbox_add(struct pg *pg, const struct mail *mail, const char *domain,
                      struct error *error) {
-    char mail_id[UUID_TEXT_SIZE], message_id[320];
-    snprintf(message_id, sizeof(message_id), "<%s@%s>", uuid_format(&mail->mail_id, mail_id),
-             domain);
+    char message_id[MAIL_MESSAGE_ID_SIZE];
+    mail_core_message_id(mail, domain, message_id);
     char *facts = mail_facts_format(&mail->facts);
     bool added = PG_EXECUTE(
         pg, error, NULL,

@@ -4,6 +4,7 @@
 #include "tests/sim/sim_check.h"
 #include "tests/sim/sim_tickets.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- tickets --- */
@@ -106,12 +107,42 @@ static const struct sim_mail *mail_find(const struct sim_tables *tables,
     return NULL;
 }
 
-static size_t accepted_count(const struct sim_tables *tables, const struct uuid *message_id) {
-    size_t count = 0;
+/* The Message-ID that every try of a mail has. */
+static bool is_message_id_of(const char *message_id, const struct sim_mail *mail) {
+    char mail_id[UUID_TEXT_SIZE], expected[UUID_TEXT_SIZE + sizeof "<@localhost>"];
+    snprintf(expected, sizeof expected, "<%s@localhost>", uuid_format(&mail->mail_id, mail_id));
+    return strcmp(message_id, expected) == 0;
+}
+
+static bool was_accepted(const struct sim_tables *tables, const struct sim_mail *mail) {
     for (size_t i = 0; i < tables->accepted.count; i++) {
-        count += uuid_equal(&tables->accepted.items[i]->message_id, message_id);
+        if (is_message_id_of(tables->accepted.items[i]->message_id, mail)) {
+            return true;
+        }
     }
-    return count;
+    return false;
+}
+
+/* Every try is a mail of ours, and the same bytes as the tries before. */
+static void accepted_check(struct sim_world *world, size_t index) {
+    const struct sim_tables *tables = world->tables;
+    const struct sim_accepted *accepted = tables->accepted.items[index];
+    bool known = false;
+    for (size_t i = 0; i < tables->mails.count && !known; i++) {
+        known = is_message_id_of(accepted->message_id, tables->mails.items[i]);
+    }
+    if (!known) {
+        sim_violated(world, 6, "the mail server took a mail with another Message-ID: %s",
+                     accepted->message_id);
+    }
+    for (size_t i = 0; i < index; i++) {
+        const struct sim_accepted *before = tables->accepted.items[i];
+        if (strcmp(before->message_id, accepted->message_id) == 0 &&
+            memcmp(before->digest, accepted->digest, sizeof before->digest) != 0) {
+            sim_violated(world, 6, "two tries of mail %s differ", accepted->message_id);
+            return;
+        }
+    }
 }
 
 /* Every fact that is to be written of has its mail. */
@@ -141,7 +172,7 @@ static void confirmation_check(struct sim_world *world, const struct sim_rule_bo
                      sim_short(world, &booking->reservation_id), booking->sold,
                      mail == NULL ? "no" : "a");
     }
-    if (mail != NULL && mail->state == SIM_MAIL_SUPERSEDED && !booking->cancelled_after_sold) {
+    if (mail != NULL && mail->state == MAIL_STATE_SUPERSEDED && !booking->cancelled_after_sold) {
         sim_violated(world, 6, "a confirmation was held back though the order stands");
     }
 }
@@ -151,17 +182,15 @@ void sim_check_mails(struct sim_world *world, const struct sim_rules *rules) {
     facts_check(world);
     for (size_t i = 0; i < tables->mails.count; i++) {
         const struct sim_mail *mail = tables->mails.items[i];
-        bool accepted = accepted_count(tables, &mail->mail_id) > 0;
-        if (mail->state == SIM_MAIL_QUEUED || (mail->state == SIM_MAIL_SENT && !accepted)) {
-            sim_violated(world, 6, "the %s of order %s never reached the mail server",
-                         mail_template_name(mail->template), sim_short(world, &mail->order_id));
+        bool sent = mail->state == MAIL_STATE_SENT && was_accepted(tables, mail);
+        if (!sent && mail->state != MAIL_STATE_SUPERSEDED) {
+            sim_violated(world, 6, "the %s of order %s is %s, and never reached the mail server",
+                         mail_template_name(mail->template), sim_short(world, &mail->order_id),
+                         mail_state_name(mail->state));
         }
     }
     for (size_t i = 0; i < tables->accepted.count; i++) {
-        if (mail_find(tables, &tables->accepted.items[i]->message_id) == NULL) {
-            sim_violated(world, 6, "the mail server took a %s with another Message-ID",
-                         mail_template_name(tables->accepted.items[i]->template));
-        }
+        accepted_check(world, i);
     }
     for (size_t i = 0; i < rules->shows.count; i++) {
         const struct sim_rule_show *show = rules->shows.items[i];

@@ -24,7 +24,7 @@ static const struct config *config_of(enum sim_daemon daemon, const struct confi
         char name[] = "sim";
         char *arguments[] = {name, NULL};
         struct error error = {0};
-        configs[daemon] = config_load(NULL, options, 1, arguments, &error);
+        configs[daemon] = config_load(daemon_options, options, 1, arguments, &error);
         if (configs[daemon] == NULL) {
             die("the options of %s: %s", sim_daemon_name(daemon), error.message);
         }

@@ -23,7 +23,7 @@ struct sim_session *sim_session_of(struct pg *pg);
 struct sim_world *sim_session_world(struct pg *pg);
 
 /*
- * Fills *daemon for a process: name, instance ("payment-1"), the defaults of its own options (a
+ * Fills *daemon for a process: name, instance ("payment-1"), the defaults of the common options and its own (a
  * table as in daemon_spec, or NULL). state is the caller's. Nothing is to be freed.
  */
 void sim_daemon_init(struct daemon *daemon, const struct sim_world *world, int32_t process,

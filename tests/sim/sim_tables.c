@@ -27,7 +27,9 @@ void sim_tables_deinit(struct sim_world *world) {
     }
     free(tables->work.items);
     free(tables->issues.items);
+    free(tables->called_off.items);
     free(tables->mails.items);
+    free(tables->cancelled_shows.items);
     free(tables->accepted.items);
     free(tables->maps.items);
     free(tables->reservations.items);

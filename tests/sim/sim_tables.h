@@ -3,7 +3,7 @@
 #define SEATLOG_TESTS_SIM_TABLES_H
 
 #include "indexer/core/core.h"
-#include "notifier/core/core.h"
+#include "notifier/core/verdict.h"
 #include "payment/core/row.h"
 #include "tests/sim/sim_world.h"
 
@@ -34,25 +34,40 @@ struct sim_issue {
     size_t ticket_count;
     struct uuid *ticket_ids;
     struct text *tokens;
+    struct octets pdf; /* ticket.document of the order; empty: removed */
+    int64_t purge_at_ms;
 };
 
-/* mail.outbox */
-enum sim_mail_state { SIM_MAIL_QUEUED, SIM_MAIL_SENT, SIM_MAIL_SUPERSEDED };
+/* mail.outbox, and who has locked a row */
+#define SIM_MAIL_NEVER_TRIED (-1) /* last_code */
 struct sim_mail {
     struct uuid mail_id;
-    struct uuid order_id;
+    const char *message_id;
     enum mail_template template;
-    enum sim_mail_state state;
+    struct uuid show_id;
+    struct uuid order_id;
+    struct uuid buyer_id;
+    const char *facts; /* JSON */
+    int64_t happened_at_ms;
+    int64_t queued_at_ms;
+    enum mail_state state;
     int32_t attempts;
     int64_t next_attempt_ms;
-    int32_t locked_by; /* process, -1: nobody */
+    int last_code;
+    const struct sim_session *locked_by; /* NULL: nobody */
+    int64_t locked_at_ms;
+};
+
+/* mail.cancelled_show */
+struct sim_cancelled_show {
+    struct uuid show_id;
+    struct text reason;
 };
 
 /* What the mail server took. */
 struct sim_accepted {
-    struct uuid message_id;
-    struct uuid order_id;
-    enum mail_template template;
+    const char *message_id;
+    uint8_t digest[16]; /* of all its bytes */
 };
 
 /* catalog.seat_map, catalog.reservation, catalog.order_tickets */
@@ -62,6 +77,7 @@ struct sim_tickets_row {
 };
 
 struct sim_change;
+struct sim_session;
 
 #define SIM_VECTOR(type)                                                                           \
     struct {                                                                                       \
@@ -75,7 +91,9 @@ struct sim_tables {
     int64_t handled[SIM_DAEMON_COUNT][SIM_TOPIC_COUNT][SIM_PARTITIONS_MAX];
     SIM_VECTOR(struct sim_work *) work;
     SIM_VECTOR(struct sim_issue *) issues;
+    SIM_VECTOR(struct uuid *) called_off; /* ticket.called_off: order ids */
     SIM_VECTOR(struct sim_mail *) mails;
+    SIM_VECTOR(struct sim_cancelled_show *) cancelled_shows;
     SIM_VECTOR(struct sim_accepted *) accepted; /* the mail server's, not a table */
     SIM_VECTOR(struct seat_map *) maps;
     SIM_VECTOR(struct reservation_row *) reservations;

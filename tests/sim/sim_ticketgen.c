@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* ticketgen: its hooks as they ship, within the modelled loop. */
 #include "runtime/base/error.h"
 #include "runtime/kafka/kafka.h"
 #include "tests/sim/sim_loop.h"
-#include "tests/sim/sim_tables.h"
+#include "tests/sim/sim_session.h"
 #include "tests/sim/sim_tickets.h"
+#include "ticketgen/daemon/handler.h"
+#include "ticketgen/page/pdf.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
-/*
- * ticketgen: the real core within the loop, as ticketgen.c has it: PostgreSQL first, then record
- * and offset in one Kafka transaction; what is in the store is told again, not made again.
- */
-struct ticketgen {
+struct printer {
     struct sim_loop loop;
-    struct ticket_key key;
+    struct daemon daemon;
+    struct sim_session session;
+    struct ticketgen ticketgen;
 };
 
 void sim_ticket_key(struct ticket_key *key) {
@@ -30,143 +33,112 @@ void sim_ticket_key(struct ticket_key *key) {
     *key = derived;
 }
 
-static int32_t partition_of(const struct sim_world *world, struct octets key) {
-    return kafka_partition_of(key.data, key.size, world->broker.partition_count);
+/* --- what its hooks call: the loop, and the page --- */
+
+/* To the hooks the loop is a struct transaction. */
+static struct transaction *transaction_of(struct sim_loop *loop) {
+    return (struct transaction *)(void *)loop;
 }
 
-static void record_produce(struct sim_loop *loop, int32_t source,
-                           const struct ticket_record *record, const struct uuid *show_id) {
-    struct octets key = sim_show_key(loop->world, show_id);
-    struct octets value = codec_ticket_record_encode(loop->world->codec, record);
+/* The linker puts it in the place of the runtime's. */
+void __wrap_transaction_produce(struct transaction *transaction, int32_t source,
+                                const struct transaction_output *output);
+
+void __wrap_transaction_produce(struct transaction *transaction, int32_t source,
+                                const struct transaction_output *output) {
+    struct sim_loop *loop = (struct sim_loop *)(void *)transaction;
+    struct octets key = output->key;
     int64_t offset;
-    sim_loop_produce(loop, source, SIM_TICKETS, partition_of(loop->world, key), key, value,
-                     &offset);
+    assert(strcmp(output->topic, TOPIC_TICKETS) == 0);
+    assert(output->partition == RD_KAFKA_PARTITION_UA && output->offset == NULL);
+    sim_loop_produce(loop, source, SIM_TICKETS,
+                     kafka_partition_of(key.data, key.size, loop->world->broker.partition_count),
+                     key, output->value, &offset);
+    rd_kafka_headers_destroy(output->headers);
 }
 
-static void issue_fill(struct sim_world *world, struct sim_issue *issue, int32_t partition,
-                       int64_t offset, const struct ticket_tickets_issued *issued) {
-    size_t count = issued->tickets.count;
-    *issue = (struct sim_issue){.order_id = issued->order_id,
-                                .partition = partition,
-                                .offset = offset,
-                                .ticket_count = count};
-    issue->ticket_ids = arena_allocate_array(&world->memory, count, sizeof *issue->ticket_ids);
-    issue->tokens = arena_allocate_array(&world->memory, count, sizeof *issue->tokens);
-    for (size_t i = 0; i < count; i++) {
-        issue->ticket_ids[i] = issued->tickets.items[i].ticket_id;
-        issue->tokens[i] = arena_text_copy(&world->memory, issued->tickets.items[i].token);
-    }
+bool ticket_pdf_render(const struct ticket_tickets_issued *issued, size_t first, size_t count,
+                       const char *issuer, struct buffer *out, size_t *missing,
+                       struct error *error) {
+    char order_id[UUID_TEXT_SIZE];
+    (void)missing;
+    (void)error;
+    buffer_append_format(out, "%%PDF of %s, order %s, %zu tickets from %zu on", issuer,
+                         uuid_format(&issued->order_id, order_id), count, first);
+    return true;
 }
 
-/* What was once signed is never signed anew. */
-static void tokens_take(struct sim_world *world, const struct sim_issue *issue,
-                        struct ticket_tickets_issued *issued) {
-    struct ticket *tickets =
-        arena_allocate_array(&world->scratch, issue->ticket_count, sizeof *tickets);
-    for (size_t i = 0; i < issue->ticket_count; i++) {
-        tickets[i] = issued->tickets.items[i];
-        tickets[i].ticket_id = issue->ticket_ids[i];
-        tickets[i].token = issue->tokens[i];
-    }
-    issued->tickets.items = tickets;
-}
+/* --- hooks --- */
 
-static bool sold_handle(struct sim_loop *loop, int32_t partition, int64_t offset,
-                        const struct event_sold *sold) {
-    struct sim_world *world = loop->world;
-    struct ticketgen *ticketgen = loop->daemon;
-    struct ticket_record record = {.kind = TICKET_RECORD_TICKETS_ISSUED};
-    struct ticket_tickets_issued *issued = &record.as.tickets_issued;
-    const char *reason = NULL;
-    if (!ticket_core_issue(sold, &ticketgen->key, &world->scratch, issued, &reason)) {
-        sim_violated(world, 5, "no tickets can be made of order %s: %s",
-                     sim_short(world, &sold->reservation_id), reason);
+static bool printer_handle(struct sim_loop *loop, int32_t partition, int64_t offset,
+                           const struct sim_entry *entry) {
+    struct printer *printer = loop->daemon;
+    const struct transaction_record record = {
+        .partition = partition,
+        .offset = offset,
+        .timestamp_ms = entry->timestamp_ms,
+        .key = entry->key,
+        .value = entry->value,
+    };
+    struct error error = {0};
+    if (ticketgen_transaction.handle(&printer->daemon, transaction_of(loop), &record, &error)) {
         return true;
     }
-    struct sim_issue *known = sim_issue_find(world->tables, &issued->order_id);
-    if (known != NULL && (known->partition != partition || known->offset != offset)) {
-        return true; /* told by another record before */
+    if (error.action != ERROR_RETRY) { /* no event of ours is one to set aside */
+        sim_violated(loop->world, 5, "ticketgen would %s: %s", error_action_name(error.action),
+                     error.message);
     }
-    if (known != NULL) {
-        tokens_take(world, known, issued);
-    } else {
-        issue_fill(world, SIM_VECTOR_ADD(world, world->tables->issues, struct sim_issue), partition,
-                   offset, issued);
-    }
-    sim_trace(world, "ticketgen issues %zu tickets of order %s", issued->tickets.count,
-              sim_short(world, &issued->order_id));
-    record_produce(loop, partition, &record, &issued->show_id);
-    return true;
+    return false;
 }
 
-static bool cancelled_handle(struct sim_loop *loop, int32_t partition, int64_t offset,
-                             const struct event_order_cancelled *cancelled) {
-    struct sim_world *world = loop->world;
-    struct ticket_record record = {.kind = TICKET_RECORD_TICKETS_REVOKED};
-    ticket_core_revoke(cancelled, &world->scratch, &record.as.tickets_revoked);
-    struct sim_issue *known = sim_issue_find(world->tables, &cancelled->reservation_id);
-    if (known == NULL || (known->revoked && known->revoked_offset != offset)) {
-        return true; /* it never had tickets, or another record has told so */
-    }
-    known->revoked = true;
-    known->revoked_offset = offset;
-    sim_trace(world, "ticketgen revokes the tickets of order %s",
-              sim_short(world, &cancelled->reservation_id));
-    record_produce(loop, partition, &record, &cancelled->head.show_id);
-    return true;
+static void printer_turn(struct sim_loop *loop) {
+    struct printer *printer = loop->daemon;
+    ticketgen_transaction.turn(&printer->daemon, transaction_of(loop));
 }
 
-static bool ticketgen_handle(struct sim_loop *loop, int32_t partition, int64_t offset,
-                             const struct sim_entry *entry) {
-    struct sim_world *world = loop->world;
-    struct event event;
-    if (!sim_database_is_up(world)) {
-        return false;
-    }
-    if (!sim_event_decode(world, entry->value, &event)) {
-        return true;
-    }
-    if (event.kind == EVENT_SOLD) {
-        return sold_handle(loop, partition, offset, &event.as.sold);
-    }
-    if (event.kind == EVENT_ORDER_CANCELLED) {
-        return cancelled_handle(loop, partition, offset, &event.as.order_cancelled);
-    }
-    return true;
-}
-
-/* --- life
- * ------------------------------------------------------------------------------------------ */
-
-static const struct sim_loop_spec ticketgen_spec = {
+static const struct sim_loop_spec printer_spec = {
     .input = SIM_EVENTS,
-    .handle = ticketgen_handle,
+    .handle = printer_handle,
+    .turn = printer_turn,
 };
 
-static void *ticketgen_start(struct sim_world *world, int32_t process) {
-    struct ticketgen *ticketgen = allocate_zeroed(1, sizeof *ticketgen);
+/* --- life --- */
+
+static void *printer_start(struct sim_world *world, int32_t process) {
+    struct printer *printer = allocate_zeroed(1, sizeof *printer);
+    struct ticketgen *ticketgen = &printer->ticketgen;
+    assert(ticketgen_transaction.committed == NULL && ticketgen_transaction.aborted == NULL);
+    assert(ticketgen_transaction.rebuild == NULL && ticketgen_transaction.before_commit == NULL);
+    sim_daemon_init(&printer->daemon, world, process, NULL);
+    ticketgen_init(ticketgen, &printer->daemon);
+    printer->session = (struct sim_session){.world = world, .process = process};
+    ticketgen->pg = sim_session_pg(&printer->session);
+    ticketgen->issuer = "Seatlog";
     sim_ticket_key(&ticketgen->key);
-    sim_loop_start(&ticketgen->loop, world, process, &ticketgen_spec, ticketgen);
-    return ticketgen;
+    printer->daemon.state = ticketgen;
+    sim_loop_start(&printer->loop, world, process, &printer_spec, printer);
+    return printer;
 }
 
-static void ticketgen_step(struct sim_world *world, int32_t process) {
-    struct ticketgen *ticketgen = world->processes[process].state;
-    sim_loop_step(&ticketgen->loop);
+static void printer_step(struct sim_world *world, int32_t process) {
+    struct printer *printer = world->processes[process].state;
+    sim_loop_step(&printer->loop);
 }
 
-static void ticketgen_stop(struct sim_world *world, int32_t process) {
-    free(world->processes[process].state);
+static void printer_stop(struct sim_world *world, int32_t process) {
+    struct printer *printer = world->processes[process].state;
+    ticketgen_deinit(&printer->ticketgen);
+    free(printer);
 }
 
-static bool ticketgen_rests(struct sim_world *world, int32_t process) {
-    struct ticketgen *ticketgen = world->processes[process].state;
-    return sim_loop_rests(&ticketgen->loop);
+static bool printer_rests(struct sim_world *world, int32_t process) {
+    struct printer *printer = world->processes[process].state;
+    return sim_loop_rests(&printer->loop);
 }
 
 const struct sim_daemon_model sim_ticketgen_model = {
-    .start = ticketgen_start,
-    .step = ticketgen_step,
-    .stop = ticketgen_stop,
-    .rests = ticketgen_rests,
+    .start = printer_start,
+    .step = printer_step,
+    .stop = printer_stop,
+    .rests = printer_rests,
 };

@@ -4,10 +4,14 @@
 #include "runtime/base/error.h"
 #include "runtime/present/present_text.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <string.h>
 
+#define PLACE_FIELDS 7
+
 static json_t *json_of(struct text value) {
+    assert(value.data != NULL || value.size == 0);
     bool storable = value.size == 0 || memchr(value.data, '\0', value.size) == NULL;
     json_t *string =
         storable ? json_stringn(value.data != NULL ? value.data : "", value.size) : NULL;
@@ -20,19 +24,25 @@ static json_t *json_of(struct text value) {
     if (string == NULL) {
         die("out of memory while a mail is written");
     }
+    assert(json_is_string(string));
     return string;
 }
 
 static json_t *place_format(const struct place *place) {
-    return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:I}", "seat", (int)place->seat,
-                     "section_index", (int)place->section_index, "section", json_of(place->section),
-                     "row", json_of(place->row), "label", json_of(place->label), "category",
-                     json_of(place->category), "price_minor", (json_int_t)place->price_minor);
+    json_t *json =
+        json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:I}", "seat", (int)place->seat, "section_index",
+                  (int)place->section_index, "section", json_of(place->section), "row",
+                  json_of(place->row), "label", json_of(place->label), "category",
+                  json_of(place->category), "price_minor", (json_int_t)place->price_minor);
+    assert(json != NULL);
+    assert(json_object_size(json) == PLACE_FIELDS);
+    return json;
 }
 
 char *mail_facts_format(const struct mail_facts *facts) {
     const struct show_summary *summary = &facts->summary;
     json_t *places = json_array();
+    assert(facts->places.count == 0 || facts->places.items != NULL);
     for (size_t i = 0; i < facts->places.count; i++) {
         json_array_append_new(places, place_format(&facts->places.items[i]));
     }
@@ -47,11 +57,14 @@ char *mail_facts_format(const struct mail_facts *facts) {
     if (json == NULL) {
         die("mail: facts cannot be written");
     }
+    assert(json[0] == '{');
     return json;
 }
 
 static struct text text_read(struct arena *arena, const json_t *string) {
     struct text value = {json_string_value(string), json_string_length(string)};
+    assert(json_is_string(string));
+    assert(value.data != NULL);
     return arena_text_copy(arena, value);
 }
 
@@ -66,6 +79,8 @@ static bool place_parse(json_t *json, struct arena *arena, struct place *place) 
         !json_is_string(category)) {
         return false;
     }
+    assert(section != NULL && row != NULL);
+    assert(label != NULL && category != NULL);
     *place = (struct place){seat,
                             section_index,
                             text_read(arena, section),
@@ -78,12 +93,14 @@ static bool place_parse(json_t *json, struct arena *arena, struct place *place) 
 
 static bool places_parse(json_t *array, struct arena *arena, struct place_list *places) {
     size_t count = json_array_size(array);
+    assert(json_is_array(array) || count == 0);
     struct place *items = arena_allocate_array(arena, count, sizeof(*items));
     for (size_t i = 0; i < count; i++) {
         if (!place_parse(json_array_get(array, i), arena, &items[i])) {
             return false;
         }
     }
+    assert(items != NULL);
     *places = (struct place_list){items, count};
     return json_is_array(array);
 }
@@ -103,6 +120,8 @@ static bool object_parse(json_t *object, struct arena *arena, struct mail_facts 
             return false;
         }
     }
+    assert(title != NULL && venue != NULL && city != NULL && time_zone != NULL);
+    assert(currency != NULL && reason != NULL && places != NULL);
     *facts = (struct mail_facts){
         .summary = {.title = text_read(arena, title),
                     .venue = text_read(arena, venue),
@@ -118,8 +137,10 @@ static bool object_parse(json_t *object, struct arena *arena, struct mail_facts 
 }
 
 bool mail_facts_parse(const char *json, struct arena *arena, struct mail_facts *facts) {
+    assert(json != NULL);
     json_t *object = json_loads(json, 0, NULL);
     bool parsed = object != NULL && object_parse(object, arena, facts);
     json_decref(object);
+    assert(!parsed || facts->places.items != NULL);
     return parsed;
 }

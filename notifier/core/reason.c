@@ -3,6 +3,7 @@
 
 #include "runtime/present/present_text.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,15 +35,22 @@ static const char *const causes[MAIL_REASON_COUNT] = {
     [MAIL_REASON_ACCOUNT_GONE] = "the account was deleted.",
 };
 
-const char *mail_reason_name(enum mail_reason reason) { return names[reason]; }
+const char *mail_reason_name(enum mail_reason reason) {
+    assert(reason >= 0 && reason < MAIL_REASON_COUNT);
+    assert(names[reason] != NULL);
+    return names[reason];
+}
 
 static void detail_clean(const char *detail, struct buffer *out) {
+    assert(detail != NULL);
+    assert(out->size == 0);
     size_t size = strlen(detail);
     present_isolated((struct text){detail, size < DETAIL_SIZE_MAX ? size : DETAIL_SIZE_MAX}, "",
                      out);
 }
 
 static const char *consequence(enum mail_reason reason, bool final, enum mail_template template) {
+    assert(template >= 0 && template <MAIL_TEMPLATE_COUNT);
     if (reason == MAIL_REASON_TICKETS_MISSING) {
         return final ? "" : " We keep trying.";
     }
@@ -58,6 +66,7 @@ char *mail_reason_sentence(enum mail_reason reason, bool final, enum mail_templa
                            const char *detail, char *out) {
     char cause[2 * DETAIL_SIZE_MAX];
     struct buffer shown = {0};
+    assert(reason >= 0 && reason < MAIL_REASON_COUNT);
     const char *format = causes[reason], *at = strstr(format, "%s");
     detail_clean(detail, &shown);
     if (at != NULL) {
@@ -71,5 +80,6 @@ char *mail_reason_sentence(enum mail_reason reason, bool final, enum mail_templa
                    : "We have not been able to email you about this order yet",
              cause, consequence(reason, final, template));
     buffer_deinit(&shown);
+    assert(out[0] != '\0');
     return out;
 }

@@ -7,6 +7,7 @@
 #include "runtime/present/present_text.h"
 #include "runtime/present/present_time.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define FONT "font-family:-apple-system,'Segoe UI',Roboto,'Noto Sans',Helvetica,Arial,sans-serif;"
@@ -20,36 +21,45 @@ static const char *const subjects[MAIL_TEMPLATE_COUNT] = {
 /* One line: a control character is a space, whatever it was meant for. */
 static void append_line(struct buffer *out, struct text value) {
     size_t begin = out->size;
+    assert(value.data != NULL || value.size == 0);
     buffer_append(out, value.data != NULL ? value.data : "", value.size);
     for (size_t i = begin; i < out->size; i++) {
         if ((unsigned char)out->data[i] < 0x20 || out->data[i] == 0x7f) {
             out->data[i] = ' ';
         }
     }
+    assert(out->size == begin + value.size);
 }
 
 void mail_text_subject(const struct mail_letter *letter, struct buffer *out) {
     const struct show_summary *summary = &letter->facts.summary;
     bool single = letter->template == MAIL_CONFIRMATION && letter->facts.places.count == 1;
     struct present_time at;
+    size_t begin = out->size;
+    assert(letter->template >= 0 && letter->template <MAIL_TEMPLATE_COUNT);
     present_time_at(summary->starts_at, summary->time_zone, &at);
     buffer_append_format(out, "%s: ", single ? "Your ticket" : subjects[letter->template]);
     present_isolated(summary->title, PRESENT_UNTITLED, out);
     buffer_append_format(out, ", %.3s%s%s", at.weekday, at.weekday[0] != '\0' ? " " : "", at.date);
+    assert(memchr(out->data + begin, '\n', out->size - begin) == NULL); /* a header's value */
+    assert(memchr(out->data + begin, '\r', out->size - begin) == NULL);
 }
 
 /* --- plain text ---------------------------------------------------------------------------- */
 
+#define LINE_CHARACTERS 72
+
 /* Words of a paragraph, broken at spaces before the 72nd character. */
 static void append_wrapped(struct buffer *out, struct text paragraph) {
     size_t column = 0;
+    assert(paragraph.size > 0);
     for (size_t i = 0; i < paragraph.size;) {
         size_t end = i, characters = 0;
         while (end < paragraph.size && paragraph.data[end] != ' ') {
             characters += ((unsigned char)paragraph.data[end] & 0xc0) != 0x80 ? 1 : 0;
             end++;
         }
-        if (column > 0 && column + 1 + characters > 72) {
+        if (column > 0 && column + 1 + characters > LINE_CHARACTERS) {
             buffer_append_text(out, "\n");
             column = 0;
         } else if (column > 0) {
@@ -58,6 +68,7 @@ static void append_wrapped(struct buffer *out, struct text paragraph) {
         }
         append_line(out, (struct text){paragraph.data + i, end - i});
         column += characters;
+        assert(column <= LINE_CHARACTERS || column == characters); /* a word is not broken */
         i = end + 1;
     }
     buffer_append_text(out, "\n");
@@ -67,6 +78,8 @@ static void plain_places(const struct mail_letter *letter, const struct mail_wor
                          struct buffer *out) {
     const struct mail_facts *facts = &letter->facts;
     char money[PRESENT_MONEY_SIZE];
+    assert(facts->places.count == 0 || facts->places.items != NULL);
+    assert(words->total_label != NULL);
     for (size_t i = 0; i < facts->places.count; i++) {
         const struct place *place = &facts->places.items[i];
         struct buffer line = {0};
@@ -88,6 +101,7 @@ void mail_text_plain(const struct mail_letter *letter, struct buffer *out) {
     const struct show_summary *summary = &letter->facts.summary;
     char order_id[PUBLIC_ORDER_ID_SIZE];
     mail_words_init(letter, &words);
+    assert(words.headline[0] != '\0');
     buffer_append_format(out, "%s\n\n", words.headline);
     append_wrapped(out, (struct text){words.lead.data, words.lead.size});
     if (words.explanation.size > 0) {
@@ -107,11 +121,14 @@ void mail_text_plain(const struct mail_letter *letter, struct buffer *out) {
                          public_order_id_format(&letter->show_id, &letter->order_id, order_id),
                          letter->issuer);
     mail_words_deinit(&words);
+    assert(out->data[out->size - 1] == '\n');
 }
 
 /* --- HTML ---------------------------------------------------------------------------------- */
 
 static void append_escaped(struct buffer *out, struct text value) {
+    size_t begin = out->size;
+    assert(value.data != NULL || value.size == 0);
     for (size_t i = 0; i < value.size; i++) {
         char character = value.data[i];
         switch (character) {
@@ -134,18 +151,25 @@ static void append_escaped(struct buffer *out, struct text value) {
             buffer_append(out, (unsigned char)character < 0x20 ? " " : &character, 1);
         }
     }
+    assert(out->size >= begin + value.size);
+    assert(value.size == 0 || memchr(out->data + begin, '<', out->size - begin) == NULL);
+    assert(value.size == 0 || memchr(out->data + begin, '"', out->size - begin) == NULL);
 }
 
 static void append_escaped_buffer(struct buffer *out, const struct buffer *value) {
+    assert(out != value);
     append_escaped(out, (struct text){value->data, value->size});
 }
 
 static void append_escaped_string(struct buffer *out, const char *value) {
+    assert(value != NULL);
     append_escaped(out, (struct text){value, strlen(value)});
 }
 
 static void html_begin(const struct mail_letter *letter, const struct mail_words *words,
                        struct buffer *out) {
+    assert(words->headline != NULL);
+    assert(words->lead.size > 0);
     buffer_append_text(out,
                        "<!DOCTYPE html>\n<html lang=\"en\" dir=\"ltr\">\n<head>\n"
                        "<meta charset=\"utf-8\">\n"
@@ -197,6 +221,7 @@ static void html_paragraph(const struct buffer *paragraph, struct buffer *out) {
     if (paragraph->size == 0) {
         return;
     }
+    assert(memchr(paragraph->data, '\n', paragraph->size) == NULL);
     buffer_append_text(out, "<p class=\"ink\" style=\"" FONT
                             "margin:0 0 14px;font-size:16px;line-height:25px;color:#1f2430\">");
     append_escaped_buffer(out, paragraph);
@@ -205,6 +230,7 @@ static void html_paragraph(const struct buffer *paragraph, struct buffer *out) {
 
 static void html_line(const char *class, const struct buffer *value, struct buffer *out) {
     bool soft = strcmp(class, "soft") == 0;
+    assert(soft || strcmp(class, "ink") == 0);
     if (value->size > 0) {
         buffer_append_format(out,
                              "<div class=\"%s\" dir=\"auto\" style=\"" FONT
@@ -221,6 +247,8 @@ static void html_show(const struct show_summary *summary, struct buffer *out) {
     mail_words_starts(summary, &starts);
     mail_words_ends(summary, &ends);
     mail_words_where(summary, &where);
+    assert(title.size > 0);
+    assert(starts.size > 0);
     buffer_append_text(
         out, "<table role=\"presentation\" class=\"box\" width=\"100%\" cellpadding=\"0\" "
              "cellspacing=\"0\" border=\"0\" bgcolor=\"#f5f6fa\" "
@@ -243,6 +271,9 @@ static void html_show(const struct show_summary *summary, struct buffer *out) {
 
 static void html_row(struct buffer *out, const struct buffer *left, struct text small,
                      const char *right, bool strong, bool struck) {
+    assert(left->size > 0);
+    assert(right != NULL && right[0] != '\0');
+    assert(!strong || !struck); /* the total is never struck out */
     buffer_append_format(
         out,
         "<tr><td class=\"ink line\" style=\"" FONT
@@ -272,6 +303,8 @@ static void html_places(const struct mail_letter *letter, const struct mail_word
                         struct buffer *out) {
     const struct mail_facts *facts = &letter->facts;
     char money[PRESENT_MONEY_SIZE];
+    assert(facts->places.count == 0 || facts->places.items != NULL);
+    assert(words->total_label != NULL);
     buffer_append_text(out, "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
                             "cellspacing=\"0\" border=\"0\" style=\"margin:4px 0 10px\">\n");
     for (size_t i = 0; i < facts->places.count; i++) {
@@ -295,6 +328,7 @@ void mail_text_html(const struct mail_letter *letter, struct buffer *out) {
     struct mail_words words;
     char order_id[PUBLIC_ORDER_ID_SIZE];
     mail_words_init(letter, &words);
+    assert(words.colour[0] == '#');
     html_begin(letter, &words, out);
     buffer_append_text(out, "<tr><td class=\"side\" style=\"padding:28px 34px 8px\">\n");
     html_paragraph(&words.lead, out);
@@ -316,4 +350,5 @@ void mail_text_html(const struct mail_letter *letter, struct buffer *out) {
     buffer_append_text(out, " because an order was placed with this address.</div>\n"
                             "</td></tr></table>\n</body>\n</html>\n");
     mail_words_deinit(&words);
+    assert(memchr(out->data, '\0', out->size) == NULL);
 }

@@ -5,6 +5,7 @@
 #include "runtime/present/present_text.h"
 #include "runtime/present/present_time.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,11 +18,17 @@
 
 /* A title within our sentence. */
 static void append_title(struct buffer *out, const struct mail_letter *letter) {
+    size_t begin = out->size;
+    assert(begin > 0); /* it stands within a sentence */
     present_isolated(letter->facts.summary.title, PRESENT_UNTITLED, out);
+    assert(out->size > begin);
 }
 
 void mail_words_place(const struct place *place, struct buffer *out) {
+    size_t begin = out->size;
+    assert(place->section.data != NULL || place->section.size == 0);
     present_isolated(place->section, PRESENT_UNNAMED, out);
+    assert(out->size > begin);
     if (place->seat < 0) {
         buffer_append_text(out, ", general admission");
         return;
@@ -33,6 +40,8 @@ void mail_words_place(const struct place *place, struct buffer *out) {
 }
 
 void mail_words_where(const struct show_summary *summary, struct buffer *out) {
+    assert(summary->venue.data != NULL || summary->venue.size == 0);
+    assert(summary->city.data != NULL || summary->city.size == 0);
     size_t begin = out->size;
     present_isolated(summary->venue, "", out);
     size_t venue_end = out->size;
@@ -42,12 +51,15 @@ void mail_words_where(const struct show_summary *summary, struct buffer *out) {
     if (out->size == city_begin) {
         out->size = venue_end;
     }
+    assert(out->size >= venue_end);
 }
 
 void mail_words_starts(const struct show_summary *summary, struct buffer *out) {
     char moment[PRESENT_MOMENT_SIZE];
-    buffer_append_format(out, "Starts: %s",
-                         present_moment(summary->starts_at, summary->time_zone, moment));
+    present_moment(summary->starts_at, summary->time_zone, moment);
+    assert(moment[0] != '\0');
+    assert(memchr(moment, '\0', sizeof(moment)) != NULL);
+    buffer_append_format(out, "Starts: %s", moment);
 }
 
 bool mail_words_ends(const struct show_summary *summary, struct buffer *out) {
@@ -55,22 +67,30 @@ bool mail_words_ends(const struct show_summary *summary, struct buffer *out) {
     if (!present_has_end(summary->starts_at, summary->ends_at)) {
         return false;
     }
-    buffer_append_format(out, "Ends: %s",
-                         present_moment(summary->ends_at, summary->time_zone, moment));
+    assert(summary->ends_at > summary->starts_at);
+    present_moment(summary->ends_at, summary->time_zone, moment);
+    assert(moment[0] != '\0');
+    buffer_append_format(out, "Ends: %s", moment);
     return true;
 }
 
 static void amount_append(const struct mail_facts *facts, struct buffer *out) {
     char money[PRESENT_MONEY_SIZE];
-    buffer_append_text(out, present_money(facts->amount_minor, facts->currency, money));
+    present_money(facts->amount_minor, facts->currency, money);
+    assert(out->size > 0); /* it stands within a sentence */
+    assert(money[0] != '\0');
+    buffer_append_text(out, money);
 }
 
 static bool text_equal(struct text value, const char *other) {
+    assert(value.data != NULL || value.size == 0);
+    assert(other != NULL);
     return value.size == strlen(other) && memcmp(value.data, other, value.size) == 0;
 }
 
 static void confirmation_words(const struct mail_letter *letter, struct mail_words *words) {
     size_t count = letter->facts.places.count;
+    assert(letter->template == MAIL_CONFIRMATION);
     words->headline = "You’re going!";
     words->colour = "#4338ca";
     words->total_label = letter->facts.amount_minor > 0 ? "Total paid" : "Total";
@@ -90,6 +110,7 @@ static void confirmation_words(const struct mail_letter *letter, struct mail_wor
 }
 
 static void order_cancelled_words(const struct mail_letter *letter, struct mail_words *words) {
+    assert(letter->template == MAIL_ORDER_CANCELLED);
     bool paid = letter->facts.amount_minor > 0;
     words->headline = "Your order is cancelled";
     words->colour = "#334155";
@@ -117,6 +138,7 @@ static void order_cancelled_words(const struct mail_letter *letter, struct mail_
 }
 
 static void show_cancelled_words(const struct mail_letter *letter, struct mail_words *words) {
+    assert(letter->template == MAIL_SHOW_CANCELLED);
     bool paid = letter->facts.amount_minor > 0;
     words->headline = "The show is cancelled";
     words->colour = "#9f1239";
@@ -142,6 +164,7 @@ static void show_cancelled_words(const struct mail_letter *letter, struct mail_w
 }
 
 static void refunded_words(const struct mail_letter *letter, struct mail_words *words) {
+    assert(letter->template == MAIL_REFUNDED);
     words->headline = "Your refund has been made";
     words->colour = "#047857";
     words->total_label = "Refunded";
@@ -180,6 +203,7 @@ static const struct {
 };
 
 static void not_charged_words(const struct mail_letter *letter, struct mail_words *words) {
+    assert(letter->template == MAIL_NOT_CHARGED);
     bool second = text_equal(letter->facts.reason, "DUPLICATE_PAYMENT");
     words->headline = "You were not charged";
     words->colour = "#92400e";
@@ -202,6 +226,7 @@ static void not_charged_words(const struct mail_letter *letter, struct mail_word
 }
 
 static void capture_failed_words(const struct mail_letter *letter, struct mail_words *words) {
+    assert(letter->template == MAIL_CAPTURE_FAILED);
     words->headline = "Your payment failed";
     words->colour = "#92400e";
     words->total_label = "Not charged";
@@ -220,6 +245,8 @@ static void capture_failed_words(const struct mail_letter *letter, struct mail_w
 
 void mail_words_init(const struct mail_letter *letter, struct mail_words *words) {
     memset(words, 0, sizeof(*words));
+    assert(letter->issuer != NULL);
+    assert(letter->facts.places.count == 0 || letter->facts.places.items != NULL);
     switch (letter->template) {
     case MAIL_CONFIRMATION:
         confirmation_words(letter, words);
@@ -240,9 +267,21 @@ void mail_words_init(const struct mail_letter *letter, struct mail_words *words)
         capture_failed_words(letter, words);
         break;
     }
+    /* Whatever it is about, it says what has happened, why, and what it comes to. */
+    assert(words->headline != NULL && words->total_label != NULL);
+    assert(words->lead.size > 0 && words->explanation.size > 0);
+    assert(words->colour != NULL && strlen(words->colour) == strlen("#rrggbb"));
+    /* A sentence each, or more. */
+    assert(strchr(words->headline, '\n') == NULL);
+    assert(memchr(words->lead.data, '\n', words->lead.size) == NULL);
+    assert(memchr(words->explanation.data, '\n', words->explanation.size) == NULL);
+    /* Only of a show that takes place with these places. */
+    assert(!words->places_void || letter->template != MAIL_CONFIRMATION);
 }
 
 void mail_words_deinit(struct mail_words *words) {
     buffer_deinit(&words->lead);
     buffer_deinit(&words->explanation);
+    assert(words->lead.data == NULL);
+    assert(words->explanation.data == NULL);
 }

@@ -4,7 +4,7 @@
 
 #include "notifier/core/text.h"
 #include "notifier/smtp/message.h"
-#include "runtime/base/identity.h"
+#include "runtime/base/uuid.h"
 
 #include <stdio.h>
 

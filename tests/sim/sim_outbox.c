@@ -4,7 +4,7 @@
 
 #include "notifier/core/facts.h"
 #include "notifier/daemon/outbox.h"
-#include "runtime/base/identity.h"
+#include "runtime/base/uuid.h"
 #include "tests/sim/sim_tables.h"
 
 #include <assert.h>

@@ -2,7 +2,7 @@
 /* The schema ticket as tables of the simulator: what ticketgen/daemon/store.h asks for. */
 #include "ticketgen/daemon/store.h"
 
-#include "runtime/base/identity.h"
+#include "runtime/base/uuid.h"
 #include "tests/sim/sim_session.h"
 #include "tests/sim/sim_tables.h"
 

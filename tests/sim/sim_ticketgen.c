@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ticketgen: its hooks as they ship, within the modelled loop. */
 #include "runtime/base/error.h"
+#include "runtime/base/uuid.h"
 #include "runtime/kafka/kafka.h"
 #include "tests/sim/sim_loop.h"
 #include "tests/sim/sim_session.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon, as a table. */
 #include "ingest-api/ingest.h"
 #include "runtime/loop/foundation.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Token buckets in a table of fixed size. */
 #include "ingest-api/admission/rate.h"
 
 #include "runtime/base/error.h"

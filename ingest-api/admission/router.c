@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which call a method and a path mean. */
 #include "ingest-api/admission/router.h"
 
 #include <stdio.h>

@@ -5,6 +5,7 @@
 #include "ingest-api/calls/order_rows.h"
 #include "ingest-api/calls/reading.h"
 #include "ingest-api/calls/show.h"
+#include "ingest-api/catalog/catalog.h"
 #include "ingest-api/catalog/rows.h"
 #include "ingest-api/http/problem.h"
 #include "runtime/base/uuid.h"

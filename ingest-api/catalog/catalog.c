@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Shows remembered by their last look, and asked of PostgreSQL by one worker at a time. */
 #include "ingest-api/catalog/catalog.h"
 
 #include "ingest-api/catalog/rows.h"

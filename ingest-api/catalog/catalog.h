@@ -2,7 +2,7 @@
 #ifndef SEATLOG_INGEST_API_CATALOG_CATALOG_H
 #define SEATLOG_INGEST_API_CATALOG_CATALOG_H
 
-#include "ingest-api/catalog/plan.h"
+#include "ingest-api/catalog/rows.h"
 #include "runtime/base/buffer.h"
 #include "runtime/pg/pg.h"
 
@@ -29,8 +29,6 @@ struct show_page {
     struct buffer body;
     char etag[SHOW_ETAG_SIZE];
 };
-
-enum catalog_result { CATALOG_FOUND, CATALOG_UNKNOWN, CATALOG_UNAVAILABLE };
 
 struct catalog *catalog_new(size_t octets_max);
 void catalog_free(struct catalog *catalog);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A seat plan out of the catalog's JSON, with its seats by number. */
 #include "ingest-api/catalog/plan.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Every statement on shows and seat maps. */
 #include "ingest-api/catalog/rows.h"
 
 #include "ingest-api/catalog/local_time.h"

@@ -2,13 +2,15 @@
 #ifndef SEATLOG_INGEST_API_CATALOG_ROWS_H
 #define SEATLOG_INGEST_API_CATALOG_ROWS_H
 
-#include "ingest-api/catalog/catalog.h"
 #include "ingest-api/catalog/show_json.h"
+#include "runtime/pg/pg.h"
 
 /*
  * Rows of the catalog as structs: every statement on catalog.show and catalog.seat_map is here.
  * Blocking.
  */
+enum catalog_result { CATALOG_FOUND, CATALOG_UNKNOWN, CATALOG_UNAVAILABLE };
+
 enum catalog_result catalog_plan_query(struct pg *pg, const struct uuid *show_id,
                                        struct show_plan **plan);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A show as JSON, written by hand. */
 #include "ingest-api/catalog/show_json.h"
 
 #include "runtime/base/error.h"

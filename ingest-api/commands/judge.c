@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which event answers which command. */
 #include "ingest-api/commands/judge.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A reservation or an order as JSON. */
 #include "ingest-api/commands/reservation_json.h"
 
 #include "ingest-api/catalog/local_time.h"

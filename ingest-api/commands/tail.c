@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The thread that follows the events. */
 #include "ingest-api/commands/tail.h"
 
 #include "ingest-api/catalog/catalog.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the bodies of commands ask for. */
 #include "ingest-api/commands/wish.h"
 
 #include "ingest-api/http/text.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A binary heap of deadlines. */
 #include "ingest-api/http/deadline.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* ?page=1&per_page=20, and a list with them. */
 #include "ingest-api/http/page.h"
 
 #include "ingest-api/http/problem.h"

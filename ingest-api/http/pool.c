@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Threads that take jobs from one bounded queue. */
 #include "ingest-api/http/pool.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* JSON into C values, and all that is wrong with it. */
 #include "ingest-api/http/reader.h"
 
 #include "codec/utf8.h"

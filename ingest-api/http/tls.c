@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The certificate and its key, read again when they change. */
 #include "ingest-api/http/tls.h"
 
 #include "runtime/base/log.h"

@@ -215,8 +215,13 @@ static void login_store(struct request *request, struct pg *pg) {
 }
 
 const struct call_step account_login[] = {
-    STEP(login_read),  STEP_ON_DATABASE(login_take),  STEP_ON_PASSWORD_POOL(password_verify_work),
-    STEP(login_judge), STEP_ON_DATABASE(login_store), STEPS_END};
+    STEP(login_read),                            /* who, and is there a thread for the password */
+    STEP_ON_DATABASE(login_take),                /* takes a try, or answers 429 */
+    STEP_ON_PASSWORD_POOL(password_verify_work), /* as long where there is no such account */
+    STEP(login_judge),                           /* 401 where it is wrong */
+    STEP_ON_DATABASE(login_store),               /* gives the try back; the session */
+    STEPS_END,
+};
 
 /* ---- POST /logout ---- */
 

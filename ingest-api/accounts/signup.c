@@ -211,13 +211,15 @@ static void signup_compared(struct request *request) {
     }
 }
 
-const struct call_step account_signup[] = {STEP(signup_read),
-                                           STEP(signup_claim),
-                                           STEP_ON_PASSWORD_POOL(password_hash_work),
-                                           STEP(signup_hashed),
-                                           STEP_ON_DATABASE(signup_store),
-                                           STEP(signup_taken),
-                                           STEP_ON_DATABASE(signup_look),
-                                           STEP_ON_PASSWORD_POOL(password_verify_work),
-                                           STEP(signup_compared),
-                                           STEPS_END};
+const struct call_step account_signup[] = {
+    STEP(signup_read),                           /* what is asked for */
+    STEP(signup_claim),                          /* the Idempotency-Key, of the username */
+    STEP_ON_PASSWORD_POOL(password_hash_work),   /* Argon2id */
+    STEP(signup_hashed),                         /* 503 where there is no memory */
+    STEP_ON_DATABASE(signup_store),              /* 201, unless the username is taken */
+    STEP(signup_taken),                          /* 409, unless there is a key */
+    STEP_ON_DATABASE(signup_look),               /* was it made under the same key? Else 409 */
+    STEP_ON_PASSWORD_POOL(password_verify_work), /* and with the same password? */
+    STEP(signup_compared),                       /* the same 201, or 422 */
+    STEPS_END,
+};

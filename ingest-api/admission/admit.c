@@ -436,8 +436,15 @@ static void admit_request(struct request *request) {
 
 void admit_headers(struct request *request) {
     static const struct call_step steps[] = {
-        STEP(admit_call),  STEP(admit_address), STEP(admit_token),   STEP(admit_session),
-        STEP(admit_right), STEP(admit_rate),    STEP(admit_request), STEPS_END};
+        STEP(admit_call),    /* which call it is; 404, 405, 414, 431, 501 */
+        STEP(admit_address), /* how often an address signs up and logs in; 429 */
+        STEP(admit_token),   /* what is sent of a login, and from which site; 403 */
+        STEP(admit_session), /* whose it is; 429, 503 */
+        STEP(admit_right),   /* whether they may; 401, 403 */
+        STEP(admit_rate),    /* how often they ask; 429 */
+        STEP(admit_request), /* parameters, headers, what is said of the body; 413, 415, 422 */
+        STEPS_END,
+    };
     call_begin(request, steps);
 }
 
@@ -502,7 +509,12 @@ static void call_enter(struct request *request) {
 }
 
 void admit_body(struct request *request) {
-    static const struct call_step steps[] = {STEP(body_check), STEP(body_read), STEP(body_judge),
-                                             STEP(call_enter), STEPS_END};
+    static const struct call_step steps[] = {
+        STEP(body_check), /* 413, 503 */
+        STEP(body_read),  /* JSON, a large one on a pool */
+        STEP(body_judge), /* 400, 422 */
+        STEP(call_enter), /* on to the call's own steps */
+        STEPS_END,
+    };
     call_begin(request, steps);
 }

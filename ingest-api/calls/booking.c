@@ -212,8 +212,15 @@ static void reserve_answer(struct request *request) {
 }
 
 const struct call_step booking_reserve[] = {
-    STEP(reserve_read),    STEP(reserve_plan_find),   STEP(reserve_make),   STEP(idempotency_claim),
-    STEP(command_publish), STEP(reserve_labels_find), STEP(reserve_answer), STEPS_END};
+    STEP(reserve_read),        /* what is wished, and the reservation's id */
+    STEP(reserve_plan_find),   /* only where a section or a category is named */
+    STEP(reserve_make),        /* the command */
+    STEP(idempotency_claim),   /* waits for PostgreSQL, not for long */
+    STEP(command_publish),     /* waits for the event, or answers 202 */
+    STEP(reserve_labels_find), /* only where it is cheap */
+    STEP(reserve_answer),      /* 201, 200 or a refusal */
+    STEPS_END,
+};
 
 /* ---- POST /book ---- */
 
@@ -373,13 +380,15 @@ static void book_answer(struct request *request) {
     }
 }
 
-const struct call_step booking_book[] = {STEP(book_read),
-                                         STEP(book_make),
-                                         STEP(idempotency_claim),
-                                         STEP(command_publish),
-                                         STEP(book_labels_find),
-                                         STEP(book_answer),
-                                         STEPS_END};
+const struct call_step booking_book[] = {
+    STEP(book_read),         /* which reservation, and how it is paid */
+    STEP(book_make),         /* the command */
+    STEP(idempotency_claim), /* waits for PostgreSQL, not for long */
+    STEP(command_publish),   /* waits until it is paid or not, or answers 202 */
+    STEP(book_labels_find),  /* only of what was sold before */
+    STEP(book_answer),       /* 200, 402, 410 or a refusal */
+    STEPS_END,
+};
 
 /* ---- release, cancel, retry: the id of the path, one command each, the same answers ---- */
 
@@ -477,18 +486,38 @@ static void change_answer(struct request *request) {
     }
 }
 
-const struct call_step booking_release[] = {STEP(change_read),       STEP(release_make),
-                                            STEP(idempotency_claim), STEP(command_publish),
-                                            STEP(change_answer),     STEPS_END};
+const struct call_step booking_release[] = {
+    STEP(change_read),       /* which order */
+    STEP(release_make),      /* the command */
+    STEP(idempotency_claim), /* waits for PostgreSQL, not for long */
+    STEP(command_publish),   /* waits for the event, or answers 202 */
+    STEP(change_answer),     /* 200 or a refusal */
+    STEPS_END,
+};
 
-const struct call_step booking_cancel[] = {STEP(change_read),       STEP(cancel_make),
-                                           STEP(idempotency_claim), STEP(command_publish),
-                                           STEP(change_answer),     STEPS_END};
+const struct call_step booking_cancel[] = {
+    STEP(change_read),       /* which order */
+    STEP(cancel_make),       /* the command */
+    STEP(idempotency_claim), /* waits for PostgreSQL, not for long */
+    STEP(command_publish),   /* waits for the event, or answers 202 */
+    STEP(change_answer),     /* 200 or a refusal */
+    STEPS_END,
+};
 
 const struct call_step booking_operator_cancel[] = {
-    STEP(change_read_with_buyer), STEP(operator_cancel_make), STEP(idempotency_claim),
-    STEP(command_publish),        STEP(change_answer),        STEPS_END};
+    STEP(change_read_with_buyer), /* which order */
+    STEP(operator_cancel_make),   /* the command */
+    STEP(idempotency_claim),      /* waits for PostgreSQL, not for long */
+    STEP(command_publish),        /* waits for the event, or answers 202 */
+    STEP(change_answer),          /* 200 or a refusal */
+    STEPS_END,
+};
 
-const struct call_step booking_retry_refund[] = {STEP(change_read),       STEP(retry_refund_make),
-                                                 STEP(idempotency_claim), STEP(command_publish),
-                                                 STEP(change_answer),     STEPS_END};
+const struct call_step booking_retry_refund[] = {
+    STEP(change_read),       /* which order */
+    STEP(retry_refund_make), /* the command */
+    STEP(idempotency_claim), /* waits for PostgreSQL, not for long */
+    STEP(command_publish),   /* waits for the event, or answers 202 */
+    STEP(change_answer),     /* 200 or a refusal */
+    STEPS_END,
+};

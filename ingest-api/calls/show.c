@@ -132,8 +132,13 @@ static void page_judge_late(struct request *request) {
     }
 }
 
-const struct call_step show_get[] = {STEP(page_read), STEP(page_query), STEP(page_judge),
-                                     STEP(page_judge_late), STEPS_END};
+const struct call_step show_get[] = {
+    STEP(page_read),       /* which event; from memory, if that is fresh */
+    STEP(page_query),      /* from PostgreSQL */
+    STEP(page_judge),      /* not there? It may be on its way */
+    STEP(page_judge_late), /* what is there once the catalog has got there */
+    STEPS_END,
+};
 
 /* ---- POST /events, and what it has in common with POST /events/{id}/cancel ---- */
 
@@ -206,13 +211,15 @@ static void show_answer(struct request *request) {
     }
 }
 
-const struct call_step show_create[] = {STEP(show_name),
-                                        STEP_ON_BODY_POOL(show_validate),
-                                        STEP(show_make),
-                                        STEP(idempotency_claim),
-                                        STEP(command_publish),
-                                        STEP(show_answer),
-                                        STEPS_END};
+const struct call_step show_create[] = {
+    STEP(show_name),                  /* the event's id */
+    STEP_ON_BODY_POOL(show_validate), /* a large plan takes its time */
+    STEP(show_make),                  /* the command */
+    STEP(idempotency_claim),          /* waits for PostgreSQL, not for long */
+    STEP(command_publish),            /* waits for the event, or answers 202 */
+    STEP(show_answer),                /* 201, 200 or a refusal */
+    STEPS_END,
+};
 
 /* ---- POST /events/{id}/cancel ---- */
 
@@ -232,5 +239,10 @@ static void cancel_read(struct request *request) {
     publication_prepare(request, COMMAND_CANCEL_SHOW);
 }
 
-const struct call_step show_cancel[] = {STEP(cancel_read), STEP(idempotency_claim),
-                                        STEP(command_publish), STEP(show_answer), STEPS_END};
+const struct call_step show_cancel[] = {
+    STEP(cancel_read),       /* which event and why: the command */
+    STEP(idempotency_claim), /* waits for PostgreSQL, not for long */
+    STEP(command_publish),   /* waits for the event, or answers 202 */
+    STEP(show_answer),       /* 200 or a refusal */
+    STEPS_END,
+};

@@ -34,4 +34,17 @@ void reservation_core_panic(const char *expression, const char *file, int line)
             reservation_core_panic(#condition, __FILE__, __LINE__);                                \
     } while (0)
 
+/*
+ * 1 where the build looks for bugs, not for speed (Debug: reservation/CMakeLists.txt): there
+ * assertions are made that cost as much as what they guard, and shows are counted again.
+ */
+#ifndef RESERVATION_RECOUNTS
+#define RESERVATION_RECOUNTS 0
+#endif
+#define RESERVATION_SLOW_ASSERT(condition)                                                         \
+    do {                                                                                           \
+        if (RESERVATION_RECOUNTS)                                                                  \
+            RESERVATION_ASSERT(condition);                                                         \
+    } while (0)
+
 #endif

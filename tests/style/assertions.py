@@ -6,7 +6,7 @@ have reached two a function has fallen below it.
     tests/style/assertions.py
 
 A function is a body in a source or header, inline ones too. An assertion is a use of assert, of a core's own macro
-(RESERVATION_ASSERT), or of static_assert, outside of macros' definitions. What is checked of input is none.
+(RESERVATION_ASSERT, …_SLOW_ASSERT), or of static_assert, outside of macros' definitions. What is checked of input is none.
 """
 import pathlib
 import re
@@ -20,7 +20,7 @@ REACHED = ("indexer/core", "payment/core", "reservation/core", "ticketgen/core")
 # Comments, literals, and preprocessor lines with their continuations: nothing in them counts.
 BLANK = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|^[ \t]*#(?:\\\n|[^\n])*',
                    re.DOTALL | re.MULTILINE)
-ASSERTION = re.compile(r"\b(?:assert|static_assert|_Static_assert|[A-Z]+_ASSERT)\s*\(")
+ASSERTION = re.compile(r"\b(?:assert|static_assert|_Static_assert|[A-Z]+(?:_SLOW)?_ASSERT)\s*\(")
 
 
 def functions_of(text):

@@ -171,8 +171,9 @@ int32_t reservation_seats_best(const struct reservation_plan *plan, int32_t sect
             }
             struct run best = section_best(plan, candidate, quantity, may_strand != 0);
             if (best.first >= 0) {
-                RESERVATION_ASSERT(seats_free_between(plan, (uint32_t)best.first,
-                                                      (uint32_t)best.first + quantity) == quantity);
+                RESERVATION_SLOW_ASSERT(seats_free_between(plan, (uint32_t)best.first,
+                                                           (uint32_t)best.first + quantity) ==
+                                        quantity);
                 return best.first;
             }
         }

@@ -139,7 +139,7 @@ static void places_release(struct reservation_core *core, struct reservation_sho
     reservation->released = how & 7u;
     reservation_store_move(core, show, reservation, RESERVATION_STATE_RELEASED, event->as.head.at,
                            false);
-    RESERVATION_ASSERT(reservation_places_free(show, reservation));
+    RESERVATION_SLOW_ASSERT(reservation_places_free(show, reservation));
 }
 
 static enum reservation_apply_result apply_holds_expired(struct reservation_core *core,
@@ -201,7 +201,8 @@ static enum reservation_apply_result apply_payment_requested(struct reservation_
     bool moved = requested->expires_at != reservation->time;
     reservation_store_move(core, show, reservation, RESERVATION_STATE_PAYING, requested->expires_at,
                            moved);
-    RESERVATION_ASSERT(reservation_payment_attempt(reservation, reservation->attempt) == payment);
+    RESERVATION_SLOW_ASSERT(reservation_payment_attempt(reservation, reservation->attempt) ==
+                            payment);
     RESERVATION_ASSERT(!moved || (reservation->flags & RESERVATION_FLAG_MOVED) != 0);
     return RESERVATION_APPLY_APPLIED;
 }
@@ -229,9 +230,9 @@ static enum reservation_apply_result apply_secured(struct reservation_core *core
         reservation->released = RELEASED_NOT;
     }
     reservation_store_move(core, show, reservation, RESERVATION_STATE_SECURED, 0, false);
-    RESERVATION_ASSERT(reservation_payment_of_order(reservation) == payment);
-    RESERVATION_ASSERT(!reservation_places_free(show, reservation) ||
-                       reservation->selection == SELECTION_GENERAL);
+    RESERVATION_SLOW_ASSERT(reservation_payment_of_order(reservation) == payment);
+    RESERVATION_SLOW_ASSERT(!reservation_places_free(show, reservation) ||
+                            reservation->selection == SELECTION_GENERAL);
     return RESERVATION_APPLY_APPLIED;
 }
 
@@ -279,8 +280,8 @@ static enum reservation_apply_result apply_void_requested(struct reservation_cor
     payment_amount_set(payment, requested->amount_minor, requested->currency);
     reservation_store_recount(core, show, reservation);
     RESERVATION_ASSERT((reservation->flags & RESERVATION_FLAG_UNSETTLED) != 0);
-    RESERVATION_ASSERT(reservation_payment_find(reservation, requested->attempt,
-                                                requested->payment_id) == payment);
+    RESERVATION_SLOW_ASSERT(reservation_payment_find(reservation, requested->attempt,
+                                                     requested->payment_id) == payment);
     return RESERVATION_APPLY_APPLIED;
 }
 
@@ -346,7 +347,7 @@ static enum reservation_apply_result apply_capture_failed(struct reservation_cor
     payment->state = PAYMENT_CAPTURE_FAILED;
     reservation_payment_code_set(core, payment, failed->code);
     places_release(core, show, reservation, RELEASED_CAPTURE_FAILED, event);
-    RESERVATION_ASSERT(reservation_payment_of_order(reservation) == NULL);
+    RESERVATION_SLOW_ASSERT(reservation_payment_of_order(reservation) == NULL);
     return RESERVATION_APPLY_APPLIED;
 }
 
@@ -384,7 +385,7 @@ static enum reservation_apply_result apply_order_cancelled(struct reservation_co
     reservation_places_give(show, reservation);
     reservation_store_move(core, show, reservation, RESERVATION_STATE_REFUNDING, 0, false);
     RESERVATION_ASSERT(reservation->cancel != CANCEL_NONE);
-    RESERVATION_ASSERT(reservation_places_free(show, reservation));
+    RESERVATION_SLOW_ASSERT(reservation_places_free(show, reservation));
     return RESERVATION_APPLY_APPLIED;
 }
 

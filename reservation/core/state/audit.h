@@ -6,11 +6,6 @@
 
 #include "reservation/core/state/state.h"
 
-/* 1 where the build recounts after events (Debug: reservation/CMakeLists.txt). */
-#ifndef RESERVATION_RECOUNTS
-#define RESERVATION_RECOUNTS 0
-#endif
-
 /* Panics if lists, indexes, counters or places do not agree. The show has a plan, or is closed. */
 void reservation_audit_show(const struct reservation_core *core,
                             const struct reservation_show *show);

@@ -19,7 +19,7 @@ uint32_t reservation_index_show_find(const struct reservation_core *core, const 
 
 void reservation_index_show_insert(struct reservation_core *core, uint32_t slot) {
     const struct uuid *id = &show_at(core, slot)->show_id;
-    RESERVATION_ASSERT(reservation_index_show_find(core, id) == 0);
+    RESERVATION_SLOW_ASSERT(reservation_index_show_find(core, id) == 0);
     reservation_map_insert(&core->map_shows, &core->memory, reservation_map_hash(id, 0), slot);
     RESERVATION_ASSERT(core->map_shows.count == core->shows.used);
 }
@@ -70,8 +70,9 @@ static void buyer_insert(struct reservation_core *core, struct reservation *rese
     } else {
         reservation_map_replace(&core->map_buyers, hash, first, reservation->slot);
     }
-    RESERVATION_ASSERT(reservation_index_buyer_find(core, reservation->show,
-                                                    &reservation->buyer_id) == reservation->slot);
+    RESERVATION_SLOW_ASSERT(
+        reservation_index_buyer_find(core, reservation->show, &reservation->buyer_id) ==
+        reservation->slot);
 }
 
 static void buyer_remove(struct reservation_core *core, struct reservation *reservation) {
@@ -93,12 +94,13 @@ static void buyer_remove(struct reservation_core *core, struct reservation *rese
 }
 
 void reservation_index_insert(struct reservation_core *core, struct reservation *reservation) {
-    RESERVATION_ASSERT(
+    RESERVATION_SLOW_ASSERT(
         reservation_index_find(core, reservation->show, &reservation->reservation_id) == 0);
     uint32_t hash = reservation_map_hash(&reservation->reservation_id, reservation->show);
     reservation_map_insert(&core->map_reservations, &core->memory, hash, reservation->slot);
-    RESERVATION_ASSERT(reservation_index_find(core, reservation->show,
-                                              &reservation->reservation_id) == reservation->slot);
+    RESERVATION_SLOW_ASSERT(
+        reservation_index_find(core, reservation->show, &reservation->reservation_id) ==
+        reservation->slot);
     buyer_insert(core, reservation);
     RESERVATION_ASSERT(core->map_reservations.count <= core->reservations.used);
 }
@@ -107,7 +109,7 @@ void reservation_index_remove(struct reservation_core *core, struct reservation 
     uint32_t hash = reservation_map_hash(&reservation->reservation_id, reservation->show);
     buyer_remove(core, reservation);
     reservation_map_remove(&core->map_reservations, hash, reservation->slot);
-    RESERVATION_ASSERT(
+    RESERVATION_SLOW_ASSERT(
         reservation_index_find(core, reservation->show, &reservation->reservation_id) == 0);
     RESERVATION_ASSERT((core->map_buyers.count == 0) == (core->map_reservations.count == 0));
 }

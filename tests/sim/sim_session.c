@@ -57,13 +57,37 @@ int64_t __wrap_clock_monotonic_ms(void) { return __wrap_clock_now_ms(); }
 void __wrap_log_write(enum log_level level, const char *message, const struct log_field *fields);
 void __real_log_write(enum log_level level, const char *message, const struct log_field *fields);
 
+static void log_tell(struct sim_world *world, const char *message, const struct log_field *fields) {
+    struct buffer line = {0};
+    buffer_append_text(&line, message);
+    for (const struct log_field *field = fields; field->name != NULL; field++) {
+        buffer_append_format(&line, " %s=", field->name);
+        switch (field->type) {
+        case LOG_FIELD_TEXT:
+            buffer_append_text(&line, field->value.text);
+            break;
+        case LOG_FIELD_INTEGER:
+            buffer_append_format(&line, "%lld", (long long)field->value.integer);
+            break;
+        case LOG_FIELD_UUID:
+            buffer_append_text(&line, sim_short(world, field->value.uuid));
+            break;
+        case LOG_FIELD_SPAN:
+            buffer_append(&line, field->value.span.data, field->value.span.size);
+            break;
+        }
+    }
+    sim_trace(world, "somebody logs: %s", line.data);
+    buffer_deinit(&line);
+}
+
 void __wrap_log_write(enum log_level level, const char *message, const struct log_field *fields) {
     struct sim_world *world = sim_world_running();
     bool dying = level == LOG_LEVEL_ERROR && fields[0].name == NULL; /* die() says why */
     if (world == NULL || dying) {
         __real_log_write(level, message, fields);
-    } else if (level >= LOG_LEVEL_INFO) {
-        sim_trace(world, "somebody logs: %s", message);
+    } else if (level >= LOG_LEVEL_INFO && world->options.traced) {
+        log_tell(world, message, fields);
     }
 }
 

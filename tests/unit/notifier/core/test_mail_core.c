@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "notifier/core/core.h"
 #include "notifier/core/facts.h"
+#include "runtime/base/uuid.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -245,6 +246,22 @@ static void test_facts_that_are_none_are_refused(void **state) {
     arena_deinit(&arena);
 }
 
+static void test_every_try_of_a_mail_has_its_message_id(void **state) {
+    (void)state;
+    struct event event = cancelled_example(CANCEL_REASON_BUYER, 2350);
+    struct mail mail;
+    char first[MAIL_MESSAGE_ID_SIZE], second[MAIL_MESSAGE_ID_SIZE], mail_id[UUID_TEXT_SIZE];
+    char expected[MAIL_MESSAGE_ID_SIZE] = "<";
+    assert_true(mail_core_of_event(&event, &mail));
+    strcat(strcat(expected, uuid_format(&mail.mail_id, mail_id)), "@example.org>");
+    assert_string_equal(mail_core_message_id(&mail, "example.org", first), expected);
+    assert_true(mail_core_of_event(&event, &mail));
+    assert_string_equal(mail_core_message_id(&mail, "example.org", second), first);
+    event.as.order_cancelled.reservation_id.octets[0]++;
+    assert_true(mail_core_of_event(&event, &mail));
+    assert_string_not_equal(mail_core_message_id(&mail, "example.org", second), first);
+}
+
 static void test_template_names_are_those_of_the_table(void **state) {
     (void)state;
     for (int i = 0; i < MAIL_TEMPLATE_COUNT; i++) {
@@ -268,6 +285,7 @@ int main(void) {
         cmocka_unit_test(test_tickets_are_told_once_with_every_place),
         cmocka_unit_test(test_facts_come_back_from_the_outbox_as_they_were),
         cmocka_unit_test(test_facts_that_are_none_are_refused),
+        cmocka_unit_test(test_every_try_of_a_mail_has_its_message_id),
         cmocka_unit_test(test_template_names_are_those_of_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which mail a record leads to, if any. */
 #include "notifier/core/core.h"
 
 #include "runtime/base/identity.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Facts of a mail to and from JSON. */
 #include "notifier/core/facts.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Why a mail was not sent, as a word and a sentence. */
 #include "notifier/core/reason.h"
 
 #include "runtime/present/present_text.h"

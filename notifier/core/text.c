@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Subject, plain text and HTML of a mail. */
 #include "notifier/core/text.h"
 
 #include "notifier/core/words.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What text and HTML of a mail have in common. */
 #include "notifier/core/words.h"
 
 #include "runtime/present/present.h"

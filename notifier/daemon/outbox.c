@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table mail.outbox. */
 #include "notifier/daemon/outbox.h"
 
 #include "notifier/core/facts.h"

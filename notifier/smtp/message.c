@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A mail as MIME, over GMime. */
 #include "notifier/smtp/message.h"
 
 #include "runtime/base/identity.h"

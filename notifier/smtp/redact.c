@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Blots out addresses in what a mail server says. */
 #include "notifier/smtp/redact.h"
 
 #include <ctype.h>

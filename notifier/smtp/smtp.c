@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One mail to one SMTP server, over libesmtp. */
 #include "notifier/smtp/smtp.h"
 
 #include "notifier/smtp/redact.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One mail to an address that needs SMTPUTF8, over libcurl. */
 #include "notifier/smtp/smtputf8.h"
 
 #include "notifier/smtp/redact.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Base45: bytes for the alphanumeric mode of QR codes. */
 #include "ticketgen/core/base45.h"
 
 #include <assert.h>

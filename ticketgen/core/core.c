@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From an event to its record on seatlog.tickets. */
 #include "ticketgen/core/core.h"
 
 #include "runtime/base/identity.h"

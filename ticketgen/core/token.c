@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The ticket token: claims, signature, verification. */
 #include "ticketgen/core/token.h"
 
 #include "ticketgen/core/base45.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The signing key's file. */
 #include "ticketgen/daemon/key_file.h"
 
 #include <errno.h>

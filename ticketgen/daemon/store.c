@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The schema ticket in PostgreSQL. */
 #include "ticketgen/daemon/store.h"
 
 #include "runtime/base/hex.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Emoji in colour, each once a document. */
 #include "ticketgen/page/emoji.h"
 
 #include "runtime/base/error.h"

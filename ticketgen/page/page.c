@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The page of a ticket. */
 #include "ticketgen/page/page.h"
 
 #include "runtime/base/error.h"

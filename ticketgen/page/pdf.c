@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An order's tickets as PDF. */
 #include "ticketgen/page/pdf.h"
 
 #include "runtime/base/time.h"

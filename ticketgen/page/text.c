@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Text of every script, fitted into a box. */
 #include "ticketgen/page/text.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* seatlog-payment: its options, and how its parts are started and stopped. */
 #include "payment/daemon/payment.h"
 
 #include "payment/daemon/metrics.h"

@@ -112,7 +112,7 @@ void payment_cancel_by_key_answered(struct payment_decision *decision) {
             return;
         }
         payment_step_operator(decision, PAYMENT_STEP_CANCEL_BY_KEY,
-                              "an unsettled authorization can not be undone by its key");
+                              "an unsettled authorization cannot be undone by its key");
         return;
     case PAYMENT_ANSWER_UNAUTHORIZED:
         payment_step_retry_unauthorized(decision, PAYMENT_STEP_CANCEL_BY_KEY);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Registers and counts what payment tells of itself. */
 #include "payment/daemon/metrics.h"
 
 #include "payment/core/names.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What payment tells of itself: calls, results, open work, alarms, comparisons. */
 #ifndef SEATLOG_PAYMENT_DAEMON_METRICS_H
 #define SEATLOG_PAYMENT_DAEMON_METRICS_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's state. */
 #ifndef SEATLOG_PAYMENT_DAEMON_PAYMENT_H
 #define SEATLOG_PAYMENT_DAEMON_PAYMENT_H
 

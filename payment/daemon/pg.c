@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The statements of payment.work and payment.answer. */
 #include "payment/daemon/pg.h"
 
 #include "payment/core/names.h"

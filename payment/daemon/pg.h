@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of payment: work and answers. */
 #ifndef SEATLOG_PAYMENT_DAEMON_PG_H
 #define SEATLOG_PAYMENT_DAEMON_PG_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The thread of the reconciler: takes its turn, gets the list, asks SQL what is known of it. */
 #include "payment/daemon/reconcile.h"
 
 #include "payment/daemon/metrics.h"
@@ -78,7 +79,7 @@ static void on_page(void *context, const struct http_response *response) {
     reconciler->page_come = true;
     reconciler->page_good = payment_square_list_parse(response, &reconciler->page);
     if (!reconciler->page_good) {
-        log_warning("the provider's list can not be had", LOG_INTEGER("status", response->status),
+        log_warning("cannot get the provider's list", LOG_INTEGER("status", response->status),
                     LOG_TEXT("failure", response->failure != NULL ? response->failure : ""));
     }
 }
@@ -206,7 +207,7 @@ static bool run_compare(struct payment_reconciler *reconciler, struct payment_co
     char cursor[sizeof reconciler->page.cursor] = "";
     for (int pages = 0; pages < PAGES_MAX && run->begin_ms < run->end_ms; pages++) {
         if (!page_get(reconciler, run, cursor)) {
-            return error_set(error, ERROR_RETRY, "the provider's list is not to be had");
+            return error_set(error, ERROR_RETRY, "cannot get the provider's list");
         }
         if (!page_compare(reconciler, run, error)) {
             return false;
@@ -224,7 +225,7 @@ static void reconcile_once(struct payment_reconciler *reconciler) {
     struct error error = {0};
     if (!turn_take(reconciler, &run, &error)) {
         if (error.action == ERROR_DIE || error.action == ERROR_PARK) {
-            log_error("the reconciliation can not be begun", LOG_TEXT("reason", error.message));
+            log_error("the reconciliation cannot be begun", LOG_TEXT("reason", error.message));
         }
         return;
     }
@@ -236,7 +237,7 @@ static void reconcile_once(struct payment_reconciler *reconciler) {
         reconciler->added(reconciler->context);
     }
     if (!turn_end(reconciler, &run, done, &error)) {
-        log_warning("the reconciliation's end can not be written",
+        log_warning("the reconciliation's end cannot be written",
                     LOG_TEXT("reason", error.message));
     } else if (done) {
         payment_metrics_reconciled(run.orphans, run.unexplained);
@@ -272,7 +273,7 @@ payment_reconciler_start(const struct payment_reconciler_settings *settings,
     reconciler->pg = pg_new(settings->postgres_url, "seatlog-payment-reconciler");
     reconciler->client = http_client_new(1, settings->ca_file, RESPONSE_SIZE_MAX);
     if (pthread_create(&reconciler->thread, NULL, reconciler_run, reconciler) != 0) {
-        die("the reconciler's thread can not be started");
+        die("the reconciler's thread cannot be started");
     }
     return reconciler;
 }

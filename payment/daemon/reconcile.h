@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Compares the provider's list with our work. */
 #ifndef SEATLOG_PAYMENT_DAEMON_RECONCILE_H
 #define SEATLOG_PAYMENT_DAEMON_RECONCILE_H
 

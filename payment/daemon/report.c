@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A row with a result becomes the command that says so. */
 #include "payment/daemon/report.h"
 
 #include "runtime/base/identity.h"

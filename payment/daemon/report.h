@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Results as commands. */
 #ifndef SEATLOG_PAYMENT_DAEMON_REPORT_H
 #define SEATLOG_PAYMENT_DAEMON_REPORT_H
 

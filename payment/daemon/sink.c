@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Events that ask for money to move become rows of payment.work. */
 #include "payment/daemon/sink.h"
 
 #include "payment/daemon/payment.h"
@@ -57,7 +58,7 @@ static bool authorize_add(struct pg *pg, const struct sink_record *record, struc
 
 static bool payment_id_set(struct payment_row *row, struct text payment_id, struct error *error) {
     if (payment_id.size == 0 || payment_id.size >= sizeof row->work.payment_id) {
-        return error_set(error, ERROR_PARK, "a payment id of %zu octets", payment_id.size);
+        return error_set(error, ERROR_PARK, "a payment id of %zu bytes", payment_id.size);
     }
     snprintf(row->work.payment_id, sizeof row->work.payment_id, "%.*s", TEXT_FORMAT(payment_id));
     return true;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What payment does with events. */
 #ifndef SEATLOG_PAYMENT_DAEMON_SINK_H
 #define SEATLOG_PAYMENT_DAEMON_SINK_H
 

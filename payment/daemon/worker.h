@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Works off payment.work: the lease's hands. */
 #ifndef SEATLOG_PAYMENT_DAEMON_WORKER_H
 #define SEATLOG_PAYMENT_DAEMON_WORKER_H
 

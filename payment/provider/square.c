@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes Square's requests and reads its responses. */
 #include "payment/provider/square.h"
 
 #include "payment/core/names.h"
@@ -21,7 +22,7 @@ static void key_text(const struct payment_row *row, const char *action, char out
 static void body_take(struct payment_square_call *call, json_t *body) {
     char *text = json_dumps(body, JSON_COMPACT);
     if (text == NULL) {
-        die("a request can not be written as JSON");
+        die("a request cannot be written as JSON");
     }
     buffer_append_text(&call->body, text);
     free(text);
@@ -46,7 +47,7 @@ static void create_body(struct payment_square_call *call, const struct payment_s
         "delay_duration", square->delay_duration, "reference_id", reference, "note", note);
     if (body == NULL) {
         /* Only a token that is not UTF-8, which the codec does not let through. */
-        die("a create can not be written as JSON");
+        die("a create cannot be written as JSON");
     }
     if (square->location_id[0] != '\0') {
         json_object_set_new(body, "location_id", json_string(square->location_id));
@@ -71,10 +72,10 @@ static void cancel_by_key_body(struct payment_square_call *call, const struct pa
 /* Ids are the provider's; what is not plain in one is escaped all the same. */
 static void url_append(struct buffer *url, const char *text) {
     for (; *text != '\0'; text++) {
-        unsigned char octet = (unsigned char)*text;
-        bool plain = (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') ||
-                     (octet >= 'a' && octet <= 'z') || strchr("-_.~", octet) != NULL;
-        buffer_append_format(url, plain ? "%c" : "%%%02X", octet);
+        unsigned char byte = (unsigned char)*text;
+        bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+                     (byte >= 'a' && byte <= 'z') || strchr("-_.~", byte) != NULL;
+        buffer_append_format(url, plain ? "%c" : "%%%02X", byte);
     }
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The provider's API: Square's requests and responses. */
 #ifndef SEATLOG_PAYMENT_PROVIDER_SQUARE_H
 #define SEATLOG_PAYMENT_PROVIDER_SQUARE_H
 

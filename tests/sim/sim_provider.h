@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The payment provider of the simulator. */
 #ifndef SEATLOG_TESTS_SIM_PROVIDER_H
 #define SEATLOG_TESTS_SIM_PROVIDER_H
 

@@ -259,7 +259,7 @@ static void undoing_meets_a_settled_payment(void **state) {
     TRACE(PAYMENT_AUTHORIZE, {"1.0 unknown", "create at 1.5"},
           {"60.0 prepare", "cancel_by_key at 60.0"},
           {"60.1 refused DELAYED_TRANSACTION_CAPTURED",
-           "cancel_by_key at 3660.1; alarm: an unsettled authorization can not be undone by its "
+           "cancel_by_key at 3660.1; alarm: an unsettled authorization cannot be undone by its "
            "key"});
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Square's requests and responses, byte by byte, and the commands that report results. */
 #include "payment/core/names.h"
 #include "payment/daemon/report.h"
 #include "payment/provider/square.h"

@@ -6,7 +6,8 @@ have reached two a function has fallen below it.
     tests/style/assertions.py
 
 A function is a body in a source or header, inline ones too. An assertion is a use of assert, of a core's own macro
-(RESERVATION_ASSERT, …_SLOW_ASSERT), or of static_assert, outside of macros' definitions. What is checked of input is none.
+(RESERVATION_ASSERT, …_SLOW_ASSERT), or of static_assert, outside of macros' definitions. What is checked of input is
+none.
 """
 import pathlib
 import re

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a header promises and who leans on whom, as far as the text tells. Prints a line a fault; exits 1 if there is one.
+"""What a header promises and who leans on whom, as far as the text tells. Prints a line a fault; exits 1 if there is
+one.
 
 - A header declares what its own source defines: each function that x.h declares is defined in x.c, beside it. A header
   without a source holds types and inline functions only.
@@ -16,7 +17,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROOMS = ("ingest-api", "reservation", "payment", "ticketgen", "notifier", "indexer", "replay", "runtime", "codec", "tools")
+ROOMS = ("ingest-api", "reservation", "payment", "ticketgen", "notifier", "indexer", "replay", "runtime", "codec",
+         "tools")
 INCLUDE = re.compile(r'^#include [<"]([^>"]+)[>"]', re.MULTILINE)
 WORD = re.compile(r"[A-Za-z_]\w*")
 CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
@@ -25,7 +27,8 @@ NOT_A_FUNCTION = {"__attribute__", "_Static_assert", "static_assert", "_Alignas"
 
 
 def sources():
-    listed = subprocess.run(["git", "ls-files", "-z", *ROOMS], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(["git", "ls-files", "-z", *ROOMS], cwd=ROOT, check=True, capture_output=True,
+                            text=True).stdout
     return [path for path in listed.split("\0") if path.endswith((".c", ".h")) and (ROOT / path).is_file()]
 
 
@@ -72,7 +75,7 @@ def function_name(head):
 
 
 def made_by_macros(text):
-    """The functions that a source defines by macros such as LIST(integers, int32_t, int), which paste names together."""
+    """The functions that a source defines by macros such as LIST(integers, int32_t, int), which paste names."""
     for name, parameters, body in re.findall(r"^#define (\w+)\(([^)]*)\)((?:[^\n\\]|\\.|\\\n)*)", text, re.MULTILINE):
         if "##" not in body:
             continue
@@ -153,7 +156,8 @@ def knots(arrows):
         on.add(root)
         while work:
             here, ahead = work[-1]
-            step = next((target for target in ahead if target in arrows and (target not in index or target in on)), None)
+            step = next((target for target in ahead
+                         if target in arrows and (target not in index or target in on)), None)
             if step is None:
                 work.pop()
                 if work:

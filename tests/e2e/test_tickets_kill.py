@@ -119,7 +119,7 @@ def test_orders_called_off_are_revoked_once(orders, stack, log, mailbox):
     event_id, made = orders
     gone = made[::3]
     documents = []
-    for buyer, _ in gone:
+    for buyer, order in gone:
         listed = eventually(lambda: [t for t in buyer.get(f"/orders/{order['order_id']}")["tickets"] if t.get("pdf")],
                             "the order shows its tickets")
         documents.append((buyer, listed[0]["pdf"]))

@@ -9,13 +9,13 @@
 #include "ingest-api/http/text.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/time.h"
+#include "seatlog_bounds.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SECRET_SIZE 32
-#define NAME_CHARACTERS_MAX 100
 #define SECRET_SALT_SIZE 32
 #define API_KEYS_MAX 20
 
@@ -64,11 +64,11 @@ static void key_create_read(struct request *request) {
     reader_object(&reader, NULL, request->body.json, members);
     if (display_text_read(
             &reader, &request->arena, NULL, request->body.json, "name", READER_REQUIRED,
-            (struct display_rule){.kind = TEXT_LINE, .size_max = NAME_CHARACTERS_MAX * 4},
+            (struct display_rule){.kind = TEXT_LINE, .size_max = API_KEY_NAME_CHARACTERS_MAX * 4},
             &state->name) &&
-        characters_count(state->name) > NAME_CHARACTERS_MAX) {
+        characters_count(state->name) > API_KEY_NAME_CHARACTERS_MAX) {
         reader_error(&reader, NULL, "name", "A name has at most %d characters.",
-                     NAME_CHARACTERS_MAX);
+                     API_KEY_NAME_CHARACTERS_MAX);
     }
     if (reader_failed(&reader)) {
         problem_answer_reader(request, &reader);

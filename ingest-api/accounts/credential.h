@@ -4,6 +4,7 @@
 
 #include "codec/value.h"
 #include "runtime/base/address.h"
+#include "seatlog_bounds.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,9 +14,6 @@
  *
  * Characters are Unicode code points, in the contract too.
  */
-#define USERNAME_CHARACTERS_MAX 254
-#define PASSWORD_CHARACTERS_MIN 8
-#define PASSWORD_CHARACTERS_MAX 256
 #define PASSWORD_SIZE_MAX (PASSWORD_CHARACTERS_MAX * 4)
 
 /*

@@ -11,12 +11,11 @@
 #include "ingest-api/http/text.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
+#include "seatlog_bounds.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-
-#define LOCATION_CHARACTERS_MAX 100
 
 /* Nobody is logged in: Idempotency-Keys of sign-ups are those of the username, under this. */
 static const struct uuid signup_keys = {{0x5d, 0x0f, 0x6a, 0x1e, 0x22, 0x4b, 0x4c, 0x6d, 0x9b, 0x5a,

@@ -4,6 +4,7 @@
 
 #include "codec/value.h"
 #include "runtime/pg/pg.h"
+#include "seatlog_bounds.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -16,9 +17,6 @@
  * key. So it never stops anybody: where PostgreSQL is away or slow, the request goes on unguarded.
  */
 struct request;
-
-/* An Idempotency-Key has 1 to this many visible ASCII characters. */
-#define IDEMPOTENCY_KEY_SIZE_MAX 255
 
 /*
  * The step that claims the request's key for the account that is logged in; answers 422 where the

@@ -9,6 +9,7 @@
 #include "ingest-api/http/text.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
+#include "seatlog_bounds.h"
 #include "seatlog_codec.h"
 
 #include <stdio.h>
@@ -16,8 +17,6 @@
 
 #define TYPE_NAME_SIZE 16
 #define DETAIL_SIZE 64
-#define WORDS_SIZE_MAX 200
-#define CITY_SIZE_MAX 100
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 
 /* One end of what is looked for. */
@@ -135,8 +134,8 @@ static void search_read(struct request *request) {
     struct reader reader = {0};
     state->wish.from_ms = clock_now_ms();
     state->wish.to_ms = INT64_MAX;
-    text_read(request, &reader, "q", WORDS_SIZE_MAX, &state->wish.words);
-    text_read(request, &reader, "city", CITY_SIZE_MAX, &state->wish.city);
+    text_read(request, &reader, "q", SEARCH_WORDS_SIZE_MAX, &state->wish.words);
+    text_read(request, &reader, "city", SEARCH_CITY_SIZE_MAX, &state->wish.city);
     type_read(request, &reader, state);
     times_read(request, &reader, state);
     if (reader_failed(&reader)) {

@@ -4,10 +4,9 @@
 
 #include "ingest-api/http/text.h"
 #include "runtime/base/identity.h"
+#include "seatlog_bounds.h"
 
 #include <string.h>
-
-#define SOURCE_SIZE_MAX 255
 
 bool wish_seat_id_parse(const char *text, int32_t *seat) {
     size_t size = strspn(text, "0123456789");
@@ -34,7 +33,7 @@ static void seats_read(struct reader *reader, struct arena *arena, const json_t 
                        struct reserve_wish *out) {
     json_t *list;
     if (!reader_array(reader, NULL, body, "ticket_ids", READER_REQUIRED, 1,
-                      WISH_RESERVATION_PLACES_MAX, &list)) {
+                      RESERVATION_PLACES_PER_RESERVATION_MAX, &list)) {
         return;
     }
     struct place_in place = {.name = "ticket_ids"};
@@ -62,7 +61,7 @@ static void quantity_read(struct reader *reader, const struct place_in *at, cons
                           struct reserve_wish *out) {
     int64_t quantity = 0;
     if (reader_integer(reader, at, object, "quantity", READER_REQUIRED, 1,
-                       WISH_RESERVATION_PLACES_MAX, &quantity)) {
+                       RESERVATION_PLACES_PER_RESERVATION_MAX, &quantity)) {
         out->quantity = (int32_t)quantity;
     }
 }
@@ -127,7 +126,7 @@ bool wish_book_read(struct reader *reader, const json_t *body, struct book_wish 
         reader_error(reader, NULL, "reservation_id", "must be the id that POST /reserve gave");
     }
     if (reader_text(reader, NULL, body, "source_id", READER_OPTIONAL,
-                    (struct text_rule){.size_min = 1, .size_max = SOURCE_SIZE_MAX},
+                    (struct text_rule){.size_min = 1, .size_max = RESERVATION_SOURCE_ID_OCTETS_MAX},
                     &out->source_id)) {
         bool visible = true;
         for (size_t i = 0; i < out->source_id.size; i++) {

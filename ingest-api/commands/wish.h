@@ -37,6 +37,4 @@ bool wish_cancel_show_read(struct reader *reader, struct arena *arena, const jso
 /* A seat's public id, "17", as its number. false: it is none. */
 bool wish_seat_id_parse(const char *text, int32_t *seat);
 
-#define WISH_RESERVATION_PLACES_MAX 100
-
 #endif

@@ -4,8 +4,8 @@
 
 #include "codec/arena.h"
 #include "codec/currency.h"
-#include "codec/show_bounds.h"
 #include "ingest-api/http/reader.h"
+#include "seatlog_bounds.h"
 #include "seatlog_types.h"
 
 /*

@@ -3,13 +3,13 @@
 #define SEATLOG_INGEST_API_COMMANDS_WISH_SHOW_H
 
 #include "codec/arena.h"
-#include "codec/show_bounds.h"
 #include "ingest-api/commands/money.h"
 #include "ingest-api/http/reader.h"
+#include "seatlog_bounds.h"
 #include "seatlog_types.h"
 
 /*
- * What the body of POST /events asks for, within the bounds of codec/show_bounds.h, which are the
+ * What the body of POST /events asks for, within the bounds of schemas/bounds.tsv, which are the
  * core's too; its seat plan is read by ingest-api/commands/wish_plan.h. Pure but for the time zone
  * database.
  */

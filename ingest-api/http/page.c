@@ -4,6 +4,7 @@
 
 #include "ingest-api/http/problem.h"
 #include "ingest-api/http/request.h"
+#include "seatlog_bounds.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,9 +11,6 @@
  */
 struct request;
 
-#define PAGE_MAX 500
-#define PAGE_SIZE_MAX 100
-
 struct page_wish {
     int64_t page; /* from 1 */
     int64_t per_page;

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "codec/show_bounds.h"
+#include "seatlog_bounds.h"
 
 /*
  * The newest logic: how this program decides unless told otherwise. The version goes into every
@@ -20,20 +20,10 @@
  */
 #define RESERVATION_LOGIC_VERSION 3
 
-/* Bounds. Those of a show's fields are in codec/show_bounds.h. */
+/* Bounds. Those of what commands and events carry are in schemas/bounds.tsv. */
 #define RESERVATION_PLACES_PER_SHOW_MAX PLAN_PLACES_MAX
-#define RESERVATION_PLACES_PER_RESERVATION_MAX 100
-#define RESERVATION_RESERVATIONS_PER_BUYER_MAX 64
-#define RESERVATION_RESERVATIONS_PER_SHOW_MAX 100000
-#define RESERVATION_ATTEMPTS_MAX 3
-#define RESERVATION_PAYMENTS_MAX 8
-#define RESERVATION_REFUND_ATTEMPTS_MAX 100
-#define RESERVATION_SOURCE_ID_OCTETS_MAX 255
-#define RESERVATION_PAYMENT_ID_OCTETS_MAX 192
-#define RESERVATION_CODE_OCTETS_MAX 64
 #define RESERVATION_CURRENCY_OCTETS 3
 #define RESERVATION_COUNTRY_OCTETS 2
-#define RESERVATION_REASON_OCTETS_MAX 1000 /* logic versions 1 and 2: cut */
 #define RESERVATION_HOLDS_PER_EVENT_MAX 256
 #define RESERVATION_CANCELLED_PER_COMMAND_MAX 64
 #define RESERVATION_EVENTS_PER_COMMAND_MAX 640

@@ -2,6 +2,7 @@
 #include "ingest-api/catalog/plan.h"
 #include "ingest-api/commands/wish.h"
 #include "runtime/base/identity.h"
+#include "seatlog_bounds.h"
 #include "seatlog_codec.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_core.h"
@@ -60,9 +61,10 @@ static void reserve_try(struct reader *reader, const json_t *body) {
                                                    .category = -1,
                                                    .quantity = wish.quantity,
                                                    .keyed = true}};
-    FUZZ_REQUIRE(wish.selection == SELECTION_NAMED
-                     ? wish.seats.count >= 1 && wish.seats.count <= WISH_RESERVATION_PLACES_MAX
-                     : wish.quantity >= 1 && wish.quantity <= WISH_RESERVATION_PLACES_MAX);
+    FUZZ_REQUIRE(
+        wish.selection == SELECTION_NAMED
+            ? wish.seats.count >= 1 && wish.seats.count <= RESERVATION_PLACES_PER_RESERVATION_MAX
+            : wish.quantity >= 1 && wish.quantity <= RESERVATION_PLACES_PER_RESERVATION_MAX);
     struct reservation_core *core = reservation_core_new(&fuzz_heap);
     FUZZ_REQUIRE(command_judge(core, &command)->kind == EVENT_REJECTED);
     reservation_core_free(core);

@@ -20,7 +20,7 @@ INCLUDE = re.compile(r'^#include [<"]([^>"]+)[>"]', re.MULTILINE)
 # a clock or draws a random number.
 PURE_HEADERS = {"assert.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
 CORE_MAY_INCLUDE = {
-    "reservation": ("reservation/core/", "codec/text/", "codec/show_bounds.h", "seatlog_types.h"),
+    "reservation": ("reservation/core/", "codec/text/", "seatlog_bounds.h", "seatlog_types.h"),
     "payment": ("payment/core/", "codec/value.h"),
     "indexer": ("indexer/core/", "seatlog_types.h", "codec/", "jansson.h"),
     "ticketgen": ("ticketgen/core/", "seatlog_types.h", "codec/", "runtime/base/identity.h", "sodium.h"),

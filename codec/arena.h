@@ -49,7 +49,7 @@ struct text arena_text_copy(struct arena *arena, struct text source);
 /* The same for a C string. */
 struct text arena_text_copy_string(struct arena *arena, const char *source);
 
-/* A copy of the octets. */
+/* A copy of the bytes. */
 struct octets arena_octets_copy(struct arena *arena, struct octets source);
 
 /* printf into the arena; NUL-terminated, the NUL not counted. */

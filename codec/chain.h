@@ -7,7 +7,7 @@
  *
  * An event's hash is BLAKE2b-256 over the hash of the show's previous event (all zero before the
  * first) and the event's own wire bytes without the hash itself: wire[0..5) ‖ wire[37..). It
- * stands in wire[5..37), which is head.hash, the first field of every event. Whoever changes, drops
+ * stands in wire[5..37), which is head.hash, the first field of every event. Who changes, drops
  * or inserts an event must change every later one of that show.
  */
 

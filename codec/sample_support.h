@@ -30,7 +30,7 @@ size_t sample_count(struct sample *sample);
 int32_t sample_int(struct sample *sample);
 int64_t sample_long(struct sample *sample);
 bool sample_boolean(struct sample *sample);
-/* Valid text of characters of one to four octets. */
+/* Valid text of characters of one to four bytes. */
 struct text sample_text(struct sample *sample);
 struct octets sample_octets(struct sample *sample);
 struct uuid sample_uuid(struct sample *sample);

@@ -8,7 +8,7 @@
  * Whether the text may stand in a record: well-formed UTF-8 (RFC 3629: no overlong forms, no
  * surrogates, nothing above U+10FFFF) without U+0000, which PostgreSQL cannot store.
  *
- * Decoders refuse a record with any other text, so whoever makes records of outside input asks
+ * Decoders refuse a record with any other text, so code that makes records of outside input asks
  * first.
  */
 bool text_is_valid(struct text text);

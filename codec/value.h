@@ -16,13 +16,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* UTF-8, not NUL-terminated; size in octets. */
+/* UTF-8, not NUL-terminated; size in bytes. */
 struct text {
     const char *data;
     size_t size;
 };
 
-/* Any octets. */
+/* Any bytes. */
 struct octets {
     const uint8_t *data;
     size_t size;
@@ -71,7 +71,7 @@ struct hashes {
 /* The text of a string literal: no strlen at run time. */
 #define TEXT_LITERAL(literal) ((struct text){.data = (literal), .size = sizeof(literal) - 1})
 
-/* For printf: printf("%.*s", TEXT_FORMAT(title)). Texts are far below INT_MAX octets. */
+/* For printf: printf("%.*s", TEXT_FORMAT(title)). Texts are far below INT_MAX bytes. */
 #define TEXT_FORMAT(value) (int)(value).size, ((value).data != NULL ? (value).data : "")
 
 #endif

@@ -68,7 +68,7 @@ static const struct replay_command commands[] = {
     {"show", replay_show, "EVENT_ID: a show's story as prose", false},
     {"export", replay_export, "FOLDER: the log as files, for auditors without a Kafka", false},
     {"import", replay_import, "FOLDER: check an export and add it to an archive (--into)", true},
-    {"rebuild", replay_rebuild, "make the catalog anew from the log, while it is read", false},
+    {"rebuild", replay_rebuild, "make the catalog again from the log, while it is read", false},
 };
 
 static int usage(void) {

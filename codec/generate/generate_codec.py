@@ -14,8 +14,8 @@ HEADER = """/* SPDX-License-Identifier: Apache-2.0 */
 #define SEATLOG_CODEC_H
 
 /*
- * Between the structs of seatlog_types.h and the octets on the topics: the Confluent wire format,
- * that is a zero octet, the schema's id (4 octets, most significant first), Avro binary.
+ * Between the structs of seatlog_types.h and the bytes on the topics: the Confluent wire format,
+ * that is a zero byte, the schema's id (4 bytes, most significant first), Avro binary.
  */
 
 #include "codec/arena.h"
@@ -31,7 +31,7 @@ struct codec *codec_new(void);
 void codec_free(struct codec *codec);
 
 /*
- * codec_X_encode: the record's wire octets, in the codec's own memory: valid until its next encode.
+ * codec_X_encode: the record's wire bytes, in the codec's own memory: valid until its next encode.
  * An event is written as its head.logic_version wrote it (schemas/logic.tsv): fields that are newer
  * are left out, so that old history is decided again to the byte.
  * Cannot fail; an enum out of range, which is a programmer's error, ends the process. Texts must be
@@ -42,11 +42,11 @@ void codec_free(struct codec *codec);
  *
  * codec_X_decode: reads any version ever registered and fills *out; fields that the writer did not
  * have get their default. Texts and lists live in the arena; texts are NUL-terminated. Safe with
- * hostile octets. On false *reason says why, for a dead letter and for people; it depends on nothing
- * but the octets and the registered schemas.
+ * hostile bytes. On false *reason says why, for a dead letter and for people; it depends on nothing
+ * but the bytes and the registered schemas.
  *
- * codec_X_head_decode: reads no more than which record it is and its head, for whoever has to look at
- * every record and is concerned by few. Safe with hostile octets; false: it has no such head. The rest
+ * codec_X_head_decode: reads no more than which record it is and its head, for code that has to look at
+ * every record and is concerned by few. Safe with hostile bytes; false: it has no such head. The rest
  * may still be ill-formed.
  */
 """
@@ -72,7 +72,7 @@ const struct codec_schema *codec_schema_latest(struct text subject);
 size_t codec_schema_count(void);
 const struct codec_schema *codec_schema_at(size_t index);
 
-/* The distinct subjects, sorted by octets. */
+/* The distinct subjects, sorted by bytes. */
 size_t codec_subject_count(void);
 struct text codec_subject_at(size_t index);
 

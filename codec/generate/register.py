@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives every .avsc file its id in ids.tsv, once and for ever.
+"""Gives every .avsc file its id in ids.tsv, once and forever.
 
     register.py            append what is new; refuses a change that could not read what is written
     register.py --check    change nothing; fail if anything is missing, changed or incompatible
     register.py --rebuild  only before the first release: rewrite the lines from the files as they
                            are, keeping the id of every subject and version known
 
-Ids are never reused and registered files never change: records on the log point to them for ever.
+Ids are never reused and registered files never change: records on the log point to them forever.
 """
 import argparse
 import pathlib

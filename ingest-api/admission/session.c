@@ -364,7 +364,7 @@ struct session_store *session_store_new(const char *postgres_url) {
     store->misses_metric = metrics_counter("seatlog_sessions_total", "source=\"postgresql\"",
                                            "Logins looked up, by where they were found");
     if (pthread_create(&store->thread, NULL, listen_thread, store) != 0) {
-        die("no thread is to be had for sessions");
+        die("cannot start the sessions' thread");
     }
     return store;
 }

@@ -121,7 +121,7 @@ static rd_kafka_t *client_new(const struct config *config, const char *instance,
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
     if (client == NULL) {
         rd_kafka_conf_destroy(conf);
-        error_set(error, ERROR_DIE, "no Kafka consumer: %s", text);
+        error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", text);
         return NULL;
     }
     rd_kafka_poll_set_consumer(client);
@@ -171,7 +171,7 @@ struct tail *tail_new(const struct config *config, const char *instance, struct 
     }
     ready_set("reaching the end of the events");
     if (pthread_create(&tail->thread, NULL, tail_thread, tail) != 0) {
-        die("no thread is to be had for the tail");
+        die("cannot start the tail's thread");
     }
     return tail;
 }

@@ -18,7 +18,7 @@ void http_loop_init(struct http_loop *loop, size_t body_memory_max) {
     loop->body_memory_max = body_memory_max;
     loop->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (loop->wake_descriptor < 0) {
-        die("no event descriptor is to be had");
+        die("cannot create an event descriptor");
     }
     loop->memory_refused_metric =
         metrics_counter("seatlog_http_bodies_refused_total", NULL,

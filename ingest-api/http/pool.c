@@ -82,7 +82,7 @@ struct pool *pool_new(const char *name, int thread_count, size_t queue_max,
     pool->thread_count = thread_count;
     for (int i = 0; i < thread_count; i++) {
         if (pthread_create(&pool->threads[i], NULL, pool_thread, pool) != 0) {
-            die("no thread is to be had for the pool %s", name);
+            die("cannot start a thread of the pool %s", name);
         }
     }
     return pool;

@@ -16,7 +16,7 @@
 #define BATCH_RECORDS 2000
 
 /*
- * The catalog made anew by the indexer's own fold, all in one PostgreSQL transaction: readers see
+ * The catalog made again by the indexer's own fold, all in one PostgreSQL transaction: readers see
  * the old rows until it commits. The indexer waits on its offsets' rows meanwhile, finds them
  * moved, and goes on from there.
  */
@@ -112,11 +112,12 @@ static bool partition_rebuild(struct rebuild *rebuild, const char *topic, int32_
 
 /* What was set aside and could not be folded late is in the catalog by now. */
 static bool letters_settle(struct rebuild *rebuild, struct error *error) {
-    return PG_EXECUTE(rebuild->pg, error, NULL,
-                      "UPDATE public.dead_letter_retry SET state = 'settled', ended_at = now(),"
-                      " reason = 'the catalog was made anew from the log', key = NULL, value = NULL"
-                      " WHERE daemon = 'indexer' AND state <> 'settled'"
-                      " AND coalesce(reason, '') NOT LIKE 'undecodable%'");
+    return PG_EXECUTE(
+        rebuild->pg, error, NULL,
+        "UPDATE public.dead_letter_retry SET state = 'settled', ended_at = now(),"
+        " reason = 'the catalog was made again from the log', key = NULL, value = NULL"
+        " WHERE daemon = 'indexer' AND state <> 'settled'"
+        " AND coalesce(reason, '') NOT LIKE 'undecodable%'");
 }
 
 static bool topic_rebuild(struct rebuild *rebuild, const char *topic, struct error *error) {

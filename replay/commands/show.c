@@ -60,7 +60,7 @@ static bool record_take(struct story *story, const struct replay_record *record)
     }
     arena_reset(&story->arena);
     if (!codec_event_decode(story->codec, &story->arena, record->value, &event, &reason)) {
-        printf("offset %" PRId64 " can not be decoded: %.*s\n", record->offset, (int)reason.size,
+        printf("offset %" PRId64 " cannot be decoded: %.*s\n", record->offset, (int)reason.size,
                reason.data);
         return true;
     }

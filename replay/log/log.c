@@ -46,7 +46,7 @@ static rd_kafka_t *consumer_new(const struct config *config, const char *group,
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
     if (client == NULL) {
         rd_kafka_conf_destroy(conf);
-        error_set(error, ERROR_DIE, "no Kafka consumer: %s", reason);
+        error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", reason);
         return NULL;
     }
     rd_kafka_poll_set_consumer(client);

@@ -8,7 +8,7 @@
 
 /*
  * A seal is a file that says what every partition's history was up to some offset, signed with
- * Ed25519 and kept away from Kafka. Whoever rewrites history, and even recomputes every hash chain,
+ * Ed25519 and kept away from Kafka. Somebody who rewrites history, and even recomputes every hash chain,
  * cannot make it agree with a seal. Text, a line a fact:
  *
  *   seatlog seal 1

@@ -87,7 +87,7 @@ bool segment_open(FILE *file, struct error *error) {
 }
 
 static enum replay_read damaged(FILE *file, const char *how, struct error *error) {
-    error_set(error, ERROR_DIE, "a segment file is damaged near octet %ld: %s", ftell(file), how);
+    error_set(error, ERROR_DIE, "a segment file is damaged near byte %ld: %s", ftell(file), how);
     return REPLAY_READ_FAILED;
 }
 

@@ -60,7 +60,7 @@ static bool snapshot_restore(void *context, struct octets key, struct octets val
     (void)error;
     arena_reset(&check->arena);
     if (!codec_snapshot_record_decode(check->codec, &check->arena, value, &record, &reason)) {
-        find(check, "a snapshot can not be decoded", NULL);
+        find(check, "a snapshot cannot be decoded", NULL);
     } else if (record.kind == SNAPSHOT_RECORD_PARTITION_SNAPSHOT) {
         check->found = true;
         check->events_offset = record.as.partition_snapshot.events_offset;

@@ -142,7 +142,7 @@ void replay_record_json(struct octets wire, struct buffer *out) {
     const struct codec_schema *schema = NULL;
     json_t *json = sound(wire) ? json_of_wire(wire, &schema) : NULL;
     if (json == NULL) {
-        buffer_append_format(out, "(%zu octets that can not be decoded)", wire.size);
+        buffer_append_format(out, "(%zu bytes that cannot be decoded)", wire.size);
         return;
     }
     char *text = json_dumps(json, JSON_COMPACT);

@@ -222,7 +222,7 @@ static void sold_take(struct model_show *show, const struct event_sold *sold,
     for (size_t i = 0; i < sold->places.count; i++) {
         int32_t seat = sold->places.items[i].seat;
         if (seat >= 0 && ((size_t)seat >= show->seat_count || show->owners[seat] != live->number)) {
-            buffer_append_format(finding, "seat %d is sold to whoever does not have it. ",
+            buffer_append_format(finding, "seat %d is sold to somebody who does not have it. ",
                                  (int)seat);
         }
     }

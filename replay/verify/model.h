@@ -14,7 +14,7 @@
  *
  *   a seat given to one reservation while another has it
  *   more places of a general section given than it has
- *   places given back by whoever does not have them, or sold without being held
+ *   places given back by somebody who does not have them, or sold without being held
  *   a seq that is not the next one, a broken hash chain, a clock that goes back
  *   a hold that is not over, ended as if it were; a hold that should be over long ago
  *

@@ -88,7 +88,7 @@ static bool event_next(struct run *run) {
     if (!codec_event_decode(run->codec, &run->recorded, run->record.value, &run->event, &reason)) {
         partition->differing++;
         struct buffer what = {0};
-        buffer_append_format(&what, "it can not be decoded: %.*s", (int)reason.size, reason.data);
+        buffer_append_format(&what, "it cannot be decoded: %.*s", (int)reason.size, reason.data);
         finding_add(run, &run->record, NULL, what.data);
         buffer_deinit(&what);
         return false;

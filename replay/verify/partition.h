@@ -30,7 +30,7 @@ struct replay_partition {
     const struct seal *seals;               /* seal_count of them, oldest first */
     size_t seal_count;
 
-    /* Progress, for whoever watches. */
+    /* Progress, for a watcher. */
     _Atomic uint64_t commands;
     _Atomic uint64_t events;
     _Atomic int64_t event_offset;

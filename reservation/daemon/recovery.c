@@ -329,7 +329,7 @@ static void recovery_start(struct reservation_recovery *recovery) {
         return;
     }
     if (pthread_create(&recovery->thread, NULL, recovery_thread, recovery) != 0) {
-        die("no thread is to be had");
+        die("cannot start a thread");
     }
     recovery->thread_started = true;
     recovery->stage = RECOVERY_RUNNING;

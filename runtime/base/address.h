@@ -73,7 +73,7 @@ struct address {
 /* ADDRESS_GOOD with *out filled in; else what is wrong first, and *out is not to be used. */
 enum address_fault address_parse(const char *text, size_t size, struct address *out);
 
-/* What is wrong, in a sentence for whoever has typed it. */
+/* What is wrong, in a sentence for the person who typed it. */
 const char *address_fault_words(enum address_fault fault);
 
 /* As a word of an answer or a log: "label-too-long". */

@@ -66,7 +66,7 @@ void die(const char *format, ...) {
 void *allocate(unsigned long size) {
     void *memory = malloc(size > 0 ? size : 1);
     if (memory == NULL) {
-        die("out of memory: %lu octets", size);
+        die("out of memory: %lu bytes", size);
     }
     return memory;
 }
@@ -74,7 +74,7 @@ void *allocate(unsigned long size) {
 void *allocate_zeroed(unsigned long count, unsigned long size) {
     void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
     if (memory == NULL) {
-        die("out of memory: %lu times %lu octets", count, size);
+        die("out of memory: %lu times %lu bytes", count, size);
     }
     return memory;
 }
@@ -82,7 +82,7 @@ void *allocate_zeroed(unsigned long count, unsigned long size) {
 void *reallocate(void *memory, unsigned long size) {
     void *grown = realloc(memory, size > 0 ? size : 1);
     if (grown == NULL) {
-        die("out of memory: %lu octets", size);
+        die("out of memory: %lu bytes", size);
     }
     return grown;
 }

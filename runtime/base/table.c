@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys are random or hashes themselves, but whoever writes them may be hostile: mix both halves. */
+/* Keys are random or hashes themselves, but who writes them may be hostile: mix both halves. */
 static size_t slot_of(const struct uuid_table *table, const void *key) {
     uint64_t halves[2];
     memcpy(halves, key, sizeof halves);

@@ -39,7 +39,7 @@ static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
 static void curl_init(void) {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        die("libcurl can not be initialised");
+        die("libcurl cannot be initialised");
     }
 }
 
@@ -49,7 +49,7 @@ struct http_client *http_client_new(int connections_max, const char *ca_file,
     struct http_client *client = allocate_zeroed(1, sizeof *client);
     client->multi = curl_multi_init();
     if (client->multi == NULL) {
-        die("no libcurl handle is to be had");
+        die("cannot create a libcurl handle");
     }
     client->ca_file = ca_file != NULL ? text_duplicate(ca_file) : NULL;
     client->response_size_max = response_size_max;
@@ -173,7 +173,7 @@ void http_client_start(struct http_client *client, const struct http_request *re
     exchange->context = context;
     exchange->easy = curl_easy_init();
     if (exchange->easy == NULL) {
-        die("no libcurl handle is to be had");
+        die("cannot create a libcurl handle");
     }
     exchange_options_set(exchange, request);
 

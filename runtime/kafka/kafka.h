@@ -49,7 +49,7 @@ bool kafka_topic_check(rd_kafka_t *client, const char *topic, int32_t partitions
  * cluster that breaks: rd_kafka_query_watermark_offsets waits without end for a leader that is gone
  * (its pull request 2535), and for a topic that the client does nothing else with it goes on asking
  * the leader it remembers, although that one answers "not leader". Here the leader is looked up
- * anew after an error, and asked once more. begin may be NULL: it is not asked then.
+ * again after an error, and asked once more. begin may be NULL: it is not asked then.
  */
 rd_kafka_resp_err_t kafka_watermarks_query(rd_kafka_t *client, const char *topic, int32_t partition,
                                            int64_t *begin, int64_t *end, int timeout_ms);

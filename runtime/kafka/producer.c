@@ -99,7 +99,7 @@ static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opa
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         char detail[256];
         rd_kafka_resp_err_t origin = rd_kafka_fatal_error(handle, detail, sizeof detail);
-        log_error("producer failed; making it anew", LOG_TEXT("reason", detail),
+        log_error("producer failed; making it again", LOG_TEXT("reason", detail),
                   LOG_TEXT("code", rd_kafka_err2name(origin)));
         atomic_store(&producer->fatal, true);
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
@@ -120,7 +120,7 @@ static struct producer_client *client_new(struct producer *producer) {
     char reason[256];
     rd_kafka_t *handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
     if (handle == NULL) {
-        die("no Kafka producer is to be had: %s", reason);
+        die("cannot create a Kafka producer: %s", reason);
     }
     struct producer_client *client = allocate_zeroed(1, sizeof *client);
     client->handle = handle;
@@ -235,7 +235,7 @@ struct producer *producer_new(const struct config *config, const char *client_id
     producer->client = client_new(producer);
     if (pthread_create(&producer->poll_thread, NULL, poll_run, producer) != 0 ||
         pthread_create(&producer->probe_thread, NULL, probe_run, producer) != 0) {
-        die("no thread is to be had for the Kafka producer");
+        die("cannot start the Kafka producer's thread");
     }
     return producer;
 }
@@ -298,7 +298,7 @@ bool producer_send(struct producer *producer, const struct producer_record *reco
     /* After a fatal error the next client takes the record. */
     enum error_action action =
         code == RD_KAFKA_RESP_ERR__FATAL ? ERROR_RETRY : kafka_error_action(code);
-    return error_set(error, action, "the record can not be queued: %s", rd_kafka_err2str(code));
+    return error_set(error, action, "the record cannot be queued: %s", rd_kafka_err2str(code));
 }
 
 struct waiter {

@@ -7,7 +7,7 @@
 /*
  * A plain idempotent producer (no transactions), for those who write commands: ingest-api, payment
  * and reservation's ticks; and for dead letters of the PostgreSQL sinks. It has a thread of its own
- * that serves delivery reports. It survives librdkafka's fatal errors: the client is made anew and
+ * that serves delivery reports. It survives librdkafka's fatal errors: the client is made again and
  * records under way are reported as PRODUCER_UNKNOWN.
  */
 struct producer;

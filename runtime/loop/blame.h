@@ -8,7 +8,7 @@
 
 /*
  * The net below PARK: a record that fails again and again for the same reason is put aside,
- * although whoever failed took it for something that passes. One of these for each partition.
+ * although the code that failed took it for something that passes. One of these for each partition.
  *
  * What counts is a RETRY that is not certainly outside (error.h): PostgreSQL or Kafka may be away
  * for a day, and nothing is put aside for that. Reasons are the same when they differ in numbers

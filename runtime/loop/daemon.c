@@ -230,7 +230,7 @@ static int daemon_live(struct daemon *daemon, const struct daemon_spec *spec) {
                  LOG_INTEGER("admin_port", admin_server_port()));
         status = daemon_stopping() ? 0 : daemon_loop(daemon, spec);
         ready_set("stopping");
-        if (!daemon_stopping()) { /* the loop ended by itself: whoever looks must see it too */
+        if (!daemon_stopping()) { /* the loop ended by itself: anybody who looks must see it too */
             daemon_stop(status);
         }
         if (spec->stop != NULL) {

@@ -110,7 +110,7 @@ static bool pg_connect(struct pg *pg, struct error *error) {
     PQconninfoOption *parsed = PQconninfoParse(pg->url, &reason);
     if (parsed == NULL) {
         error_set_libpq(error, ERROR_DIE, "postgres_url",
-                        reason != NULL ? reason : "it can not be read");
+                        reason != NULL ? reason : "it cannot be read");
         PQfreemem(reason);
         return false;
     }
@@ -118,7 +118,7 @@ static bool pg_connect(struct pg *pg, struct error *error) {
 
     pg->connection = PQconnectdbParams(names, values, 1);
     if (PQstatus(pg->connection) != CONNECTION_OK) {
-        error_set_libpq(error, ERROR_RETRY, "PostgreSQL can not be reached",
+        error_set_libpq(error, ERROR_RETRY, "PostgreSQL cannot be reached",
                         PQerrorMessage(pg->connection));
         outside_set(error);
         pg_disconnect(pg);
@@ -362,7 +362,7 @@ static bool parameter_set(struct pg *pg, struct parameters *parameters, size_t i
         if (value->as.span.size > 0 &&
             memchr(value->as.span.data, '\0', value->as.span.size) != NULL) {
             return error_set(error, ERROR_PARK,
-                             "a text holds a NUL, which PostgreSQL can not store");
+                             "a text holds a NUL, which PostgreSQL cannot store");
         }
         parameters->offsets[i] = scratch_add(pg, value->as.span.data, value->as.span.size);
         break;

@@ -32,7 +32,7 @@ int present_currency_decimals(struct text currency) {
     return known != NULL ? known->decimals : 2;
 }
 
-/* The digits of whole with a comma between groups of three; out has 32 octets. */
+/* The digits of whole with a comma between groups of three; out has 32 bytes. */
 static void group_digits(uint64_t whole, char *out) {
     char digits[24];
     int count = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)whole);

@@ -225,7 +225,7 @@ static void latency_take(struct bench *bench, const rd_kafka_message_t *message,
     arena_reset(&arena);
     if (!codec_event_decode(codec, &arena, (struct octets){message->payload, message->len}, &event,
                             &reason)) {
-        fail("an event can not be decoded", reason.data);
+        fail("an event cannot be decoded", reason.data);
     }
     int64_t number = number_of(&event.as.head.command_id);
     if (number < 0 || number >= bench->expected) {
@@ -328,7 +328,7 @@ static void throughput(struct bench *bench, pid_t decider) {
     pthread_t reader;
     reader_start(bench, holds, EVENT_RESERVED);
     if (decider != 0 && kill(decider, SIGSTOP) != 0) {
-        fail("the decider can not be stopped", "");
+        fail("the decider cannot be stopped", "");
     }
     pthread_create(&reader, NULL, reader_thread, bench);
     int64_t start_us = now_us();

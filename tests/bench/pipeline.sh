@@ -5,7 +5,7 @@
 # record, beside pgbench doing the same hold on PostgreSQL. Both durable as users run them.
 #
 #   SEATLOG_KAFKA          bootstrap servers of a scratch cluster with the topics made, and no decider
-#   SEATLOG_POSTGRES_URL   a scratch PostgreSQL; the schema "bench" in it is made anew
+#   SEATLOG_POSTGRES_URL   a scratch PostgreSQL; the schema "bench" in it is made again
 #   SEATLOG_BIN            where the release programs are
 #   BENCH_ROUNDS=3 BENCH_FILLS=10 (of 30,000 holds, a round) BENCH_PEER_S=10 (a run)
 set -u -o pipefail

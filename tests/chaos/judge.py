@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds the buyers' notes against the log: what each was answered must be there, for ever."""
+"""Holds the buyers' notes against the log: what each was answered must be there, forever."""
 
 import base64
 import collections

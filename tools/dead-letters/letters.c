@@ -223,7 +223,7 @@ struct letter *letters_find(const struct letters *letters, const char *id) {
 const char *letter_refusal(const struct letter *letter) {
     if (strcmp(letter->record.daemon.data, "reservation") == 0) {
         return "It cannot be decided again: that it could not be read is a fact on the log "
-               "(Undecodable), and was the answer to whoever sent it. Send the command again, in "
+               "(Undecodable), and was the answer to its sender. Send the command again, in "
                "a form that can be read.";
     }
     return NULL;

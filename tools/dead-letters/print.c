@@ -187,7 +187,7 @@ static const char *retry_does(const struct letter *letter) {
     }
     if (strcmp(daemon, "indexer") == 0) {
         return "The indexer folds it into the catalog if nothing of the show came after it. "
-               "Otherwise it says so, and ./seatlog replay rebuild makes the catalog anew.";
+               "Otherwise it says so, and ./seatlog replay rebuild makes the catalog again.";
     }
     if (strcmp(daemon, "ticketgen") == 0) {
         return "ticketgen signs and draws the tickets, which are mailed then; or makes them void. "

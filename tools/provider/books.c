@@ -191,12 +191,12 @@ size_t books_flush(struct books *books) {
     while (written < books->lines.size) {
         ssize_t size = write(books->file, books->lines.data + written, books->lines.size - written);
         if (size < 0 && errno != EINTR) {
-            die("the books can not be written: %s", strerror(errno));
+            die("the books cannot be written: %s", strerror(errno));
         }
         written += size < 0 ? 0 : (size_t)size;
     }
     if (fdatasync(books->file) != 0) {
-        die("the books can not be written: %s", strerror(errno));
+        die("the books cannot be written: %s", strerror(errno));
     }
     buffer_reset(&books->lines);
     books->line_count = 0;
@@ -293,7 +293,7 @@ struct books *books_open(const char *path, struct error *error) {
     snprintf(file_path, sizeof file_path, "%s%s", path, directory ? "/books.jsonl" : "");
     int file = open(file_path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (file < 0 || flock(file, LOCK_EX | LOCK_NB) != 0) {
-        error_set(error, ERROR_DIE, "the books can not be opened: %s: %s", file_path,
+        error_set(error, ERROR_DIE, "the books cannot be opened: %s: %s", file_path,
                   errno == EWOULDBLOCK ? "another simulator keeps them" : strerror(errno));
         if (file >= 0) {
             close(file);

@@ -24,7 +24,7 @@ void check_fail(struct check *check, const char *code, const char *field, const 
     __attribute__((format(printf, 4, 5)));
 bool check_good(const struct check *check);
 
-/* Lengths are in characters, not octets. */
+/* Lengths are in characters, not bytes. */
 const char *check_text(struct check *check, const char *field, bool required, size_t least,
                        size_t most);
 bool check_boolean(struct check *check, const char *field, bool fallback);

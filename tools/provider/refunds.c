@@ -70,7 +70,7 @@ static struct reply refund_judge(struct simulator *simulator, const struct books
                               "The payment must be completed before it can be refunded.", NULL);
     }
     if (strcmp(status, "COMPLETED") != 0) {
-        return refund_refused("PAYMENT_NOT_REFUNDABLE", "The payment can not be refunded.", NULL);
+        return refund_refused("PAYMENT_NOT_REFUNDABLE", "The payment cannot be refunded.", NULL);
     }
     if (strcmp(currency, money->currency) != 0) {
         return reply_error(400, "INVALID_REQUEST_ERROR", "CURRENCY_MISMATCH",

@@ -303,7 +303,7 @@ bool server_run(struct simulator *simulator, const char *listen_at, struct error
         MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, NULL, MHD_OPTION_END);
     if (server.daemon == NULL) {
         close(socket_fd);
-        return error_set(error, ERROR_DIE, "the HTTP server can not be started at %s", listen_at);
+        return error_set(error, ERROR_DIE, "the HTTP server cannot be started at %s", listen_at);
     }
     log_info("listening", LOG_TEXT("address", listen_at));
     server_loop(&server);

@@ -38,7 +38,7 @@ struct request {
 
 struct reply {
     int status;
-    json_t *body;      /* owned by whoever got the reply */
+    json_t *body;      /* owned by the receiver of the reply */
     int retry_after_s; /* 0: none */
 };
 

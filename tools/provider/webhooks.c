@@ -165,7 +165,7 @@ struct webhooks *webhooks_start(const char *url, const char *signature_key, cons
     webhooks->client = http_client_new(CONNECTIONS_MAX, NULL, RESPONSE_SIZE_MAX);
     pthread_mutex_init(&webhooks->lock, NULL);
     if (pthread_create(&webhooks->thread, NULL, webhooks_run, webhooks) != 0) {
-        die("the webhooks' thread can not be started");
+        die("the webhooks' thread cannot be started");
     }
     return webhooks;
 }

@@ -51,7 +51,7 @@ static const char help[] =
     "\n"
     "A good signature means that Seatlog issued the ticket, unchanged. It does not\n"
     "mean that it was not refunded since (--revoked does, as of when the file was\n"
-    "made), nor that nobody has come in with it before: whoever lets people in must\n"
+    "made), nor that nobody has come in with it before: the staff at the door must\n"
     "remember that.\n"
     "\n"
     "exit status: 0 good, 1 not a ticket, forged, revoked or for another show,\n"
@@ -183,7 +183,7 @@ static int claims_judge(const struct request *request, const struct ticket_claim
                request->revoked_path != NULL
                    ? "not among the revoked tickets given"
                    : "unchanged; whether it was refunded since was not checked (--revoked)");
-        puts("whether it was used before is not in the ticket: whoever lets people in must know");
+        puts("whether it was used before is not in the ticket: the staff at the door must know");
     }
     printf("ticket %s\nshow %s\nordinal %u\nsection %u\n",
            uuid_format(&claims->ticket_id, ticket_id), uuid_format(&claims->show_id, show_id),

@@ -153,7 +153,7 @@ bool sink_consumer_open(struct sink *sink, struct error *error) {
     char reason[256];
     sink->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, consumer_conf(sink), reason, sizeof reason);
     if (sink->consumer == NULL) {
-        return error_set(error, ERROR_DIE, "no Kafka consumer is to be had: %s", reason);
+        return error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", reason);
     }
     rd_kafka_poll_set_consumer(sink->consumer);
 
@@ -248,7 +248,7 @@ static bool topics_check(struct sink *sink, struct error *error) {
     char reason[256];
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
     if (client == NULL) {
-        return error_set(error, ERROR_DIE, "no Kafka client is to be had: %s", reason);
+        return error_set(error, ERROR_DIE, "cannot create a Kafka client: %s", reason);
     }
     int32_t partitions = (int32_t)config_integer(sink->daemon->config, "partitions");
     bool good = true;

@@ -81,7 +81,7 @@ bool transaction_topics_await(struct transaction *transaction) {
             transaction_die(transaction, "the topics are not as they must be", error.message);
             return false;
         }
-        log_warning("the topics can not be checked yet", LOG_TEXT("reason", error.message));
+        log_warning("the topics cannot be checked yet", LOG_TEXT("reason", error.message));
         daemon_sleep_ms(backoff_ms(failures, RETRY_BASE_MS, RETRY_MS_MAX));
     }
     return false;
@@ -93,7 +93,7 @@ bool transaction_group_join(struct transaction *transaction) {
     rd_kafka_resp_err_t code = rd_kafka_subscribe(transaction->consumer, topics);
     rd_kafka_topic_partition_list_destroy(topics);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        transaction_die(transaction, "can not subscribe", rd_kafka_err2str(code));
+        transaction_die(transaction, "cannot subscribe", rd_kafka_err2str(code));
     }
     return code == RD_KAFKA_RESP_ERR_NO_ERROR;
 }

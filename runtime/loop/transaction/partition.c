@@ -159,7 +159,7 @@ static void partition_rebuild(struct transaction *transaction, int32_t index) {
         break;
     }
     if (error.action == ERROR_DIE) {
-        transaction_die(transaction, "a partition can not be rebuilt", error.message);
+        transaction_die(transaction, "a partition cannot be rebuilt", error.message);
         return;
     }
     log_warning("a partition was not rebuilt: again", LOG_INTEGER("partition", index),
@@ -183,7 +183,7 @@ static void partition_enliven(struct transaction *transaction, int32_t index) {
     struct partition *partition = partition_of(transaction, index);
     rd_kafka_resp_err_t code = consumer_move(transaction, index);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        log_info("the partition can not be read yet", LOG_INTEGER("partition", index),
+        log_info("the partition cannot be read yet", LOG_INTEGER("partition", index),
                  LOG_TEXT("reason", rd_kafka_err2str(code)));
         partition_back_off(partition);
         return;

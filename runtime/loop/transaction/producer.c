@@ -145,7 +145,7 @@ struct transaction_producer *transaction_producer_new(const struct daemon *daemo
     return producer;
 }
 
-/* What was queued is given up: whoever destroys a producer rebuilds from the log. */
+/* What was queued is given up: who destroys a producer rebuilds from the log. */
 static void client_destroy(struct transaction_producer *producer) {
     if (producer->client == NULL) {
         return;
@@ -493,6 +493,6 @@ enum transaction_outcome transaction_producer_commit(struct transaction_producer
         client_destroy(producer);
         break;
     }
-    /* Made anew, it aborts what may still be open, before its next transaction and ours. */
+    /* Made again, it aborts what may still be open, before its next transaction and ours. */
     return committing ? TRANSACTION_UNKNOWN : TRANSACTION_ABORTED;
 }

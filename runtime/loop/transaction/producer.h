@@ -6,7 +6,7 @@
 
 /*
  * One of the two transactional producers of the loop in transaction.h, which alone uses it. It is
- * made anew by itself whenever it cannot be trusted any more. One thread at a time.
+ * made again by itself whenever it cannot be trusted any more. One thread at a time.
  */
 #define TRANSACTION_OUTPUTS_MAX 8
 
@@ -15,7 +15,7 @@ struct transaction_producer;
 enum transaction_outcome {
     TRANSACTION_COMMITTED,
     TRANSACTION_ABORTED, /* certainly not committed */
-    TRANSACTION_UNKNOWN  /* the log knows: whoever wants to go on must read it */
+    TRANSACTION_UNKNOWN  /* the log knows: who wants to go on must read it */
 };
 
 /*

@@ -113,7 +113,7 @@ static bool before_commit_run(struct transaction *transaction) {
         return true;
     }
     if (error.action == ERROR_DIE) {
-        transaction_die(transaction, "a transaction can not be completed", error.message);
+        transaction_die(transaction, "a transaction cannot be completed", error.message);
     } else {
         log_warning("a transaction is given up", LOG_TEXT("reason", error.message));
     }
@@ -210,7 +210,7 @@ static void record_retry(struct transaction *transaction, const struct transacti
                          const struct error *error) {
     struct partition *partition = partition_of(transaction, record->partition);
     int tries_max = (int)config_integer(transaction->daemon->config, "record_tries_max");
-    log_warning("a record can not be handled now", LOG_TEXT("reason", error->message),
+    log_warning("a record cannot be handled now", LOG_TEXT("reason", error->message),
                 LOG_INTEGER("partition", record->partition), LOG_INTEGER("offset", record->offset));
     stall_failed(partition->stall, partition->done_offset, error->message);
     if (blame_count(&partition->blame, record->offset, error, tries_max)) {
@@ -229,7 +229,7 @@ static void record_failed(struct transaction *transaction, const struct transact
         transaction_dead_letter(transaction, record, error->message);
         return;
     case ERROR_DIE:
-        transaction_die(transaction, "a record can not be handled", error->message);
+        transaction_die(transaction, "a record cannot be handled", error->message);
         transaction->failed = true;
         break;
     default:
@@ -303,7 +303,7 @@ static void consumer_failed(struct transaction *transaction, const rd_kafka_mess
         if (rd_kafka_fatal_error(transaction->consumer, reason, sizeof reason) !=
             RD_KAFKA_RESP_ERR_NO_ERROR) {
             transaction_abort(transaction);
-            transaction_die(transaction, "the consumer can not go on", reason);
+            transaction_die(transaction, "the consumer cannot go on", reason);
         }
         return;
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:

@@ -31,10 +31,10 @@ struct pg;
  * What fails:
  *   a retriable error      the same call again
  *   an abortable error     abort; the partitions of the transaction are dropped and rebuilt
- *   a fatal error          the producer is destroyed and made anew, then as above
+ *   a fatal error          the producer is destroyed and made again, then as above
  *   an unknown outcome     as a fatal error: rebuild finds out what the log says
  *   the assignment lost    abort; the partitions are dropped
- *   EndTxn sent twice      the producer is made anew before its next transaction (KAFKA-17754: a
+ *   EndTxn sent twice      the producer is made again before its next transaction (KAFKA-17754: a
  * late duplicate could end a later transaction of the same epoch)
  */
 struct transaction;
@@ -77,7 +77,7 @@ struct transaction_spec {
      * All hooks run in the loop's thread. Each may be NULL but handle.
      *
      * rebuild: makes the partition's state from the log, a bounded piece of work a call (some 50
-     * ms), the first call after an assignment or a drop begins anew. committed_offset is the
+     * ms), the first call after an assignment or a drop begins again. committed_offset is the
      * group's, -1 for none; *next_offset holds it already (0 for none), so that a stateless daemon
      * needs no hook.
      */

@@ -149,7 +149,7 @@ static void what_is_sold_without_being_held_is_found(void **state) {
     assert_finding(&history, "places are sold that the reservation does not have");
     assert_true(reserve(&history, &ada, 1));
     assert_false(TELL(&history, EVENT_SOLD, sold, .reservation_id = ada, .places = {places, 1}));
-    assert_finding(&history, "seat 3 is sold to whoever does not have it");
+    assert_finding(&history, "seat 3 is sold to somebody who does not have it");
     end(&history);
 }
 

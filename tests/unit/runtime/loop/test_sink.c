@@ -61,7 +61,7 @@ static bool test_handle(struct daemon *daemon, struct pg *pg, const struct sink_
         script.flush_retries = true;
     }
     if (record->event != NULL && seq == atomic_load(&script.die_seq)) {
-        return error_set(error, ERROR_DIE, "can not be");
+        return error_set(error, ERROR_DIE, "cannot be");
     }
     if (record->event != NULL && seq == atomic_load(&script.flush_park_seq)) {
         script.flush_culprit = true;
@@ -500,7 +500,7 @@ static void what_fails_at_the_flush_or_would_end_the_process_is_set_aside_again(
     retry_ask(0, 2, 3);
     retry_ask(0, 4, 5);
     await(RETRIES "record_offset = 3 AND state = 'failed' AND reason = 'one of them'", 1);
-    await(RETRIES "record_offset = 2 AND state = 'failed' AND reason = 'can not be'", 1);
+    await(RETRIES "record_offset = 2 AND state = 'failed' AND reason = 'cannot be'", 1);
     await(RETRIES "record_offset = 4 AND state = 'failed' AND reason LIKE 'tried 2 times: no%'", 1);
     assert_int_equal(postgresql_integer(server, "SELECT count(*) FROM seen"), 3);
     await_ready(NULL);

@@ -157,9 +157,9 @@ static void a_url_that_is_none_is_to_die_and_an_unreachable_one_to_retry(void **
     pg_free(other);
     other = pg_new("postgresql:///x?host=/nowhere", "test");
     assert_null(PG_QUERY(other, &error, "SELECT 1"));
-    assert_error(&error, ERROR_RETRY, "can not be reached");
+    assert_error(&error, ERROR_RETRY, "cannot be reached");
     assert_false(pg_begin(other, &error));
-    assert_error(&error, ERROR_RETRY, "can not be reached");
+    assert_error(&error, ERROR_RETRY, "cannot be reached");
     assert_int_equal(pg_generation(other), 0);
     pg_free(other);
 }
@@ -211,7 +211,7 @@ static void it_comes_back_after_a_crash_of_the_server(void **state) {
     assert_null(PG_QUERY(pg, &error, "SELECT 1"));
     assert_int_equal(error.action, ERROR_RETRY);
     assert_null(PG_QUERY(pg, &error, "SELECT 1"));
-    assert_error(&error, ERROR_RETRY, "can not be reached");
+    assert_error(&error, ERROR_RETRY, "cannot be reached");
     postgresql_start(server);
     /* The same statement, which the new connection has never prepared. */
     assert_true(PG_EXECUTE(pg, &error, NULL, "INSERT INTO seat (id) VALUES ($1)", PG_INTEGER(2)));

@@ -31,8 +31,8 @@ _Static_assert(AT_TICKET_ID + sizeof(struct uuid) == AT_SHOW_ID, "the layout has
 _Static_assert(AT_SHOW_ID + sizeof(struct uuid) == AT_VALID_FROM, "the layout has no gaps");
 _Static_assert(AT_SEAT + sizeof(uint32_t) == AT_SIGNATURE, "the layout has no gaps");
 _Static_assert(crypto_sign_PUBLICKEYBYTES == TICKET_PUBLIC_KEY_SIZE, "Ed25519");
-_Static_assert(crypto_sign_BYTES == TICKET_TOKEN_SIZE - TICKET_TOKEN_CLAIMS_SIZE, "Ed25519");
-_Static_assert(crypto_sign_SECRETKEYBYTES == 64, "Ed25519");
+_Static_assert(crypto_sign_BYTES == TICKET_SIGNATURE_SIZE, "Ed25519");
+_Static_assert(crypto_sign_SECRETKEYBYTES == TICKET_SECRET_KEY_SIZE, "Ed25519");
 _Static_assert(crypto_sign_SEEDBYTES == TICKET_SEED_SIZE, "Ed25519");
 _Static_assert(BASE45_ENCODED_SIZE(TICKET_TOKEN_SIZE) == TICKET_TOKEN_TEXT_SIZE, "base45");
 

@@ -18,8 +18,10 @@
 #define TICKET_KEY_ID_SIZE 4
 #define TICKET_PUBLIC_KEY_SIZE 32
 #define TICKET_SEED_SIZE 32
+#define TICKET_SECRET_KEY_SIZE 64
 #define TICKET_TOKEN_CLAIMS_SIZE 53
-#define TICKET_TOKEN_SIZE (TICKET_TOKEN_CLAIMS_SIZE + 64)
+#define TICKET_SIGNATURE_SIZE 64
+#define TICKET_TOKEN_SIZE (TICKET_TOKEN_CLAIMS_SIZE + TICKET_SIGNATURE_SIZE)
 #define TICKET_TOKEN_TEXT_SIZE 177 /* 176 characters of base45 and the NUL */
 #define TICKET_TOKEN_NO_SEAT UINT32_MAX
 
@@ -36,7 +38,7 @@ struct ticket_claims {
 
 /* A signing key. Wipe it when done (sodium_memzero). */
 struct ticket_key {
-    uint8_t secret[64];
+    uint8_t secret[TICKET_SECRET_KEY_SIZE];
     uint8_t public_key[TICKET_PUBLIC_KEY_SIZE];
     uint8_t key_id[TICKET_KEY_ID_SIZE];
 };

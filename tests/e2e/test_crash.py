@@ -2,7 +2,9 @@
 """What is seen when programs die."""
 
 import concurrent.futures
+import os
 import secrets
+import signal
 import threading
 import time
 
@@ -89,6 +91,16 @@ def test_any_daemon_dies_while_orders_are_made(stack, new_show, log, mailbox, pr
     check_log(events)
     assert [e.kind for e in events].count("Sold") == 3
     eventually(lambda: [t.kind for t in log.tickets(event_id)] == ["TicketsIssued"] * 3, "tickets once each")
+
+
+def test_a_supervisor_that_is_killed_alone_costs_no_port(stack):
+    """What it leaves behind still has its ports, and is ended before anything is started."""
+    before = stack.launcher("env").stdout
+    os.kill(int((stack.folder / "run" / "supervisord.pid").read_text()), signal.SIGKILL)
+    again = stack.launcher("up", "--yes")
+    assert again.returncode == 0 and "left-overs" in again.stdout, again.stdout
+    assert "was taken by another program" not in again.stdout
+    assert stack.launcher("env").stdout == before
 
 
 def test_after_everything_is_killed_up_brings_back_the_same(stack, ada, new_show, log):

@@ -85,10 +85,10 @@ def up_arguments(words):
     return options
 
 
-def ports_choose(launcher, port):
-    """SEATLOG_PORTS=N takes all of them from N on."""
+def ports_choose(launcher, port, left_overs):
+    """SEATLOG_PORTS=N takes all of them from N on. left_overs: programs of ours that still have theirs."""
     state = launcher.state
-    if not launcher.supervised():
+    if not launcher.supervised() and not left_overs:
         state.ports_review()
     if port and str(port) != state.port("HTTP"):
         if port_taken(port) or state.port_is_remembered(port):
@@ -201,10 +201,12 @@ def command_up(launcher, words):
     step(state, "kafka-jars", build.making, build.kafka_fetch)
     launcher.open()
     launcher.migrated = []
-    ports_choose(launcher, options.port)
+    left_overs = not launcher.supervised() and launcher.supervisor.orphans()
+    ports_choose(launcher, options.port, left_overs)
     launcher.configuration.overrides_ensure()
-    if not launcher.supervisor.runs() and launcher.supervisor.orphans():
+    if left_overs:
         step(state, "left-overs", launcher.supervisor.orphans_reap)
+        ports_choose(launcher, None, [])
     step(state, "supervisor", supervisor_up, launcher)
     step(state, "postgresql", postgres_up, launcher, options.infrastructure)
     step(state, "kafka", kafka_up, launcher)

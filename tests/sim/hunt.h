@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The hunt for planted bugs: one program a bug. */
 #ifndef SEATLOG_TESTS_SIM_HUNT_H
 #define SEATLOG_TESTS_SIM_HUNT_H
 

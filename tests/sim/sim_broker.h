@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual broker. */
 #ifndef SEATLOG_TESTS_SIM_BROKER_H
 #define SEATLOG_TESTS_SIM_BROKER_H
 

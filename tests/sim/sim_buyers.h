@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Organizers, buyers, an operator, and ingest-api between them and the log. */
 #ifndef SEATLOG_TESTS_SIM_BUYERS_H
 #define SEATLOG_TESTS_SIM_BUYERS_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold when a run has come to rest. */
 #ifndef SEATLOG_TESTS_SIM_CHECK_H
 #define SEATLOG_TESTS_SIM_CHECK_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Faults that come from outside. */
 #ifndef SEATLOG_TESTS_SIM_FAULTS_H
 #define SEATLOG_TESTS_SIM_FAULTS_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The transaction loop in steps. */
 #ifndef SEATLOG_TESTS_SIM_LOOP_H
 #define SEATLOG_TESTS_SIM_LOOP_H
 

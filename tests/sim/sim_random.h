@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The chance of a run. */
 #ifndef SEATLOG_TESTS_SIM_RANDOM_H
 #define SEATLOG_TESTS_SIM_RANDOM_H
 

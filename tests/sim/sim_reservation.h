@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The decider of the simulator, and how it recovers. */
 #ifndef SEATLOG_TESTS_SIM_RESERVATION_H
 #define SEATLOG_TESTS_SIM_RESERVATION_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of reservations, told a second time. */
 #ifndef SEATLOG_TESTS_SIM_RULES_H
 #define SEATLOG_TESTS_SIM_RULES_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The shortest run that still fails. */
 #ifndef SEATLOG_TESTS_SIM_SHRINK_H
 #define SEATLOG_TESTS_SIM_SHRINK_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual PostgreSQL: rows are found and given back. */
 #include "tests/sim/sim_tables.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What tickets are signed with in a run. */
 #ifndef SEATLOG_TESTS_SIM_TICKETS_H
 #define SEATLOG_TESTS_SIM_TICKETS_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The world of a run. */
 #ifndef SEATLOG_TESTS_SIM_WORLD_H
 #define SEATLOG_TESTS_SIM_WORLD_H
 

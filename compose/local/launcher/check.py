@@ -170,6 +170,10 @@ class Check:
         """Unit tests and simulator."""
         return self.ctest(output, "tsan", build.TSAN, "unit|sim", words)
 
+    def model(self, output, words=()):
+        """Spin, over the model of a log that fences itself."""
+        return output.run([*PYTHON, ROOT / "tests/model/run.py", "--junit", self.result("model"), *words]) == 0
+
     def valgrind(self, output, words=()):
         """Whole lives of the programs."""
         return output.run([ROOT / "tests/sanitizers/valgrind.sh", build.BIN, self.result("valgrind")]) == 0
@@ -194,6 +198,7 @@ SUITES = {
     "api": Suite(Check.api_make, Check.api), "fuzz": Suite(lambda check: None, Check.fuzz, ("fuzz",)),
     "asan": Suite(lambda check: (check.debug(), check.pytest_make()), Check.asan),
     "tsan": Suite(Check.tsan, Check.thread_sanitizer),
+    "model": Suite(lambda check: None, Check.model, ("model",)),
     "valgrind": Suite(Check.shipped, Check.valgrind, ("valgrind",)),
     "chaos": Suite(lambda check: None, Check.chaos)}
 

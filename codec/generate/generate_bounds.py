@@ -10,7 +10,7 @@ UNITS_MS = {"": 1, "ms": 1, "s": 1000, "min": 60 * 1000, "h": 60 * 60 * 1000, "d
 
 
 def bounds():
-    """Each bound: its name, its value in C, whether it is a duration, its places in openapi.yaml as text, what it bounds."""
+    """Each bound: its name, its value in C, whether it is a duration, its places in openapi.yaml, what it bounds."""
     seen = set()
     for number, line in enumerate(TABLE.read_text(encoding="utf-8").splitlines(), 1):
         if not line or line.startswith("#"):

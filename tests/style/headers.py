@@ -7,7 +7,7 @@ one.
   without a source holds types and inline functions only.
 - No circle: a source and its header are one unit; a unit leans on the units whose headers it includes and whose
   functions it calls. Following that never leads back.
-- Every source says at its top, after the licence line, what it is for; for a pair, one of the two does.
+- Every source says at its top, after the licence line, what it is for.
 
     tests/style/headers.py
 """
@@ -19,8 +19,19 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = ("ingest-api", "reservation", "payment", "ticketgen", "notifier", "indexer", "replay", "runtime", "codec",
          "tools")
+
+# What still is otherwise; the list only shrinks, and what it no longer needs to name is told.
+HEADERS_LATER = {
+    # The log fences itself replaces this loop.
+    "runtime/loop/transaction/internal.h", "runtime/loop/transaction/transaction.h",
+    # Parts of one loop or one fold, behind one header.
+    "runtime/loop/sink/internal.h", "runtime/loop/sink/core_internal.h", "indexer/core/core.h", "indexer/daemon/pg.h",
+}
+CIRCLES_LATER = {"runtime/loop/transaction/", "runtime/loop/sink/", "notifier/core/", "notifier/smtp/", "payment/core/",
+                 "reservation/daemon/"}
+PURPOSES_LATER = {"indexer/", "reservation/"}
+
 INCLUDE = re.compile(r'^#include [<"]([^>"]+)[>"]', re.MULTILINE)
-WORD = re.compile(r"[A-Za-z_]\w*")
 CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof"}
 NOT_A_FUNCTION = {"__attribute__", "_Static_assert", "static_assert", "_Alignas", "__typeof__", "sizeof"}
@@ -114,12 +125,10 @@ def headers_declare_their_own(files):
         if not path.endswith(".h"):
             continue
         source = files.get(unit(path) + ".c")
-        if source is None and header.declares:
-            yield f"{path}: has no source of its name, and declares {', '.join(header.declares)}"
-        elif source is not None:
-            for name in header.declares:
-                if name not in source.defines:
-                    yield f"{path}: declares {name}, which {source.path} does not define"
+        foreign = [name for name in header.declares if source is None or name not in source.defines]
+        if foreign:
+            owner = "has no source of its name" if source is None else f"{source.path} does not define it all"
+            yield path, f"{path}: {owner}, and declares {', '.join(foreign)}"
 
 
 def leans(files):
@@ -184,28 +193,29 @@ def no_circles(files):
     for knot in knots(arrows):
         ties = [f"{here} -> {target} ({', '.join(sorted(by)[:4])})" for here in sorted(knot)
                 for target, by in sorted(arrows[here].items()) if target in knot]
-        yield f"circle of {len(knot)}: " + "; ".join(ties)
-
-
-def says_what_it_is_for(file):
-    lines = file.text.split("\n", 2)
-    rest = lines[1] if len(lines) > 1 else ""
-    return rest.startswith("/*")
+        folders = {here.rpartition("/")[0] + "/" for here in knot}
+        yield min(folders) if len(folders) == 1 else "", f"circle of {len(knot)}: " + "; ".join(ties)
 
 
 def sources_have_a_purpose(files):
     for path, file in files.items():
-        if path.endswith(".c") and not says_what_it_is_for(file):
-            yield f"{path}: does not say at its top what it is for"
+        if path.endswith(".c") and not file.text.split("\n", 2)[1].startswith("/*"):
+            yield path.split("/")[0] + "/", f"{path}: does not say at its top what it is for"
 
 
 def main():
     files = {path: File(path) for path in sources()}
-    checks = (headers_declare_their_own, no_circles, sources_have_a_purpose)
-    faults = [fault for check in checks for fault in check(files)]
-    for fault in faults:
-        print(fault)
-    print(f"headers: {len(files)} files, {len(faults)} faults")
+    faults = 0
+    for check, later in ((headers_declare_their_own, HEADERS_LATER), (no_circles, CIRCLES_LATER),
+                         (sources_have_a_purpose, PURPOSES_LATER)):
+        found = list(check(files))
+        for where, fault in found:
+            if where not in later:
+                print(fault)
+                faults += 1
+        for where in sorted(later - {where for where, _ in found}):
+            print(f"headers: {where} needs no exception any more: strike it from {check.__name__}'s")
+    print(f"headers: {len(files)} files, {faults} faults")
     return 1 if faults else 0
 
 

@@ -98,8 +98,8 @@ class Check:
 
     def style(self, output, words=()):
         """Sources are formatted as .clang-format says and hold nothing that .clang-tidy, ruff.toml or shellcheck find;
-        rooms, includes and named paths are as tests/style/house.py says; option tables of READMEs are what the daemons
-        print."""
+        rooms, includes and named paths are as tests/style/house.py says, headers and who leans on whom as
+        tests/style/headers.py; option tables of READMEs are what the daemons print."""
         return self.of_one("style", self.all_run(output, [
             ["cmake", "--build", build.DEBUG, "--target", "format-check"], [*TIDY, build.DEBUG], *self.style_of_all()]))
 
@@ -120,7 +120,8 @@ class Check:
         """What takes no time."""
         listed = subprocess.run(["git", "ls-files", "-z", *SHELL], cwd=ROOT, stdout=subprocess.PIPE, text=True,
                                 check=False)
-        return [[*PYTHON, "tests/style/house.py"], [*PYTHON, "tests/style/options.py", build.DEBUG / "bin"],
+        return [[*PYTHON, "tests/style/house.py"], [*PYTHON, "tests/style/headers.py"],
+                [*PYTHON, "tests/style/options.py", build.DEBUG / "bin"],
                 [build.VENV / "bin" / "ruff", "check", "--no-cache", "--quiet", "."],
                 ["shellcheck", "-x", *filter(None, listed.stdout.split("\0"))]]
 

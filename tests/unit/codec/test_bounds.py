@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""openapi.yaml's bounds are those of bounds.tsv: each place that the table names is there and has its value, and no bound of
-the contract is missing in the table."""
+"""openapi.yaml's bounds are those of bounds.tsv: each place that the table names is there and has its value, and no
+bound of the contract is missing in the table."""
 import pathlib
 import re
 import sys
@@ -14,8 +14,8 @@ sys.path.insert(0, str(ROOT / "codec" / "generate"))
 from generate_bounds import bounds  # noqa: E402
 
 KEYWORDS = ("maximum", "minimum", "maxLength", "minLength", "maxItems", "minItems")
-# That something is not negative, not empty, or fits its integer is no bound to agree on; nor is the shape of a cursor or of
-# an email address, which another rule keeps.
+# That something is not negative, not empty, or fits its integer is no bound to agree on; nor is the shape of a cursor
+# or of an email address, which another rule keeps.
 NO_BOUND = {("minimum", 0), ("minimum", 1), ("minLength", 1), ("minItems", 1), ("maximum", 2**31 - 1)}
 OTHER_RULES = {"After/maxLength", "Signup/username/minLength"}
 METHODS = ("get", "put", "post", "delete", "patch")

@@ -361,6 +361,8 @@ void sim_provider_call(struct sim_world *world, const struct sim_request *reques
     } else if (sim_fault(world, SIM_FAULT_PROVIDER, 20)) {
         answer_none(answer, PAYMENT_ANSWER_LATER);
         answer->retry_after_ms = sim_random_between(&world->chance, 0, 2000);
+    } else if (sim_fault(world, SIM_FAULT_PROVIDER, 10)) {
+        answer_none(answer, PAYMENT_ANSWER_UNAUTHORIZED);
     } else if (sim_fault(world, SIM_FAULT_PROVIDER, 40)) {
         request_delay(world, request);
         answer_none(answer, PAYMENT_ANSWER_UNKNOWN); /* it takes longer than we wait */

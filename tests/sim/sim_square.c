@@ -156,10 +156,21 @@ static json_t *body_new(const struct payment_answer *answer) {
     }
 }
 
+static int http_status_of(const struct payment_answer *answer) {
+    switch (answer->kind) {
+    case PAYMENT_ANSWER_LATER:
+        return 429;
+    case PAYMENT_ANSWER_UNAUTHORIZED:
+        return 401;
+    default:
+        return answer->http_status;
+    }
+}
+
 static void response_write(const struct payment_answer *answer, struct sim_response *out) {
     json_t *body = body_new(answer);
     out->response = (struct http_response){
-        .status = answer->kind == PAYMENT_ANSWER_LATER ? 429 : answer->http_status,
+        .status = http_status_of(answer),
         .sent_nothing = answer->kind == PAYMENT_ANSWER_NOT_SENT,
         .failure = "no answer",
         .retry_after_s = (long)(answer->retry_after_ms / 1000),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "indexer/daemon/pg.h"
+#include "runtime/base/hex.h"
 #include "runtime/base/identity.h"
 
 #include <jansson.h>
@@ -34,13 +35,8 @@ static json_t *json_of_integers(const int32_t *items, size_t count) {
 }
 
 static json_t *json_of_octets(const uint8_t *octets, size_t size) {
-    static const char digits[] = "0123456789abcdef";
     char *text = allocate(size * 2 + 1);
-    for (size_t i = 0; i < size; i++) {
-        text[2 * i] = digits[octets[i] >> 4];
-        text[2 * i + 1] = digits[octets[i] & 15];
-    }
-    json_t *json = json_stringn(text, size * 2);
+    json_t *json = json_string(hex_format(octets, size, text));
     free(text);
     return json;
 }

@@ -74,9 +74,7 @@ static void map_format(const struct ledger_map *entry, struct buffer *out) {
     const struct seat_map *map = entry->map;
     buffer_append_format(out, "%d|%.*s|%" PRId64 "|%" PRId64 "|", entry->status,
                          (int)entry->title.size, entry->title.data, map->seq, map->version);
-    for (size_t i = 0; i < map->seat_count; i++) {
-        buffer_append_format(out, "%02x", map->states[i]);
-    }
+    buffer_append_hex(out, map->states, map->seat_count);
     buffer_append_text(out, "|");
     integers_format(out, map->general_held, map->section_count);
     buffer_append_text(out, "|");

@@ -32,7 +32,8 @@ void sim_daemon_init(struct daemon *daemon, const struct sim_world *world, int32
 /*
  * A transaction over the tables; at most one is open, and it ends in the step it began in. Rows
  * that are added vanish with a rollback; of rows that are changed, say so before with
- * sim_tables_change. Without a transaction every change is one of its own.
+ * sim_tables_change. Without a transaction every change is one of its own, and a rollback does
+ * nothing.
  */
 void sim_tables_begin(struct sim_world *world);
 void sim_tables_commit(struct sim_world *world);

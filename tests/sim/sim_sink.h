@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sink's loop over the virtual broker and tables, around the handlers of a daemon as they ship. */
+/* The sink's core as it ships, around the handlers of a daemon, over the virtual broker and tables. */
 #ifndef SEATLOG_TESTS_SIM_SINK_H
 #define SEATLOG_TESTS_SIM_SINK_H
 
+#include "runtime/loop/sink/core.h"
 #include "runtime/loop/sink/sink.h"
 #include "tests/sim/sim_session.h"
 #include "tests/sim/sim_tables.h"
 
 /*
- * What runtime/loop/sink/sink.c does, in steps: gather a batch, then one PostgreSQL transaction of the fenced
- * offsets and the rows; a commit whose answer is lost is looked up before anything else.
+ * What runtime/loop/sink/sink.c is to librdkafka and PostgreSQL, this is to the simulator: it
+ * carries out what the core asks for. A transaction is one step of the simulation, from BEGIN to
+ * the answer to COMMIT; all else that is asked for is a step each.
  *
  * handle, flush, committed and discard of the daemon's spec are called as the loop that ships calls
  * them, with daemon->state of the caller's. A record and its decoded event or tickets live until
  * committed or discard.
  */
 #define SIM_BATCH_MAX 24
+#define SIM_SINK_PARTITIONS_MAX ((size_t)2 * SIM_PARTITIONS_MAX)
 
-enum sim_sink_phase { SIM_SINK_GATHER, SIM_SINK_COMMIT, SIM_SINK_REREAD };
+/* A partition that is assigned, as core.partitions at the same index. */
+struct sim_sink_partition {
+    enum sim_topic topic;
+    int32_t partition;
+};
 
-/* A record of the batch. */
+/* A record of the batch, as core.options.entries at the same index. */
 struct sim_sink_entry {
     enum sim_topic topic;
     struct sink_record record;
@@ -37,13 +44,17 @@ struct sim_sink {
     uint32_t topics; /* bits of enum sim_topic */
     int32_t member_id;
     int32_t generation;
-    uint32_t assigned;
-    bool offsets_known;
-    enum sim_sink_phase phase;
-    int64_t next_offset[SIM_TOPIC_COUNT][SIM_PARTITIONS_MAX]; /* in PostgreSQL, as we know it */
-    int64_t position[SIM_TOPIC_COUNT][SIM_PARTITIONS_MAX];    /* to be fetched */
+
+    struct sink_core core;
+    struct sink_core_partition core_partitions[SIM_SINK_PARTITIONS_MAX];
+    struct sink_core_entry core_entries[SIM_BATCH_MAX];
+    struct sink_core_effect asked;
+
+    struct sim_sink_partition partitions[SIM_SINK_PARTITIONS_MAX];
+    size_t partition_count;
     struct sim_sink_entry batch[SIM_BATCH_MAX];
     size_t batch_count;
+    size_t arrives;     /* how many records come before none does */
     struct arena arena; /* of the batch's decoded records */
 };
 

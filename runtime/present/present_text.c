@@ -65,31 +65,23 @@ struct line {
     struct buffer *out;
     size_t begin;
     gunichar last; /* written last */
-    bool keep_ends;
-    bool blank;   /* one is due before the next character */
-    int ends;     /* line ends that are due, at most two */
-    bool visible; /* something can be seen */
+    bool blank;    /* one is due before the next character */
+    bool visible;  /* something can be seen */
 };
 
 static void character_write(struct line *line, gunichar character) {
     char bytes[6];
-    if (line->out->size > line->begin) {
-        for (int i = 0; i < line->ends; i++) {
-            buffer_append_text(line->out, "\n");
-        }
-        if (line->blank && line->ends == 0) {
-            buffer_append_text(line->out, " ");
-        }
+    if (line->blank && line->out->size > line->begin) {
+        buffer_append_text(line->out, " ");
     }
     line->blank = false;
-    line->ends = 0;
     buffer_append(line->out, bytes, (size_t)g_unichar_to_utf8(character, bytes));
     line->last = character;
 }
 
 /* A joiner, selector or tag: only where it belongs to the character before it. */
 static void follower_add(struct line *line, gunichar character, gunichar next) {
-    bool follows = line->last != 0 && !line->blank && line->ends == 0;
+    bool follows = line->last != 0 && !line->blank;
     bool wanted = follows;
     if (is_joiner(character)) {
         wanted = follows && !is_joiner(line->last) && next != 0 && !is_blank(next) &&
@@ -104,14 +96,6 @@ static void follower_add(struct line *line, gunichar character, gunichar next) {
     }
 }
 
-static void blank_add(struct line *line, gunichar character) {
-    bool end = character == '\n' || character == 0x85 || character == 0x2028 || character == 0x2029;
-    line->blank = true;
-    if (line->keep_ends && end && line->ends < 2) {
-        line->ends++;
-    }
-}
-
 static void character_add(struct line *line, gunichar character, gunichar next) {
     if (is_noncharacter(character) || g_unichar_type(character) == G_UNICODE_SURROGATE ||
         g_unichar_type(character) == G_UNICODE_PRIVATE_USE) {
@@ -119,7 +103,7 @@ static void character_add(struct line *line, gunichar character, gunichar next) 
     } else if (is_joiner(character) || is_tag(character) || is_selector(character)) {
         follower_add(line, character, next);
     } else if (is_blank(character)) {
-        blank_add(line, character);
+        line->blank = true;
     } else if (is_filler(character)) {
         if (line->last != 0) {
             character_write(line, character); /* within words of some scripts */
@@ -141,8 +125,8 @@ static gunichar character_read(const char **at, const char *end) {
     return character;
 }
 
-static bool value_show(struct text value, bool keep_ends, struct buffer *out) {
-    struct line line = {.out = out, .begin = out->size, .keep_ends = keep_ends};
+bool present_line(struct text value, struct buffer *out) {
+    struct line line = {.out = out, .begin = out->size};
     const char *at = value.data, *end = value.data + value.size;
     while (value.size > 0 && at < end) {
         gunichar character = character_read(&at, end), next = 0;
@@ -160,10 +144,6 @@ static bool value_show(struct text value, bool keep_ends, struct buffer *out) {
     }
     return line.visible;
 }
-
-bool present_line(struct text value, struct buffer *out) { return value_show(value, false, out); }
-
-bool present_lines(struct text value, struct buffer *out) { return value_show(value, true, out); }
 
 void present_line_or(struct text value, const char *otherwise, struct buffer *out) {
     if (!present_line(value, out)) {

@@ -19,9 +19,6 @@
  */
 bool present_line(struct text value, struct buffer *out);
 
-/* The same with line ends kept, as \n: for descriptions and reasons. */
-bool present_lines(struct text value, struct buffer *out);
-
 /* present_line, or `otherwise` where there is nothing to see. */
 void present_line_or(struct text value, const char *otherwise, struct buffer *out);
 

@@ -76,12 +76,30 @@ static void reset_keeps_the_memory_and_deinit_gives_it_back(void **state) {
     buffer_deinit(&buffer);
 }
 
+static void bytes_become_digits(void **state) {
+    (void)state;
+    static const uint8_t octets[] = {0x00, 0x9f, 0xff};
+    struct buffer buffer = {0};
+    buffer_append_hex(&buffer, octets, 0);
+    assert_string_equal(buffer.data, "");
+    buffer_append_text(&buffer, "is ");
+    buffer_append_hex(&buffer, octets, sizeof octets);
+    assert_string_equal(buffer.data, "is 009fff");
+    assert_int_equal(buffer.size, 9);
+    for (int i = 0; i < 1000; i++) {
+        buffer_append_hex(&buffer, octets, sizeof octets);
+    }
+    assert_int_equal(buffer.size, 6009);
+    buffer_deinit(&buffer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_appended_stands_one_behind_the_other),
         cmocka_unit_test(nothing_appended_makes_an_empty_text),
         cmocka_unit_test(it_grows_at_every_size),
         cmocka_unit_test(a_format_continues_after_growing),
+        cmocka_unit_test(bytes_become_digits),
         cmocka_unit_test(reset_keeps_the_memory_and_deinit_gives_it_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

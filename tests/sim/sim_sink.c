@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define RECORD_TRIES_MAX 8
+#define RECORD_TRIES_MAX 3
 
 static const char *name_of(const struct sim_sink *sink) {
     return sim_process_name(&sink->world->processes[sink->process]);

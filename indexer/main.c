@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* seatlog-indexer: its options and hooks. */
+
 #include "indexer/daemon/indexer.h"
 
 static const struct daemon_spec spec = {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes in, bytes out: a command as on the log becomes events as on the log. */
+
 #include "reservation/decide.h"
 
 #include "runtime/base/identity.h"

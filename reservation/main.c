@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* seatlog-reservation: its options and hooks. */
+
 #include "reservation/daemon/daemon.h"
 #include "reservation/daemon/kafka.h"
 #include "runtime/kafka/kafka.h"

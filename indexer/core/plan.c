@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the catalog keeps of a seat plan. */
+
 #include "indexer/core/core.h"
 
 #include <assert.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Folds events into the seat map of a show. */
+
 #include "indexer/core/core.h"
 
 #include <assert.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the records of a batch have changed, until it is written. */
+
 #include "indexer/daemon/batch.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The hooks of the sink: each record is folded into what the batch has loaded. */
+
 #include "indexer/daemon/indexer.h"
 
 #include "indexer/daemon/pg.h"

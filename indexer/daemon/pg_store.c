@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes to PostgreSQL what a batch has changed. */
+
 #include "indexer/daemon/pg.h"
 #include "runtime/base/hex.h"
 #include "runtime/base/identity.h"

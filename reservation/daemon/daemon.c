@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The reservation daemon: what is made at its start, and one core for each partition that it is given. */
+
 #include "reservation/daemon/daemon.h"
 
 #include "reservation/daemon/kafka.h"

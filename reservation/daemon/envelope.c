@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The headers of events, and of records in general, as the decider writes and reads them. */
+
 #include "reservation/daemon/envelope.h"
 
 #include "runtime/base/identity.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The memory of cores, from the process's heap. */
+
 #include "reservation/daemon/heap.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Commands in, events out: the hooks of the transaction loop. */
+
 #include "reservation/daemon/kafka.h"
 
 #include "reservation/daemon/envelope.h"

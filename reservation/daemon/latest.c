@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The last value of each key of a compacted topic. */
+
 #include "reservation/daemon/latest.h"
 
 #include <stdlib.h>

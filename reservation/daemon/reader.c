@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads ranges of our own topics in bulk, for recovery. */
+
 #include "reservation/daemon/reader.h"
 
 #include "runtime/base/log.h"

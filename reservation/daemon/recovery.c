@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Makes a partition's state from snapshots and events. */
+
 #include "reservation/daemon/recovery.h"
 
 #include "reservation/daemon/latest.h"

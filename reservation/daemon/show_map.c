@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A number for each show of a core, which the core does not know. */
+
 #include "reservation/daemon/show_map.h"
 
 #include "runtime/base/error.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes rounds of snapshots of the shows that have changed. */
+
 #include "reservation/daemon/snapshot.h"
 
 #include "reservation/daemon/show_map.h"

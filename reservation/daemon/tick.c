@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Sends Ticks to shows that have due work and no traffic. */
+
 #include "reservation/daemon/tick.h"
 
 #include "reservation/daemon/envelope.h"

@@ -29,7 +29,7 @@ HEADERS_LATER = {
 }
 CIRCLES_LATER = {"runtime/loop/transaction/", "runtime/loop/sink/", "notifier/core/", "notifier/smtp/", "payment/core/",
                  "reservation/daemon/"}
-PURPOSES_LATER = {"indexer/", "reservation/"}
+PURPOSES_LATER = set()
 
 INCLUDE = re.compile(r'^#include [<"]([^>"]+)[>"]', re.MULTILINE)
 CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")

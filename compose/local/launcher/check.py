@@ -121,6 +121,7 @@ class Check:
         listed = subprocess.run(["git", "ls-files", "-z", *SHELL], cwd=ROOT, stdout=subprocess.PIPE, text=True,
                                 check=False)
         return [[*PYTHON, "tests/style/house.py"], [*PYTHON, "tests/style/headers.py"],
+                [*PYTHON, "tests/style/assertions.py"],
                 [*PYTHON, "tests/style/options.py", build.DEBUG / "bin"],
                 [build.VENV / "bin" / "ruff", "check", "--no-cache", "--quiet", "."],
                 ["shellcheck", "-x", *filter(None, listed.stdout.split("\0"))]]

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Folds one event into the state: the only way that it changes. */
+
 #include "reservation/core/state/apply.h"
 
 #include "reservation/core/equal.h"

@@ -212,7 +212,7 @@ bool sink_core_touches(const struct sink_core *core, size_t partition, size_t fr
  * How many records of a partition are left when the log ends at `end`; marks it as caught up where
  * it is. Where nothing is known of it yet: -1.
  */
-int64_t sink_core_lag(struct sink_core *core, size_t partition, int64_t end);
+int64_t sink_core_lag(struct sink_core *core, size_t index, int64_t end);
 
 /* Whether all partitions are where their logs ended when we began; without one: standing by. */
 bool sink_core_caught_up(const struct sink_core *core);

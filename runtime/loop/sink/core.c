@@ -9,7 +9,8 @@
 #include <string.h>
 
 void sink_core_init(struct sink_core *core, const struct sink_core_options *options) {
-    assert(options->batch_records_max > 0 && options->entries != NULL);
+    assert(options->batch_records_max > 0);
+    assert(options->entries != NULL);
     assert(options->record_tries_max > 0);
     memset(core, 0, sizeof *core);
     core->options = *options;
@@ -28,6 +29,7 @@ void sink_core_ask(struct sink_core *core, struct sink_core_effects *effects,
                    struct sink_core_effect effect) {
     assert(core->asked == SINK_ASK_NOTHING);
     assert(effect.kind > SINK_ASK_NOTHING);
+    assert(effects->count < SINK_CORE_EFFECTS_MAX);
     core->asked = effect.kind;
     effects->items[effects->count++] = effect;
 }
@@ -42,15 +44,18 @@ static void fault_set(struct sink_core *core, struct sink_core_fault fault) {
 }
 
 static void fault_take(struct sink_core *core, const struct error *error) {
-    assert(error != NULL && error->action != ERROR_NONE);
+    assert(error != NULL);
+    assert(error->action != ERROR_NONE);
     fault_set(core, (struct sink_core_fault){.kind = SINK_FAULT_TOLD, .error = *error});
 }
 
 /* No record comes while we wait, so that none is lost over it: they are asked for again. */
 void sink_core_back_off(struct sink_core *core, struct sink_core_effects *effects, int failures,
                         int base_ms, uint32_t random) {
+    assert(base_ms > 0 && base_ms <= SINK_RETRY_MAX_MS);
     int delay_ms = backoff_delay_ms(failures, base_ms, SINK_RETRY_MAX_MS, random);
-    assert(failures > 0 && delay_ms <= SINK_RETRY_MAX_MS);
+    assert(failures > 0);
+    assert(delay_ms <= SINK_RETRY_MAX_MS);
     core->flowing = false;
     core->until_ms = core->now_ms + delay_ms;
     sink_core_ask(core, effects,
@@ -80,6 +85,8 @@ static void assignment_forget(struct sink_core *core, struct sink_core_effects *
 
 static void assignment_take(struct sink_core *core, const struct sink_core_event *event) {
     assert(event->partition_count == 0 || event->partitions != NULL);
+    assert(core->entry_count == 0);
+    assert(!core->flowing);
     core->partitions = event->partitions;
     core->partition_count = event->partition_count;
     core->assigned = true;
@@ -139,6 +146,7 @@ static void group_event(struct sink_core *core, const struct sink_core_event *ev
 static void load_next(struct sink_core *core, struct sink_core_effects *effects);
 
 void sink_core_turn_begin(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->asked == SINK_ASK_NOTHING);
     assert(!core->running);
     if (sink_core_is_ending(core)) {
         sink_core_batch_drop(core, effects);
@@ -157,6 +165,7 @@ void sink_core_turn_begin(struct sink_core *core, struct sink_core_effects *effe
 }
 
 static void turn_fail(struct sink_core *core, uint32_t random, struct sink_core_effects *effects) {
+    assert(core->asked == SINK_ASK_NOTHING);
     assert(!core->running);
     if (core->fault.error.action != ERROR_RETRY) {
         core->dying = true;
@@ -169,7 +178,8 @@ static void turn_fail(struct sink_core *core, uint32_t random, struct sink_core_
 }
 
 static void load_next(struct sink_core *core, struct sink_core_effects *effects) {
-    assert(core->assigned && core->cursor <= core->partition_count);
+    assert(core->assigned);
+    assert(core->cursor <= core->partition_count);
     if (core->cursor < core->partition_count) {
         sink_core_ask(core, effects,
                       (struct sink_core_effect){.kind = SINK_ASK_LOAD, .partition = core->cursor});
@@ -182,8 +192,10 @@ static void load_next(struct sink_core *core, struct sink_core_effects *effects)
 /* The log must still hold what comes next: a gap would be a projection that lies. */
 static void loaded(struct sink_core *core, const struct sink_core_event *event,
                    struct sink_core_effects *effects) {
-    assert(event->kind == SINK_FOUND && core->cursor < core->partition_count);
+    assert(event->kind == SINK_FOUND);
+    assert(core->cursor < core->partition_count);
     assert(event->low <= event->high);
+    assert(!core->offsets_known);
     struct sink_core_partition *partition = &core->partitions[core->cursor];
     struct sink_core_fault fault = {.partition = core->cursor, .offset = event->offset};
     if (event->offset < event->low) {
@@ -223,7 +235,8 @@ static bool batch_is_full(const struct sink_core *core) {
 }
 
 static void batch_add(struct sink_core *core, const struct sink_core_event *event) {
-    assert(is_known(core, event->partition) && !batch_is_full(core));
+    assert(is_known(core, event->partition));
+    assert(!batch_is_full(core));
     struct sink_core_partition *partition = &core->partitions[event->partition];
     assert(event->offset >= partition->position);
     core->options.entries[core->entry_count++] =
@@ -260,7 +273,8 @@ static void failed(struct sink_core *core, enum sink_core_effect_kind asked,
         sink_core_batch_failed(core, asked, event->random, effects);
         return;
     }
-    assert(asked < SINK_ASK_REREAD && asked != SINK_ASK_POLL);
+    assert(asked < SINK_ASK_REREAD);
+    assert(asked != SINK_ASK_POLL);
     if (asked == SINK_ASK_JOIN) {
         core->joined = false; /* it is left, whatever became of joining again */
     }
@@ -293,6 +307,7 @@ static void waited(struct sink_core *core, struct sink_core_effects *effects) {
 
 static void done(struct sink_core *core, enum sink_core_effect_kind asked,
                  struct sink_core_effects *effects) {
+    assert(!core->running);
     switch (asked) {
     case SINK_ASK_JOIN:
         assert(!core->assigned); /* who leaves hears that its partitions are revoked */
@@ -339,9 +354,31 @@ static void answer(struct sink_core *core, const struct sink_core_event *event,
     assert(effects->items[effects->count - 1].kind == core->asked);
 }
 
+/* What holds between any two steps. */
+static void core_check(const struct sink_core *core) {
+    assert(core->partition_count == 0 || core->partitions != NULL);
+    assert(core->assigned || core->partition_count == 0);
+    assert(core->assigned || !core->offsets_known);
+    assert(core->offsets_known || !core->flowing);
+    assert(core->offsets_known || core->entry_count == 0);
+    assert(core->entry_count <= core->options.batch_records_max);
+    assert(core->entry_count > 0 || core->batch_bytes == 0);
+    assert(core->from <= core->to);
+    assert(core->to <= core->entry_count);
+    assert(core->running || core->from == core->to);
+    assert(!core->running || core->limit > 0);
+    assert(core->failures >= 0);
+    assert(core->turn_failures >= 0);
+    assert(core->asked != SINK_ASK_WAIT || !core->flowing);
+    assert(core->asked < SINK_ASK_REREAD || core->asked > SINK_ASK_COMMIT || core->running);
+    assert(core->asked != SINK_ASK_END || core->entry_count == 0);
+    assert(core->asked != SINK_ASK_END || core->stopping || core->dying);
+}
+
 void sink_core_step(struct sink_core *core, const struct sink_core_event *event,
                     struct sink_core_effects *effects) {
     assert(event->now_ms >= core->now_ms);
+    core_check(core);
     core->now_ms = event->now_ms;
     effects->count = 0;
     switch (event->kind) {
@@ -362,12 +399,14 @@ void sink_core_step(struct sink_core *core, const struct sink_core_event *event,
     default:
         answer(core, event, effects);
     }
+    core_check(core);
 }
 
 /* --- what the caller asks --- */
 
 bool sink_core_touches(const struct sink_core *core, size_t partition, size_t from, size_t to) {
-    assert(from <= to && to <= core->entry_count);
+    assert(from <= to);
+    assert(to <= core->entry_count);
     for (size_t i = from; i < to; i++) {
         if (sink_core_entry_at(core, i)->partition == partition) {
             return true;

@@ -9,7 +9,8 @@
 /* --- one attempt after the other --- */
 
 void sink_core_batch_begin(struct sink_core *core, struct sink_core_effects *effects) {
-    assert(!core->running && core->entry_count > 0);
+    assert(!core->running);
+    assert(core->entry_count > 0);
     core->running = true;
     core->from = 0;
     core->limit = core->options.batch_records_max;
@@ -19,6 +20,7 @@ void sink_core_batch_begin(struct sink_core *core, struct sink_core_effects *eff
 }
 
 static void batch_end(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->asked == SINK_ASK_NOTHING);
     assert(core->running);
     core->running = false;
     sink_core_batch_drop(core, effects);
@@ -51,7 +53,8 @@ static void reread_next(struct sink_core *core, struct sink_core_effects *effect
 }
 
 static void reread(struct sink_core *core, int64_t next_offset, struct sink_core_effects *effects) {
-    assert(core->unknown && core->cursor < core->partition_count);
+    assert(core->unknown);
+    assert(core->cursor < core->partition_count);
     struct sink_core_partition *partition = &core->partitions[core->cursor];
     /* Ours went from next_offset to at most position; anything else is another owner's. */
     if (next_offset < partition->next_offset || next_offset > partition->position) {
@@ -66,6 +69,7 @@ static void reread(struct sink_core *core, int64_t next_offset, struct sink_core
 
 /* Acknowledged before the offset moves on: at least once. */
 static void letters_next(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->cursor >= core->from);
     for (; core->cursor < core->to; core->cursor++) {
         const struct sink_core_entry *entry = sink_core_entry_at(core, core->cursor);
         if (entry->parked && !entry->dead_lettered && !sink_core_entry_is_done(core, entry)) {
@@ -75,12 +79,15 @@ static void letters_next(struct sink_core *core, struct sink_core_effects *effec
             return;
         }
     }
-    assert(core->cursor == core->to && core->to > core->from);
+    assert(core->cursor == core->to);
+    assert(core->to > core->from);
     sink_core_ask(core, effects, (struct sink_core_effect){.kind = SINK_ASK_BEGIN});
 }
 
 void sink_core_attempt_begin(struct sink_core *core, struct sink_core_effects *effects) {
-    assert(core->running && core->limit > 0);
+    assert(core->asked == SINK_ASK_NOTHING);
+    assert(core->running);
+    assert(core->limit > 0);
     core->cursor = 0;
     if (core->from >= core->entry_count || sink_core_is_ending(core)) {
         batch_end(core, effects);
@@ -97,13 +104,16 @@ void sink_core_attempt_begin(struct sink_core *core, struct sink_core_effects *e
 
 static void lettered(struct sink_core *core, struct sink_core_effects *effects) {
     struct sink_core_entry *entry = sink_core_entry_at(core, core->cursor);
-    assert(entry->parked && !entry->dead_lettered);
+    assert(entry->parked);
+    assert(!entry->dead_lettered);
     entry->dead_lettered = true;
     letters_next(core, effects);
 }
 
 /* Every partition that the range touches moves behind its last record there. */
 static void moves_plan(struct sink_core *core) {
+    assert(core->to > core->from);
+    assert(!core->unknown);
     for (size_t i = 0; i < core->partition_count; i++) {
         core->partitions[i].moves_to = core->partitions[i].next_offset;
     }
@@ -118,6 +128,7 @@ static void moves_plan(struct sink_core *core) {
 }
 
 static void handle_next(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->cursor >= core->from);
     for (; core->cursor < core->to; core->cursor++) {
         const struct sink_core_entry *entry = sink_core_entry_at(core, core->cursor);
         if (!entry->parked && !sink_core_entry_is_done(core, entry)) {
@@ -148,6 +159,7 @@ static void advance_next(struct sink_core *core, struct sink_core_effects *effec
 
 /* Counts what the commit made permanent, and remembers how far it went. */
 static void settle(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->to > core->from);
     int64_t handled = 0;
     for (size_t i = core->from; i < core->to; i++) {
         const struct sink_core_entry *entry = sink_core_entry_at(core, i);
@@ -172,6 +184,7 @@ static void settle(struct sink_core *core, struct sink_core_effects *effects) {
 /* --- what failed in a batch --- */
 
 static void undo(struct sink_core *core, struct sink_core_effects *effects, bool rollback) {
+    assert(core->to > core->from);
     assert(core->running);
     if (rollback) {
         sink_core_tell(effects, (struct sink_core_effect){.kind = SINK_TELL_ROLLBACK});
@@ -208,7 +221,8 @@ static void batch_fail(struct sink_core *core, size_t culprit, uint32_t random,
                        struct sink_core_effects *effects) {
     const struct error *error = &core->fault.error;
     size_t size = core->to - core->from;
-    assert(core->running && core->to <= core->entry_count);
+    assert(core->running);
+    assert(core->to <= core->entry_count);
     assert(culprit == CULPRIT_NONE || (culprit >= core->from && culprit < core->to));
     if (error->action == ERROR_DIE) {
         core->dying = true;

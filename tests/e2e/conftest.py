@@ -2,6 +2,7 @@
 """One Seatlog for the whole run, started by its own launcher as a person would, in a state folder of its own."""
 
 import os
+import signal
 import time
 
 import pytest
@@ -19,6 +20,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # What tests start is ended by it, even where a shell that runs them in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "alone: measures time or freezes programs: nothing else may run meanwhile")
     config.addinivalue_line("markers", "last(number): comes after all others, in the order of the numbers")
 

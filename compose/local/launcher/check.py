@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -281,6 +282,8 @@ def command_test(launcher, words):
         raise Misuse("test", f"there is no suite {name}")
     if name == "quick" and words:
         raise Misuse("test", f"quick takes no argument: {words[0]}")
+    # Suites are ended by it, even where a shell that runs this in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     state = launcher.state
     state.make()
     suites = WHOLE if not name else () if name == "quick" else (name,)

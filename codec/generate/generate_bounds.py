@@ -15,7 +15,7 @@ def bounds():
     for number, line in enumerate(TABLE.read_text(encoding="utf-8").splitlines(), 1):
         if not line or line.startswith("#"):
             continue
-        match = re.fullmatch(r"([A-Z][A-Z_]*_(?:MAX|MIN))\t(\d+)(ms|s|min|h|d|)\t([^\t]+)\t([^\t]+)", line)
+        match = re.fullmatch(r"([A-Z][A-Z_]*_(?:MAX|MIN|DEFAULT))\t(\d+)(ms|s|min|h|d|)\t([^\t]+)\t([^\t]+)", line)
         if not match or match.group(1) in seen:
             sys.exit(f"{TABLE}:{number}: a line is a name that stands once, a value, places or -, and what it bounds")
         name, value, unit, places, what = match.groups()

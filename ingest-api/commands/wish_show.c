@@ -204,8 +204,8 @@ bool wish_show_read(struct reader *reader, struct arena *arena, const json_t *bo
         NULL};
     *out = (struct show_details){.description = TEXT_LITERAL(""), .region = TEXT_LITERAL("")};
     struct show_reading reading = {.reader = reader, .arena = arena, .rules = rules, .out = out};
-    int64_t hold_s = 600;
-    int64_t per_buyer = 10;
+    int64_t hold_s = PLAN_HOLD_TTL_MS_DEFAULT / 1000;
+    int64_t per_buyer = PLAN_SEATS_PER_BUYER_DEFAULT;
     reader_object(reader, NULL, body, members);
     details_read(&reading, body);
     times_read(&reading, body);

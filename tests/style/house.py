@@ -90,7 +90,8 @@ def named_paths_exist(files):
                 target = (ROOT / folder / name).resolve()
                 if not target.exists():
                     yield f"{path}: links to {name}, which is not there"
-            named = [name for span in re.findall(r"`([^`\n]+)`", text) for name in PATH.findall(span)]
+            spans = re.findall(r"`([^`\n]+)`|^(?: {4}|\t)(.*)$", text, re.MULTILINE)
+            named = [name for span in spans for name in PATH.findall(" ".join(span))]
         elif path.endswith((".c", ".h")):
             named = PATH.findall(comments((ROOT / path).read_text(encoding="utf-8")))
         else:

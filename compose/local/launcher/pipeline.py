@@ -43,7 +43,7 @@ class Program:
 
 
 def programs(setup="up", text=None):
-    """Every process, in the order in which they are started."""
+    """Every process, in the order of the table."""
     found = []
     for line in (text or (LOCAL / "pipeline.tsv").read_text(encoding="utf-8")).splitlines():
         if not line.strip() or line.startswith("#"):

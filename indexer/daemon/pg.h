@@ -8,7 +8,7 @@
  * The catalog in PostgreSQL (schemas/sql/020_catalog.sql): loads the rows a batch touches and
  * stores what came of them, each with one statement a table. All inside the sink's transaction;
  * false with *error. This is all the daemon asks of its storage: the simulator links functions of
- * its own in the place of these (tests/sim/sim_indexer.c).
+ * its own in the place of these (tests/sim/indexer.c).
  */
 bool indexer_pg_load(struct pg *pg, struct indexer_batch *batch, struct error *error);
 bool indexer_pg_store(struct pg *pg, struct indexer_batch *batch, struct error *error);

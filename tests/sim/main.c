@@ -2,7 +2,7 @@
 /* seatlog-sim: runs seeds, tells a run that fails, and hunts planted bugs. */
 #include "runtime/base/error.h"
 #include "tests/sim/hunt.h"
-#include "tests/sim/sim_shrink.h"
+#include "tests/sim/shrink.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The virtual broker does what Kafka does, so that what is built on it means something. */
 #include "reservation/core/core.h"
-#include "tests/sim/sim_reservation.h"
+#include "tests/sim/reservation.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -22,7 +22,7 @@ import time
 
 from .say import Failure, say, warn
 
-PORT_LIMIT = 200  # how many ports above the wanted one are tried
+PORT_LIMIT = 1000  # how many ports above the wanted one are tried
 PORTS_NEEDED = ("HTTP", "POSTGRES", "KAFKA", "SMTP", "SIMULATOR")
 LOCK_SECONDS = 1800
 

@@ -13,7 +13,15 @@
 #define MEMORY_TRIM_BYTES ((size_t)1024 * 1024) /* a request that large leaves holes */
 #define MEMORY_TRIM_MS 1000
 
+/*
+ * What a thread's heap keeps at its end. malloc_trim() does not reach there, and malloc() by itself
+ * raises the limit to twice the largest block that was ever freed.
+ */
+#define HEAP_KEPT_BYTES (1024 * 1024)
+
 void http_loop_init(struct http_loop *loop, size_t body_memory_max) {
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
+    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT_BYTES);
     loop->thread = pthread_self();
     loop->body_memory_max = body_memory_max;
     loop->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

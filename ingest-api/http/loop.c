@@ -14,14 +14,17 @@
 #define MEMORY_TRIM_MS 1000
 
 /*
- * What a thread's heap keeps at its end. malloc_trim() does not reach there, and malloc() by itself
- * raises the limit to twice the largest block that was ever freed.
+ * What a thread's heap keeps at its end, where malloc_trim() does not reach: malloc() by itself
+ * raises the limit to twice the largest block that was ever freed. And small blocks that are free
+ * must not lie in fast bins, or they join that end in malloc_trim() alone, which does not trim it.
  */
 #define HEAP_KEPT_BYTES (1024 * 1024)
+#define FAST_BINS_NONE 0
 
 void http_loop_init(struct http_loop *loop, size_t body_memory_max) {
     mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
     mallopt(M_MMAP_THRESHOLD, HEAP_KEPT_BYTES);
+    mallopt(M_MXFAST, FAST_BINS_NONE);
     loop->thread = pthread_self();
     loop->body_memory_max = body_memory_max;
     loop->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -9,12 +9,11 @@ A function is a body in a source or header, inline ones too. An assertion is a u
 (RESERVATION_ASSERT, …_SLOW_ASSERT), or of static_assert, outside of macros' definitions. What is checked of input is
 none.
 """
-import pathlib
 import re
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from tree import ROOT, sources
+
 ASSERTIONS_PER_FUNCTION_MIN = 2.0
 REACHED = ("indexer/core", "notifier/core", "payment/core", "reservation/core", "ticketgen/core")
 
@@ -40,12 +39,10 @@ def functions_of(text):
 
 
 def cores():
-    listed = subprocess.run(["git", "ls-files", "-z", "*.c", "*.h"], cwd=ROOT, check=True, capture_output=True,
-                            text=True).stdout
     counts = {}
-    for path in filter(None, listed.split("\0")):
+    for path in sources():
         parts = path.split("/")
-        if len(parts) < 3 or parts[1] != "core" or parts[0] == "tests" or not (ROOT / path).is_file():
+        if len(parts) < 3 or parts[1] != "core":
             continue
         text = BLANK.sub(" ", (ROOT / path).read_text(encoding="utf-8"))
         count = counts.setdefault(f"{parts[0]}/core", [0, 0])

@@ -11,14 +11,10 @@ one.
 
     tests/style/headers.py
 """
-import pathlib
 import re
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROOMS = ("ingest-api", "reservation", "payment", "ticketgen", "notifier", "indexer", "replay", "runtime", "codec",
-         "tools")
+from tree import INCLUDE, ROOT, sources
 
 # What still is otherwise; the list only shrinks, and what it no longer needs to name is told.
 HEADERS_LATER = {
@@ -29,18 +25,10 @@ HEADERS_LATER = {
 }
 CIRCLES_LATER = {"runtime/loop/transaction/", "runtime/loop/sink/", "notifier/core/", "notifier/smtp/", "payment/core/",
                  "reservation/daemon/"}
-PURPOSES_LATER = set()
 
-INCLUDE = re.compile(r'^#include [<"]([^>"]+)[>"]', re.MULTILINE)
 CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof"}
 NOT_A_FUNCTION = {"__attribute__", "_Static_assert", "static_assert", "_Alignas", "__typeof__", "sizeof"}
-
-
-def sources():
-    listed = subprocess.run(["git", "ls-files", "-z", *ROOMS], cwd=ROOT, check=True, capture_output=True,
-                            text=True).stdout
-    return [path for path in listed.split("\0") if path.endswith((".c", ".h")) and (ROOT / path).is_file()]
 
 
 def bare(text):
@@ -207,7 +195,7 @@ def main():
     files = {path: File(path) for path in sources()}
     faults = 0
     for check, later in ((headers_declare_their_own, HEADERS_LATER), (no_circles, CIRCLES_LATER),
-                         (sources_have_a_purpose, PURPOSES_LATER)):
+                         (sources_have_a_purpose, set())):
         found = list(check(files))
         for where, fault in found:
             if where not in later:

@@ -7,14 +7,11 @@ that a README or a comment names is there. Prints a line a fault; exits 1 if the
 """
 import pathlib
 import re
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-DAEMONS = ("ingest-api", "reservation", "payment", "ticketgen", "notifier", "indexer")
-ROOMS = (*DAEMONS, "replay", "runtime", "codec", "tools")
+from tree import DAEMONS, INCLUDE, ROOMS, ROOT, tracked
+
 SOURCES_IN_A_ROOM_MAX = 30
-INCLUDE = re.compile(r'^#include [<"]([^>"]+)[>"]', re.MULTILINE)
 
 # Headers of the C library that only compute, and what a core may stand on besides itself. Nothing here does I/O, reads
 # a clock or draws a random number.
@@ -27,11 +24,6 @@ CORE_MAY_INCLUDE = {
     "notifier": ("notifier/core/", "seatlog_types.h", "codec/", "runtime/present/", "runtime/base/",
                  "jansson.h", "stdio.h"),
 }
-
-
-def tracked():
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return [path for path in listed.split("\0") if path and (ROOT / path).is_file()]
 
 
 def rooms_are_small(files):

@@ -21,9 +21,13 @@
 #define HEAP_KEPT_BYTES (1024 * 1024)
 #define FAST_BINS_NONE 0
 
+/* From here on a block is mapped by itself. Once the limit above is set, malloc() no longer learns
+ * this from what is freed, and would map every block of 128 KiB. */
+#define MAPPED_BYTES (1024 * 1024)
+
 void http_loop_init(struct http_loop *loop, size_t body_memory_max) {
     mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
-    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT_BYTES);
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     mallopt(M_MXFAST, FAST_BINS_NONE);
     loop->thread = pthread_self();
     loop->body_memory_max = body_memory_max;

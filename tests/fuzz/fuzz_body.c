@@ -73,8 +73,9 @@ static void reserve_try(struct reader *reader, const json_t *body) {
 static void book_try(struct reader *reader, const json_t *body) {
     struct book_wish wish;
     if (wish_book_read(reader, body, &wish)) {
-        FUZZ_REQUIRE(wish.source_id.size >= 1 &&
-                     wish.source_id.size <= RESERVATION_SOURCE_ID_OCTETS_MAX);
+        bool nothing_to_pay = !json_is_string(json_object_get(body, "source_id"));
+        FUZZ_REQUIRE((wish.source_id.size == 0) == nothing_to_pay);
+        FUZZ_REQUIRE(wish.source_id.size <= RESERVATION_SOURCE_ID_OCTETS_MAX);
     }
 }
 

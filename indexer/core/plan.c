@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the catalog keeps of a seat plan. */
 
-#include "indexer/core/core.h"
+#include "indexer/core/plan.h"
 
 #include <assert.h>
 #include <jansson.h>

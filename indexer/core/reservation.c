@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Folds events into the rows of reservations. */
 
-#include "indexer/core/core.h"
+#include "indexer/core/reservation.h"
 
 #include <assert.h>
 #include <string.h>

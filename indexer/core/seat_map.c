@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Folds events into the seat map of a show. */
 
-#include "indexer/core/core.h"
+#include "indexer/core/seat_map.h"
 
 #include <assert.h>
 #include <string.h>

@@ -2,7 +2,9 @@
 #ifndef SEATLOG_INDEXER_DAEMON_BATCH_H
 #define SEATLOG_INDEXER_DAEMON_BATCH_H
 
-#include "indexer/core/core.h"
+#include "codec/arena.h"
+#include "indexer/core/reservation.h"
+#include "indexer/core/seat_map.h"
 #include "runtime/loop/sink/sink.h"
 
 /*

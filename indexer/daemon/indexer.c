@@ -3,7 +3,8 @@
 
 #include "indexer/daemon/indexer.h"
 
-#include "indexer/daemon/pg.h"
+#include "indexer/daemon/pg_load.h"
+#include "indexer/daemon/pg_store.h"
 #include "runtime/base/metrics.h"
 #include "runtime/base/time.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads from PostgreSQL what a batch is going to change. */
 
-#include "indexer/daemon/pg.h"
+#include "indexer/daemon/pg_load.h"
+
 #include "runtime/base/identity.h"
 #include "seatlog_codec.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes to PostgreSQL what a batch has changed. */
 
-#include "indexer/daemon/pg.h"
+#include "indexer/daemon/pg_store.h"
+
+#include "indexer/core/plan.h"
 #include "runtime/base/hex.h"
 #include "runtime/base/identity.h"
 

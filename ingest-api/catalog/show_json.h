@@ -2,6 +2,7 @@
 #ifndef SEATLOG_INGEST_API_CATALOG_SHOW_JSON_H
 #define SEATLOG_INGEST_API_CATALOG_SHOW_JSON_H
 
+#include "codec/seat_state.h"
 #include "ingest-api/catalog/plan.h"
 #include "runtime/base/buffer.h"
 
@@ -11,7 +12,6 @@
  * A show as GET /events/{event_id} answers it. Pure. Written by hand: 60,000 seats are millions of
  * bytes, and made anew whenever a seat has changed.
  */
-enum seat_state { SEAT_FREE = 0, SEAT_HELD = 1, SEAT_SOLD = 2 };
 
 struct seat_map {
     int64_t seq;

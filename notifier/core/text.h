@@ -2,21 +2,13 @@
 #ifndef SEATLOG_NOTIFIER_CORE_TEXT_H
 #define SEATLOG_NOTIFIER_CORE_TEXT_H
 
-#include "notifier/core/core.h"
+#include "notifier/core/letter.h"
 #include "runtime/base/buffer.h"
 
 /*
  * The words of a mail: subject, plain text and HTML, all UTF-8. Pure: the same letter gives the
- * same octets.
+ * same bytes.
  */
-struct mail_letter {
-    enum mail_template template;
-    struct uuid show_id;
-    struct uuid order_id;
-    struct mail_facts facts;
-    struct text organizer_reason; /* why the organizer called the show off; may be empty */
-    const char *issuer;           /* who writes */
-};
 
 /* Subject: one line, no markup. */
 void mail_text_subject(const struct mail_letter *letter, struct buffer *out);

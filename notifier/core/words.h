@@ -2,7 +2,8 @@
 #ifndef SEATLOG_NOTIFIER_CORE_WORDS_H
 #define SEATLOG_NOTIFIER_CORE_WORDS_H
 
-#include "notifier/core/text.h"
+#include "notifier/core/letter.h"
+#include "runtime/base/buffer.h"
 
 /* What text and HTML have in common. */
 struct mail_words {

@@ -3,7 +3,7 @@
 #define SEATLOG_NOTIFIER_SMTP_SMTP_H
 
 #include "codec/value.h"
-#include "notifier/core/verdict.h"
+#include "notifier/smtp/relay.h"
 #include "runtime/base/error.h"
 
 #include <stdbool.h>
@@ -12,25 +12,6 @@
  * One mail to one SMTP server, over libesmtp 1.1. Blocks, so it has a thread of its own. Any number
  * of threads may send with the same relay at the same time.
  */
-enum mail_tls {
-    MAIL_TLS_OFF,
-    MAIL_TLS_OPPORTUNISTIC, /* STARTTLS where the server offers it, and then its name must be right
-                             */
-    MAIL_TLS_REQUIRED       /* nothing is sent without */
-};
-
-struct mail_relay_options {
-    const char *server; /* HOST:PORT; a certificate must be for HOST by name */
-    const char *helo;   /* name in EHLO; empty: the machine's */
-    enum mail_tls tls;
-    const char *ca_file; /* PEM; empty: the system's authorities */
-    const char *user;    /* empty: no AUTH */
-    const char *password;
-    int timeout_ms;        /* for each answer but the last */
-    int accept_timeout_ms; /* for the answer to the whole message (RFC 5321 §4.5.3.2.6: 10 minutes)
-                            */
-};
-
 struct mail_relay;
 
 /* The options must outlive it. NULL with *error (DIE): the CA file cannot be used. Ignores
@@ -39,12 +20,11 @@ struct mail_relay *mail_relay_new(const struct mail_relay_options *options, stru
 void mail_relay_free(struct mail_relay *relay);
 
 /*
- * Sends; with `smtputf8` over notifier/smtp/smtputf8.h. `settled` (may be NULL) is called once, as soon as
+ * Sends; with `smtputf8` over notifier/smtp/smtputf8.h. `settled` (may be NULL) is called as soon as
  * the server has answered the whole message and before the session is ended with QUIT, where a
  * server may stall for long; or at the end if it never came to that. The message's lines end with
  * CRLF.
  */
-typedef void mail_settled(void *context, const struct mail_result *result);
 struct mail_result mail_relay_send(struct mail_relay *relay, const char *reverse_path,
                                    const char *recipient, bool smtputf8, struct text message,
                                    mail_settled *settled, void *context);

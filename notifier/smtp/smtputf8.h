@@ -2,7 +2,9 @@
 #ifndef SEATLOG_NOTIFIER_SMTP_SMTPUTF8_H
 #define SEATLOG_NOTIFIER_SMTP_SMTPUTF8_H
 
-#include "notifier/smtp/smtp.h"
+#include "codec/value.h"
+#include "notifier/smtp/relay.h"
+#include "runtime/base/error.h"
 
 /*
  * As mail_relay_send, for a recipient whose part before the @ is not ASCII (RFC 6531): over

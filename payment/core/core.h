@@ -4,6 +4,7 @@
 #define SEATLOG_PAYMENT_CORE_CORE_H
 
 #include "payment/core/answer.h"
+#include "payment/core/limits.h"
 
 /*
  * The table of payment/README.md. Pure: no I/O, no clock, no randomness; the caller brings the time
@@ -12,14 +13,6 @@
  * Work goes on until its result is known for certain, is then reported as a command, and is done
  * when the log has acknowledged that. Times are milliseconds since the epoch.
  */
-struct payment_limits {
-    int64_t retry_base_ms;          /* first wait after a failure; doubles */
-    int64_t retry_maximum_ms;       /* longest wait */
-    int64_t buyer_retry_maximum_ms; /* the same for what a buyer waits for: authorize, capture */
-    int64_t settle_ms;              /* after it no create that was sent can still be under way */
-    int64_t refund_poll_ms;         /* first wait for a pending refund; doubles up to the maximum */
-    int64_t operator_retry_ms;      /* between looks at what needs an operator */
-};
 
 /*
  * Before anything is done: takes the work over the end of its hold. Afterwards work->step is what

@@ -3,7 +3,8 @@
 #ifndef SEATLOG_PAYMENT_CORE_DECISION_H
 #define SEATLOG_PAYMENT_CORE_DECISION_H
 
-#include "payment/core/core.h"
+#include "payment/core/answer.h"
+#include "payment/core/limits.h"
 
 #include <stddef.h>
 

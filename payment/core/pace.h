@@ -4,7 +4,7 @@
 #define SEATLOG_PAYMENT_CORE_PACE_H
 
 #include "payment/core/answer.h"
-#include "payment/core/core.h"
+#include "payment/core/limits.h"
 
 /* So many calls in a row without an answer, and only a few at a time probe whether it is back. */
 #define PAYMENT_FAILURES_TO_PROBE 20

@@ -3,7 +3,8 @@
 
 #include "replay/commands/rebuild.h"
 
-#include "indexer/daemon/pg.h"
+#include "indexer/daemon/pg_load.h"
+#include "indexer/daemon/pg_store.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"

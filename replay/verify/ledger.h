@@ -2,7 +2,8 @@
 #ifndef SEATLOG_REPLAY_VERIFY_LEDGER_H
 #define SEATLOG_REPLAY_VERIFY_LEDGER_H
 
-#include "indexer/core/core.h"
+#include "indexer/core/reservation.h"
+#include "indexer/core/seat_map.h"
 #include "replay/log/log.h"
 #include "runtime/base/table.h"
 

@@ -2,7 +2,8 @@
 /* indexer: its handlers as they ship, over a catalog in the tables. */
 #include "indexer/daemon/indexer.h"
 
-#include "indexer/daemon/pg.h"
+#include "indexer/daemon/pg_load.h"
+#include "indexer/daemon/pg_store.h"
 #include "runtime/base/error.h"
 #include "runtime/base/metrics.h"
 #include "tests/sim/sink.h"
@@ -17,7 +18,7 @@ struct projector {
     struct sim_sink sink;
 };
 
-/* --- the catalog: what indexer/daemon/pg.h asks for --- */
+/* --- the catalog: what indexer/daemon/pg_load.h and pg_store.h ask for --- */
 
 bool indexer_pg_load(struct pg *pg, struct indexer_batch *batch, struct error *error) {
     const struct sim_tables *tables = sim_session_world(pg)->tables;

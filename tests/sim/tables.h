@@ -3,7 +3,8 @@
 #ifndef SEATLOG_TESTS_SIM_TABLES_H
 #define SEATLOG_TESTS_SIM_TABLES_H
 
-#include "indexer/core/core.h"
+#include "indexer/core/reservation.h"
+#include "indexer/core/seat_map.h"
 #include "notifier/core/verdict.h"
 #include "payment/core/row.h"
 #include "tests/sim/world.h"

@@ -3,7 +3,9 @@
  * The indexer's folds: a seat map is drawn as text, one letter a seat (. free, h held, S sold),
  * then the general section's counts, then the version.
  */
-#include "indexer/core/core.h"
+#include "indexer/core/plan.h"
+#include "indexer/core/reservation.h"
+#include "indexer/core/seat_map.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

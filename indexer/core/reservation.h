@@ -1,42 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SEATLOG_INDEXER_CORE_CORE_H
-#define SEATLOG_INDEXER_CORE_CORE_H
+/* The row of a reservation, and which reservations an event is about. */
+#ifndef SEATLOG_INDEXER_CORE_RESERVATION_H
+#define SEATLOG_INDEXER_CORE_RESERVATION_H
 
 #include "codec/arena.h"
+#include "indexer/core/fold.h"
 #include "seatlog_types.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/*
- * The projections as folds: a seat map and a reservation row, each a pure function of the row
- * before and one event. No I/O, no clock. Rows live in the arena they are made in.
- */
-enum seat_state { SEAT_FREE = 0, SEAT_HELD = 1, SEAT_SOLD = 2 };
-
-struct seat_map {
-    struct uuid show_id;
-    int64_t seq;     /* of the last event folded */
-    int64_t version; /* seq of the last change of a seat or of a general section's count */
-    uint8_t *states; /* enum seat_state of each seat */
-    size_t seat_count;
-    int32_t *general_held; /* places by section; 0 in seated ones */
-    int32_t *general_sold;
-    size_t section_count;
-};
-
-enum fold_result {
-    FOLD_APPLIED,
-    FOLD_SEEN, /* its seq is not beyond the row's: nothing was changed */
-    FOLD_GAP   /* applied, but events of the show are missing before it */
-};
-
-/* The map of a show as it goes on sale. */
-struct seat_map *seat_map_new(struct arena *arena, const struct event_show_created *created);
-
-/* Folds any event of the map's show with a seq. */
-enum fold_result seat_map_fold(struct seat_map *map, const struct event *event);
 
 #define CODE_SIZE_MAX 64
 #define CURRENCY_SIZE 3
@@ -78,11 +50,5 @@ size_t reservation_ids_of(const struct event *event, struct uuid *ids, size_t id
  */
 enum fold_result reservation_row_fold(struct arena *arena, struct reservation_row *row,
                                       const struct event *event);
-
-/* The seat plan as the JSON text of catalog.show.plan; the caller frees. */
-char *seat_plan_format(const struct show_details *show);
-
-/* Lowest and highest price among the categories that a section uses. */
-void show_price_range(const struct show_details *show, int64_t *minimum, int64_t *maximum);
 
 #endif

@@ -48,6 +48,13 @@ static bool is_doubted(struct term_reader *reader, int64_t offset) {
     return true;
 }
 
+/* Nothing on the partition is transactional from its first claim on: every offset is a record. Only
+ * so is a claim missed that the consumer skipped, where what follows it is of the term before. */
+static bool is_gap(const struct term_reader *reader, int64_t offset) {
+    assert(offset >= reader->next_offset);
+    return offset > reader->next_offset && reader->position.term.offset != TERM_NONE;
+}
+
 static enum term_verdict claimed(struct term_reader *reader, int64_t offset, uint64_t nonce) {
     assert(offset > reader->position.term.offset);
     reader->position.term = (struct term){offset, nonce};
@@ -124,6 +131,9 @@ enum term_verdict term_reader_feed(struct term_reader *reader, int64_t offset,
     assert(offset >= 0);
     if (offset < reader->next_offset) {
         return TERM_PASSED;
+    }
+    if (is_gap(reader, offset) && is_doubted(reader, offset)) {
+        return TERM_REREAD;
     }
     reader->next_offset = offset + 1;
     if (label->kind == TERM_LABEL_CLAIM) {

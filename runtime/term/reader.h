@@ -14,6 +14,10 @@
  * producer that repeats itself or a lost acknowledgement leave behind, all readers see the same
  * commands, each once, in order, whole.
  *
+ * Something that should be there may be on the log all the same, and the consumer has skipped it: a
+ * gap in the offsets, `prev` or `index` above what is held, a label of a term whose claim was not
+ * seen. It is read again once; what is missing still is missing on the log.
+ *
  * Before a partition's first claim (history) the broker's transactions say what counts: readers are
  * read committed, and each record that they get counts by itself.
  *

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The virtual broker: logs, idempotent producers, transactions and their markers. */
+/* The virtual broker: logs, transactions and their markers. */
 #include "runtime/base/error.h"
-#include "tests/sim/world.h"
+#include "tests/sim/judge.h"
+#include "tests/sim/stream.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ void sim_broker_init(struct sim_world *world, int32_t partition_count) {
     };
     for (size_t group = 0; group < sizeof broker->groups / sizeof broker->groups[0]; group++) {
         for (int32_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
-            broker->groups[group].committed[i] = -1;
+            broker->groups[group].committed[i].offset = -1;
         }
     }
 }
@@ -37,6 +38,7 @@ void sim_broker_deinit(struct sim_world *world) {
     free(broker->transactions);
     free(broker->producers);
     free(broker->in_flight);
+    sim_streams_deinit(world);
 }
 
 static struct sim_log *log_of(struct sim_world *world, enum sim_topic topic, int32_t partition) {
@@ -55,6 +57,7 @@ static int64_t entry_append(struct sim_world *world, struct sim_log *log,
     }
     log->entries[log->end] = *entry;
     log->entries[log->end].timestamp_ms = world->now_ms + log->skew_ms;
+    log->entries[log->end].step = world->steps;
     return log->end++;
 }
 
@@ -62,14 +65,23 @@ static bool has_leader(const struct sim_world *world, const struct sim_log *log)
     return log->down_until_ms <= world->now_ms;
 }
 
+bool sim_log_has_leader(const struct sim_world *world, enum sim_topic topic, int32_t partition) {
+    return has_leader(world, &world->broker.logs[topic][partition]);
+}
+
+int64_t sim_entry_append(struct sim_world *world, enum sim_topic topic, int32_t partition,
+                         const struct sim_entry *entry) {
+    struct sim_entry kept = *entry;
+    kept.key = sim_octets_keep(world, entry->key);
+    kept.value = sim_octets_keep(world, entry->value);
+    kept.label = sim_octets_keep(world, entry->label);
+    return entry_append(world, log_of(world, topic, partition), &kept);
+}
+
 static int64_t record_append(struct sim_world *world, enum sim_topic topic, int32_t partition,
                              struct octets key, struct octets value, int32_t transaction) {
-    const struct sim_entry entry = {
-        .key = sim_octets_keep(world, key),
-        .value = sim_octets_keep(world, value),
-        .transaction = transaction,
-    };
-    return entry_append(world, log_of(world, topic, partition), &entry);
+    const struct sim_entry entry = {.key = key, .value = value, .transaction = transaction};
+    return sim_entry_append(world, topic, partition, &entry);
 }
 
 enum sim_result sim_append(struct sim_world *world, enum sim_topic topic, int32_t partition,
@@ -97,12 +109,20 @@ static struct sim_in_flight *in_flight_add(struct sim_world *world, int64_t dela
     return request;
 }
 
+void sim_entry_append_later(struct sim_world *world, enum sim_topic topic, int32_t partition,
+                            const struct sim_entry *entry, int64_t delay_ms) {
+    struct sim_in_flight *request = in_flight_add(world, delay_ms);
+    request->topic = topic;
+    request->partition = partition;
+    request->key = sim_octets_keep(world, entry->key);
+    request->value = sim_octets_keep(world, entry->value);
+    request->label = sim_octets_keep(world, entry->label);
+}
+
 void sim_append_later(struct sim_world *world, int32_t partition, struct octets key,
                       struct octets value, int64_t delay_ms) {
-    struct sim_in_flight *request = in_flight_add(world, delay_ms);
-    request->partition = partition;
-    request->key = sim_octets_keep(world, key);
-    request->value = sim_octets_keep(world, value);
+    const struct sim_entry entry = {.key = key, .value = value};
+    sim_entry_append_later(world, SIM_COMMANDS, partition, &entry, delay_ms);
 }
 
 int64_t sim_log_end(const struct sim_world *world, enum sim_topic topic, int32_t partition) {
@@ -145,6 +165,79 @@ const struct sim_entry *sim_log_read(const struct sim_world *world, enum sim_top
         }
     }
     return NULL;
+}
+
+/* --- what consumers make of it --- */
+
+/*
+ * A consumer skips a record only if what comes next is of the same term and goes on from it: a gap
+ * that nothing follows nobody can hear of.
+ */
+static bool is_skipped(struct sim_world *world, int32_t partition, int64_t offset) {
+    const struct sim_log *log = &world->broker.logs[SIM_EVENTS][partition];
+    if (offset + 1 >= log->end || log->entries[offset].label.size == 0) {
+        return false;
+    }
+    struct sim_label skipped, next;
+    sim_label_read(log->entries[offset].label, &skipped);
+    sim_label_read(log->entries[offset + 1].label, &next);
+    bool follows = next.kind == SIM_LABEL_EVENT && skipped.kind == SIM_LABEL_EVENT &&
+                   strcmp(skipped.term, next.term) == 0 &&
+                   (next.prev == skipped.next ||
+                    (next.prev == skipped.prev && next.index == skipped.index + 1));
+    char term[SIM_TERM_SIZE];
+    sim_term_print(term, offset, skipped.nonce);
+    bool begins = next.kind == SIM_LABEL_EVENT && skipped.kind == SIM_LABEL_CLAIM &&
+                  strcmp(term, next.term) == 0;
+    return (follows || begins) && sim_fault(world, SIM_FAULT_SKIP, 15);
+}
+
+static const struct sim_entry *record_fetch(struct sim_world *world, enum sim_topic topic,
+                                            int32_t partition, int64_t *offset, bool uncommitted) {
+    const struct sim_entry *entry =
+        sim_log_read(world, topic, partition, offset, INT64_MAX, uncommitted);
+    if (entry != NULL && topic == SIM_EVENTS && is_skipped(world, partition, *offset - 1)) {
+        sim_trace(world, "FAULT: a consumer skips event %lld of partition %d",
+                  (long long)*offset - 1, (int)partition);
+        entry = sim_log_read(world, topic, partition, offset, INT64_MAX, uncommitted);
+    }
+    return entry;
+}
+
+void sim_log_keep(struct sim_world *world, int32_t partition, int64_t offset) {
+    struct sim_log *log = log_of(world, SIM_EVENTS, partition);
+    log->kept = offset > log->kept ? offset : log->kept;
+}
+
+const struct sim_entry *sim_log_fetch(struct sim_world *world, enum sim_topic topic,
+                                      int32_t partition, int64_t *offset, bool uncommitted) {
+    const struct sim_entry *entry = record_fetch(world, topic, partition, offset, uncommitted);
+    if (entry != NULL && topic == SIM_EVENTS) {
+        sim_log_keep(world, partition, *offset);
+    }
+    return entry;
+}
+
+const struct sim_entry *sim_log_follow(struct sim_world *world, int32_t partition,
+                                       int64_t *offset) {
+    assert(*offset <= sim_log_end(world, SIM_EVENTS, partition));
+    return record_fetch(world, SIM_EVENTS, partition, offset, false);
+}
+
+bool sim_log_tail_lose(struct sim_world *world, int32_t partition) {
+    struct sim_log *log = log_of(world, SIM_EVENTS, partition);
+    int64_t from = log->end;
+    while (from > log->kept && log->entries[from - 1].label.size > 0) {
+        from--;
+    }
+    if (from == log->end) {
+        return false;
+    }
+    int64_t end = sim_random_between(&world->chance, from, log->end - 1);
+    sim_trace(world, "FAULT: events, partition %d, lose their tail: %lld of %lld records are left",
+              (int)partition, (long long)end, (long long)log->end);
+    log->end = end;
+    return true;
 }
 
 void sim_log_compact(struct sim_world *world, int32_t partition) {
@@ -224,7 +317,8 @@ static void offsets_settle(struct sim_world *world, struct sim_transaction *tran
     struct sim_group *group =
         &world->broker.groups[world->broker.producers[transaction->producer].group];
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
-        if (transaction->offsets[i] >= 0 && transaction->state == SIM_TRANSACTION_PREPARED_COMMIT &&
+        if (transaction->offsets[i].offset >= 0 &&
+            transaction->state == SIM_TRANSACTION_PREPARED_COMMIT &&
             transaction->offsets_number > group->committed_number[i]) {
             group->committed[i] = transaction->offsets[i];
             group->committed_number[i] = transaction->offsets_number;
@@ -299,7 +393,7 @@ static struct sim_transaction *transaction_open(struct sim_world *world,
     *transaction = (struct sim_transaction){.producer = (int32_t)(producer - broker->producers),
                                             .started_ms = world->now_ms};
     for (int32_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
-        transaction->offsets[i] = -1;
+        transaction->offsets[i].offset = -1;
     }
     producer->transaction = broker->transaction_count++;
     return transaction;
@@ -341,7 +435,7 @@ static const struct sim_member *member_find(const struct sim_group *group, int32
 
 enum sim_result sim_offsets_send(struct sim_world *world, const struct sim_client *client,
                                  int32_t member_id, int32_t generation,
-                                 const int64_t offsets[SIM_PARTITIONS_MAX]) {
+                                 const struct sim_offset offsets[SIM_PARTITIONS_MAX]) {
     struct sim_producer *producer = producer_of(world, client);
     struct sim_group *group = &world->broker.groups[producer->group];
     if (client->epoch != producer->epoch) {
@@ -353,7 +447,7 @@ enum sim_result sim_offsets_send(struct sim_world *world, const struct sim_clien
     }
     struct sim_transaction *transaction = transaction_open(world, producer);
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
-        if (offsets[i] >= 0) {
+        if (offsets[i].offset >= 0) {
             transaction->offsets[i] = offsets[i];
             transaction->offsets_number = ++group->numbers;
             transaction->offsets_pending = true;
@@ -411,18 +505,23 @@ static void in_flight_deliver(struct sim_world *world) {
         const struct sim_in_flight request = broker->in_flight[i];
         bool arrives = request.arrives_ms <= world->now_ms &&
                        (request.value.data == NULL ||
-                        has_leader(world, log_of(world, SIM_COMMANDS, request.partition)));
+                        sim_log_has_leader(world, request.topic, request.partition));
         if (!arrives) {
             i++;
             continue;
         }
-        broker->in_flight[i] = broker->in_flight[--broker->in_flight_count];
+        broker->in_flight_count--;
+        memmove(&broker->in_flight[i], &broker->in_flight[i + 1],
+                (broker->in_flight_count - i) * sizeof broker->in_flight[0]);
         if (request.value.data == NULL) {
             end_arrived(world, &request);
-        } else {
-            record_append(world, SIM_COMMANDS, request.partition, request.key, request.value,
-                          SIM_TRANSACTION_NONE);
+            continue;
         }
+        const struct sim_entry entry = {.key = request.key,
+                                        .value = request.value,
+                                        .label = request.label,
+                                        .transaction = SIM_TRANSACTION_NONE};
+        entry_append(world, log_of(world, request.topic, request.partition), &entry);
     }
 }
 
@@ -447,6 +546,7 @@ void sim_broker_step(struct sim_world *world) {
         }
     }
     in_flight_deliver(world);
+    sim_streams_step(world);
     if (sim_random_chance(&world->schedule, 3)) {
         sim_log_compact(
             world, (int32_t)sim_random_below(&world->schedule, (uint32_t)broker->partition_count));
@@ -476,18 +576,19 @@ int64_t sim_broker_wake_ms(const struct sim_world *world) {
             wake_ms = broker->in_flight[i].arrives_ms;
         }
     }
-    return wake_ms;
+    int64_t streams_ms = sim_streams_wake_ms(world);
+    return streams_ms < wake_ms ? streams_ms : wake_ms;
 }
 
 /* --- offsets of groups --- */
 
 enum sim_result sim_group_committed(struct sim_world *world, int32_t group, int32_t partition,
-                                    int64_t *offset) {
+                                    struct sim_offset *offset) {
     struct sim_broker *broker = &world->broker;
     for (int32_t i = 0; i < broker->producer_count; i++) {
         const struct sim_transaction *transaction = transaction_of(world, &broker->producers[i]);
         if (broker->producers[i].group == group && transaction != NULL &&
-            transaction->offsets_pending && transaction->offsets[partition] >= 0) {
+            transaction->offsets_pending && transaction->offsets[partition].offset >= 0) {
             return SIM_RETRY; /* unstable */
         }
     }
@@ -499,5 +600,5 @@ enum sim_result sim_group_committed(struct sim_world *world, int32_t group, int3
 }
 
 void sim_group_commit(struct sim_world *world, int32_t group, int32_t partition, int64_t offset) {
-    world->broker.groups[group].committed[partition] = offset;
+    world->broker.groups[group].committed[partition].offset = offset;
 }

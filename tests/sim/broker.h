@@ -47,8 +47,10 @@ enum sim_result {
 struct sim_entry {
     struct octets key;
     struct octets value;
+    struct octets label; /* the header that fences the log; empty: it has none */
     int64_t timestamp_ms;
     int32_t transaction; /* SIM_TRANSACTION_NONE: none */
+    uint64_t step;       /* of the simulation: when it was written */
     bool marker;
     bool compacted;
 };
@@ -58,12 +60,20 @@ struct sim_log {
     int64_t end;
     int64_t capacity;
     int64_t down_until_ms; /* it has no leader */
+    int64_t kept;          /* what lies below has been read by somebody who goes by it for ever */
     int64_t skew_ms;       /* of its leader's clock */
     struct {
         int32_t transaction;
         int64_t first_offset;
     } open[SIM_OPEN_MAX]; /* transactions without a marker here */
     size_t open_count;
+};
+
+/* That a group commits for a partition, with a word about it. */
+#define SIM_METADATA_SIZE 96
+struct sim_offset {
+    int64_t offset; /* -1: none */
+    char metadata[SIM_METADATA_SIZE];
 };
 
 enum sim_transaction_state {
@@ -79,8 +89,8 @@ struct sim_transaction {
     int32_t producer;
     uint32_t markers; /* partitions that have records and no marker: bit topic * max + partition */
     bool offsets_pending;
-    int64_t offsets[SIM_PARTITIONS_MAX]; /* -1: none */
-    int64_t offsets_number;              /* of their record: the later one counts */
+    struct sim_offset offsets[SIM_PARTITIONS_MAX];
+    int64_t offsets_number; /* of their record: the later one counts */
     int64_t started_ms;
     uint64_t prepared_step; /* of the simulation */
 };
@@ -114,7 +124,7 @@ struct sim_group {
     int32_t member_ids;
     bool rebalancing;
     int64_t rebalance_deadline_ms;
-    int64_t committed[SIM_PARTITIONS_MAX]; /* -1: none */
+    struct sim_offset committed[SIM_PARTITIONS_MAX];
     int64_t committed_number[SIM_PARTITIONS_MAX];
     int64_t numbers;
 };
@@ -122,11 +132,14 @@ struct sim_group {
 /* A request on its way: it arrives although nobody may wait for it any more. */
 struct sim_in_flight {
     int64_t arrives_ms;
-    int32_t partition;        /* of commands */
-    struct octets key, value; /* a record; value.data NULL: an EndTxn */
-    struct sim_client client; /* of the EndTxn */
+    enum sim_topic topic;
+    int32_t partition;
+    struct octets key, value, label; /* a record; value.data NULL: an EndTxn */
+    struct sim_client client;        /* of the EndTxn */
     bool commit;
 };
+
+struct sim_stream;
 
 struct sim_broker {
     int32_t partition_count;
@@ -139,6 +152,8 @@ struct sim_broker {
     struct sim_group groups[8]; /* by daemon */
     struct sim_in_flight *in_flight;
     size_t in_flight_count, in_flight_capacity;
+    struct sim_stream *streams; /* stream.h */
+    int32_t stream_count, stream_capacity;
 };
 
 void sim_broker_init(struct sim_world *world, int32_t partition_count);
@@ -156,9 +171,17 @@ int64_t sim_broker_wake_ms(const struct sim_world *world);
 enum sim_result sim_append(struct sim_world *world, enum sim_topic topic, int32_t partition,
                            struct octets key, struct octets value, int64_t *offset);
 
-/* The same, after a while, whatever becomes of the sender. */
+/* The same with a command, after a while, whatever becomes of the sender. */
 void sim_append_later(struct sim_world *world, int32_t partition, struct octets key,
                       struct octets value, int64_t delay_ms);
+
+/* The least of it: appends, whoever leads; for what else makes records. Keeps what is pointed to. */
+int64_t sim_entry_append(struct sim_world *world, enum sim_topic topic, int32_t partition,
+                         const struct sim_entry *entry);
+/* A record that arrives after a while; those of one moment in the order of these calls. */
+void sim_entry_append_later(struct sim_world *world, enum sim_topic topic, int32_t partition,
+                            const struct sim_entry *entry, int64_t delay_ms);
+bool sim_log_has_leader(const struct sim_world *world, enum sim_topic topic, int32_t partition);
 
 /* The end of what a read-committed, or any, reader sees. */
 int64_t sim_log_stable(const struct sim_world *world, enum sim_topic topic, int32_t partition);
@@ -171,6 +194,23 @@ int64_t sim_log_end(const struct sim_world *world, enum sim_topic topic, int32_t
 const struct sim_entry *sim_log_read(const struct sim_world *world, enum sim_topic topic,
                                      int32_t partition, int64_t *offset, int64_t end,
                                      bool uncommitted);
+
+/*
+ * The same for a process that goes by what it reads for ever: a row, a ticket, an answer. Its
+ * consumer may skip a record of events, if what comes next shows it. Reads what is there now.
+ */
+const struct sim_entry *sim_log_fetch(struct sim_world *world, enum sim_topic topic,
+                                      int32_t partition, int64_t *offset, bool uncommitted);
+
+/* The same for a decider and events, which it may have to forget; *offset must not be beyond the
+ * log's end. */
+const struct sim_entry *sim_log_follow(struct sim_world *world, int32_t partition, int64_t *offset);
+
+/* Somebody goes for ever by what events have below the offset. */
+void sim_log_keep(struct sim_world *world, int32_t partition, int64_t offset);
+
+/* Events lose records that nobody goes by; false: there are none. */
+bool sim_log_tail_lose(struct sim_world *world, int32_t partition);
 
 /* Drops snapshots that a later committed one of the same key replaces. */
 void sim_log_compact(struct sim_world *world, int32_t partition);
@@ -188,7 +228,7 @@ enum sim_result sim_produce(struct sim_world *world, const struct sim_client *cl
 /* offsets of -1 are not sent. member_id 0: without the group's metadata. */
 enum sim_result sim_offsets_send(struct sim_world *world, const struct sim_client *client,
                                  int32_t member_id, int32_t generation,
-                                 const int64_t offsets[SIM_PARTITIONS_MAX]);
+                                 const struct sim_offset offsets[SIM_PARTITIONS_MAX]);
 enum sim_result sim_transaction_end(struct sim_world *world, const struct sim_client *client,
                                     bool commit);
 
@@ -207,11 +247,14 @@ int32_t sim_group_join(struct sim_world *world, int32_t index, int32_t instance,
                        int32_t member_id);
 enum sim_group_notice sim_group_poll(struct sim_world *world, int32_t index, int32_t instance,
                                      int32_t member_id, uint32_t *partitions, int32_t *generation);
-/* RETRY: transactional offsets are pending, or no answer. *offset -1: none. */
+/* RETRY: transactional offsets are pending, or no answer. */
 enum sim_result sim_group_committed(struct sim_world *world, int32_t group, int32_t partition,
-                                    int64_t *offset);
+                                    struct sim_offset *offset);
 /* A commit outside of any transaction. */
 void sim_group_commit(struct sim_world *world, int32_t group, int32_t partition, int64_t offset);
+/* Whether the coordinator says that a partition is this member's; RETRY: it does not know now. */
+enum sim_result sim_group_describe(struct sim_world *world, int32_t index, int32_t partition,
+                                   int32_t member_id, bool *is_its);
 void sim_group_step(struct sim_world *world);
 /* Every partition is with a member that lives and knows it. */
 bool sim_group_rests(const struct sim_world *world, int32_t group);

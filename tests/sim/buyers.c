@@ -356,12 +356,12 @@ static void told_add(struct sim_world *world, int32_t partition, int64_t offset,
 bool sim_tail_step(struct sim_world *world) {
     bool any = false;
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
-        const struct sim_entry *entry;
-        int64_t *offset = &world->buyers->tail[i];
-        for (int j = 0; j < TAIL_EVENTS_MAX && (entry = sim_log_read(world, SIM_EVENTS, i, offset,
-                                                                     INT64_MAX, false)) != NULL;
-             j++) {
-            told_add(world, i, *offset - 1, entry);
+        struct sim_follower *tail = &world->buyers->tail[i];
+        for (size_t told = 0; told < TAIL_EVENTS_MAX && sim_follower_next(world, tail, false);
+             told += tail->count) {
+            for (size_t j = 0; j < tail->count; j++) {
+                told_add(world, i, tail->offsets[j], sim_follower_entry(world, tail, j));
+            }
             any = true;
         }
     }
@@ -370,8 +370,7 @@ bool sim_tail_step(struct sim_world *world) {
 
 bool sim_tail_rests(const struct sim_world *world) {
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
-        int64_t offset = world->buyers->tail[i];
-        if (sim_log_read(world, SIM_EVENTS, i, &offset, INT64_MAX, false) != NULL) {
+        if (!sim_follower_rests(world, &world->buyers->tail[i])) {
             return false;
         }
     }
@@ -396,6 +395,10 @@ void sim_buyers_init(struct sim_world *world) {
     world->buyers = allocate_zeroed(1, sizeof *world->buyers);
     for (int i = 0; i < SIM_BUYERS; i++) {
         world->buyers->buyers[i] = sim_random_uuid(&world->buying);
+    }
+    for (int32_t i = 0; i < world->broker.partition_count; i++) {
+        const struct term_position beginning = term_position_of_beginning();
+        sim_follower_init(&world->buyers->tail[i], i, &beginning);
     }
 }
 

@@ -3,6 +3,7 @@
 #ifndef SEATLOG_TESTS_SIM_BUYERS_H
 #define SEATLOG_TESTS_SIM_BUYERS_H
 
+#include "tests/sim/follower.h"
 #include "tests/sim/tables.h"
 
 /*
@@ -54,7 +55,7 @@ struct sim_buyers {
     SIM_VECTOR(struct sim_told *) told;
     SIM_VECTOR(struct sim_retry_wish *) refunds_failed;
     size_t refunds_retried;
-    int64_t tail[SIM_PARTITIONS_MAX];
+    struct sim_follower tail[SIM_PARTITIONS_MAX];
     uint32_t sources;
 };
 

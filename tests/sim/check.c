@@ -5,6 +5,7 @@
 #include "replay/verify/model.h"
 #include "reservation/decide.h"
 #include "runtime/base/error.h"
+#include "tests/sim/judge.h"
 #include "tests/sim/reservation.h"
 
 #include <stdlib.h>
@@ -20,7 +21,8 @@ struct checked {
     struct reservation_core *decided; /* from the commands */
     struct reservation_core *folded;  /* from the events */
     struct replay_model *model;
-    int64_t event_offset;
+    struct sim_counted counted;
+    size_t next; /* of counted */
     int64_t undecodable;
     struct event events[EVENTS_A_COMMAND_MAX];
     int64_t offsets[EVENTS_A_COMMAND_MAX];
@@ -28,27 +30,67 @@ struct checked {
 
 uint64_t sim_committed_step(const struct sim_world *world, const struct sim_entry *entry) {
     return entry->transaction == SIM_TRANSACTION_NONE
-               ? 0
+               ? entry->step
                : world->broker.transactions[entry->transaction].prepared_step;
 }
 
-/* The next event of the log; false: the log says another than was decided. */
+/* The next event that counts; NULL: there is none. */
+static const struct sim_entry *event_next(const struct checked *checked) {
+    const struct sim_counted *counted = &checked->counted;
+    return checked->next < counted->count
+               ? &checked->world->broker.logs[SIM_EVENTS][checked->partition]
+                      .entries[counted->offsets[checked->next]]
+               : NULL;
+}
+
+/* In history an event is committed with its command's offset. */
+static void history_check(struct checked *checked, const struct sim_entry *entry,
+                          const struct event *event, int64_t offset) {
+    const struct sim_world *world = checked->world;
+    if (entry->transaction != SIM_TRANSACTION_NONE &&
+        world->broker.transactions[entry->transaction].offsets[checked->partition].offset <=
+            event->as.head.command_offset) {
+        sim_violated(checked->world, 2,
+                     "event %lld of partition %d is committed without its offset",
+                     (long long)offset, (int)checked->partition);
+    }
+}
+
+static bool event_fold(struct checked *checked, const struct event *event,
+                       const struct sim_entry *entry, int64_t offset) {
+    struct sim_world *world = checked->world;
+    struct buffer finding = {0};
+    if (!replay_model_take(checked->model, event, entry->value, &finding)) {
+        sim_violated(world, 1, "partition %d, event %lld: %.*s", (int)checked->partition,
+                     (long long)offset, (int)finding.size, finding.data);
+    }
+    buffer_deinit(&finding);
+    enum reservation_apply_result folded = reservation_core_apply(checked->folded, event);
+    if (folded != RESERVATION_APPLY_APPLIED && folded != RESERVATION_APPLY_STATELESS) {
+        sim_violated(world, 3, "event %lld of partition %d does not fold: %s", (long long)offset,
+                     (int)checked->partition, reservation_apply_result_name(folded));
+        return false;
+    }
+    return true;
+}
+
+/* The next event that counts; false: the log says another than was decided. */
 static bool event_take(struct checked *checked, const struct event *wanted, struct octets value,
                        size_t index) {
     struct sim_world *world = checked->world;
     struct event *event = &checked->events[index];
     struct text reason;
-    const struct sim_entry *entry = sim_log_read(world, SIM_EVENTS, checked->partition,
-                                                 &checked->event_offset, INT64_MAX, false);
+    const struct sim_entry *entry = event_next(checked);
     if (entry == NULL) {
         sim_violated(world, 2, "command %lld of partition %d lacks its event %s",
                      (long long)wanted->as.head.command_offset, (int)checked->partition,
                      event_kind_name(wanted->kind));
         return false;
     }
-    checked->offsets[index] = checked->event_offset - 1;
+    int64_t offset = checked->counted.offsets[checked->next++];
+    checked->offsets[index] = offset;
     if (!codec_event_decode(world->codec, &world->memory, entry->value, event, &reason)) {
-        sim_violated(world, 3, "event %lld can not be decoded", (long long)checked->event_offset);
+        sim_violated(world, 3, "event %lld can not be decoded", (long long)offset);
         return false;
     }
     if (!sim_octets_equal(entry->value, value) ||
@@ -56,46 +98,27 @@ static bool event_take(struct checked *checked, const struct event *wanted, stru
         sim_violated(world, event->as.head.command_offset == wanted->as.head.command_offset ? 3 : 2,
                      "partition %d, event %lld: %s of command %lld (seq %lld) is on the log where "
                      "%s of command %lld (seq %lld) is decided",
-                     (int)checked->partition, (long long)checked->event_offset - 1,
-                     event_kind_name(event->kind), (long long)event->as.head.command_offset,
-                     (long long)event->as.head.seq, event_kind_name(wanted->kind),
-                     (long long)wanted->as.head.command_offset, (long long)wanted->as.head.seq);
+                     (int)checked->partition, (long long)offset, event_kind_name(event->kind),
+                     (long long)event->as.head.command_offset, (long long)event->as.head.seq,
+                     event_kind_name(wanted->kind), (long long)wanted->as.head.command_offset,
+                     (long long)wanted->as.head.seq);
         return false;
     }
-    if (world->broker.transactions[entry->transaction].offsets[checked->partition] <=
-        event->as.head.command_offset) {
-        sim_violated(world, 2, "event %lld of partition %d is committed without its offset",
-                     (long long)checked->event_offset - 1, (int)checked->partition);
-    }
-    struct buffer finding = {0};
-    if (!replay_model_take(checked->model, event, entry->value, &finding)) {
-        sim_violated(world, 1, "partition %d, event %lld: %.*s", (int)checked->partition,
-                     (long long)checked->event_offset - 1, (int)finding.size, finding.data);
-    }
-    buffer_deinit(&finding);
-    enum reservation_apply_result folded = reservation_core_apply(checked->folded, event);
-    if (folded != RESERVATION_APPLY_APPLIED && folded != RESERVATION_APPLY_STATELESS) {
-        sim_violated(world, 3, "event %lld of partition %d does not fold: %s",
-                     (long long)checked->event_offset - 1, (int)checked->partition,
-                     reservation_apply_result_name(folded));
-        return false;
-    }
-    return true;
+    history_check(checked, entry, event, offset);
+    return event_fold(checked, event, entry, offset);
 }
 
 /* The command is decided again as the version did that its first event names. */
 static void version_take(struct checked *checked) {
     struct sim_world *world = checked->world;
-    int64_t offset = checked->event_offset;
-    const struct sim_entry *entry =
-        sim_log_read(world, SIM_EVENTS, checked->partition, &offset, INT64_MAX, false);
+    const struct sim_entry *entry = event_next(checked);
     struct event event;
     if (entry == NULL || !sim_event_decode(world, entry->value, &event)) {
         return;
     }
     if (!reservation_decide_again_as(checked->decided, event.as.head.logic_version)) {
         sim_violated(world, 3, "event %lld of partition %d was decided by logic version %d",
-                     (long long)offset - 1, (int)checked->partition,
+                     (long long)checked->counted.offsets[checked->next], (int)checked->partition,
                      (int)event.as.head.logic_version);
     }
 }
@@ -166,12 +189,11 @@ static void recovery_check(struct checked *checked) {
 static void ends_check(struct checked *checked, int64_t commands) {
     struct sim_world *world = checked->world;
     int32_t partition = checked->partition;
-    if (sim_log_read(world, SIM_EVENTS, partition, &checked->event_offset, INT64_MAX, false) !=
-        NULL) {
+    if (event_next(checked) != NULL) {
         sim_violated(world, 2, "event %lld of partition %d has no command",
-                     (long long)checked->event_offset - 1, (int)partition);
+                     (long long)checked->counted.offsets[checked->next], (int)partition);
     }
-    int64_t committed = world->broker.groups[SIM_RESERVATION].committed[partition];
+    int64_t committed = world->broker.groups[SIM_RESERVATION].committed[partition].offset;
     if (commands > 0 &&
         (committed != commands || reservation_core_cursor(checked->decided) != committed)) {
         sim_violated(world, 2, "partition %d: the group's offset is %lld, the cursor %lld of %lld",
@@ -216,7 +238,9 @@ void sim_check_world(struct sim_world *world) {
         checked->world = world;
         checked->rules = &rules;
         checked->partition = i;
-        checked->event_offset = checked->undecodable = 0;
+        checked->next = 0;
+        checked->undecodable = 0;
+        sim_judge(world, i, &checked->counted);
         checked->decided = reservation_core_new(&reservation_heap);
         checked->folded = reservation_core_new(&reservation_heap);
         checked->model = replay_model_new();
@@ -224,6 +248,7 @@ void sim_check_world(struct sim_world *world) {
         replay_model_free(checked->model);
         reservation_core_free(checked->decided);
         reservation_core_free(checked->folded);
+        sim_counted_free(&checked->counted);
     }
     free(checked);
     if (world->violations == 0) {

@@ -18,7 +18,7 @@ void sim_check_mails(struct sim_world *world, const struct sim_rules *rules);
 void sim_check_catalog(struct sim_world *world, const struct sim_rules *rules);
 void sim_check_told(struct sim_world *world);
 
-/* The step at which a record became a fact. */
+/* The step at which an event became a fact. */
 uint64_t sim_committed_step(const struct sim_world *world, const struct sim_entry *entry);
 
 #endif

@@ -155,6 +155,17 @@ void sim_group_step(struct sim_world *world) {
     }
 }
 
+enum sim_result sim_group_describe(struct sim_world *world, int32_t index, int32_t partition,
+                                   int32_t member_id, bool *is_its) {
+    struct sim_group *group = group_of(world, index);
+    const struct sim_member *member = member_by_id(group, member_id);
+    if (group->rebalancing || sim_fault(world, SIM_FAULT_ANSWER, 30)) {
+        return SIM_RETRY;
+    }
+    *is_its = member != NULL && (member->partitions >> partition & 1) != 0;
+    return SIM_OK;
+}
+
 bool sim_group_rests(const struct sim_world *world, int32_t index) {
     const struct sim_group *group = &world->broker.groups[index];
     uint32_t partitions = 0;

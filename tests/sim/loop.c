@@ -137,15 +137,16 @@ static void flush_step(struct sim_loop *loop) {
 }
 
 /* The offsets that belong to the transaction. */
-static void offsets_of(const struct sim_loop *loop, int64_t offsets[SIM_PARTITIONS_MAX]) {
+static void offsets_of(const struct sim_loop *loop, struct sim_offset offsets[SIM_PARTITIONS_MAX]) {
     for (int32_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
-        offsets[i] = loop->partitions[i].touched ? loop->partitions[i].next_offset : -1;
+        offsets[i].offset = loop->partitions[i].touched ? loop->partitions[i].next_offset : -1;
+        offsets[i].metadata[0] = '\0';
     }
 }
 
 static void offsets_step(struct sim_loop *loop) {
     struct sim_world *world = loop->world;
-    int64_t offsets[SIM_PARTITIONS_MAX];
+    struct sim_offset offsets[SIM_PARTITIONS_MAX];
     offsets_of(loop, offsets);
     switch (sim_offsets_send(world, &loop->producers[loop->turn].client, loop->member_id,
                              loop->generation, offsets)) {
@@ -289,10 +290,11 @@ static bool committed_read(struct sim_loop *loop, int32_t index) {
         return false;
     }
     struct sim_loop_partition *partition = &loop->partitions[index];
-    if (sim_group_committed(loop->world, loop->group, index, &partition->committed_offset) !=
-        SIM_OK) {
+    struct sim_offset committed;
+    if (sim_group_committed(loop->world, loop->group, index, &committed) != SIM_OK) {
         return false;
     }
+    partition->committed_offset = committed.offset;
     partition->next_offset = partition->committed_offset < 0 ? 0 : partition->committed_offset;
     partition->stage = SIM_STAGE_REBUILDING;
     return true;

@@ -119,10 +119,10 @@ static void test_a_new_epoch_fences_the_old(void **state) {
 static void test_offsets_are_pending_until_their_marker(void **state) {
     (void)state;
     struct sim_client client = producer_new();
-    const int64_t offsets[SIM_PARTITIONS_MAX] = {7, -1, -1};
-    int64_t offset = -2;
+    const struct sim_offset offsets[SIM_PARTITIONS_MAX] = {{7, "word"}, {-1, ""}, {-1, ""}};
+    struct sim_offset offset;
     assert_int_equal(sim_group_committed(&world, SIM_RESERVATION, 0, &offset), SIM_OK);
-    assert_int_equal(offset, -1);
+    assert_int_equal(offset.offset, -1);
     produce(&client, "a");
     assert_int_equal(sim_offsets_send(&world, &client, 0, 0, offsets), SIM_OK);
     assert_int_equal(sim_group_committed(&world, SIM_RESERVATION, 0, &offset), SIM_RETRY);
@@ -130,7 +130,8 @@ static void test_offsets_are_pending_until_their_marker(void **state) {
     assert_int_equal(sim_transaction_end(&world, &client, true), SIM_OK);
     markers_settle();
     assert_int_equal(sim_group_committed(&world, SIM_RESERVATION, 0, &offset), SIM_OK);
-    assert_int_equal(offset, 7);
+    assert_int_equal(offset.offset, 7);
+    assert_string_equal(offset.metadata, "word");
 }
 
 static void test_a_transaction_that_is_open_too_long_is_given_up(void **state) {
@@ -176,7 +177,7 @@ static void test_members_share_and_a_silent_one_loses(void **state) {
 
     /* What the lost one still tries is refused. */
     struct sim_client client = producer_new();
-    const int64_t offsets[SIM_PARTITIONS_MAX] = {-1, 4, -1};
+    const struct sim_offset offsets[SIM_PARTITIONS_MAX] = {{-1, ""}, {4, ""}, {-1, ""}};
     produce(&client, "a");
     assert_int_equal(sim_offsets_send(&world, &client, second, 2, offsets), SIM_ABORT);
 }

@@ -44,7 +44,8 @@ const char *sim_daemon_name(enum sim_daemon daemon) {
 const char *sim_fault_name(enum sim_fault fault) {
     static const char *const names[] = {"kill",     "kill-all", "pause",   "twin",   "leader",
                                         "answer",   "delay",    "clock",   "repeat", "database",
-                                        "provider", "decline",  "upgrade", "smtp",   "garbage"};
+                                        "provider", "decline",  "upgrade", "smtp",   "garbage",
+                                        "producer", "skip",     "tail"};
     _Static_assert(sizeof names / sizeof names[0] == SIM_FAULT_COUNT, "a name for each");
     return names[fault];
 }

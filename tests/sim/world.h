@@ -45,6 +45,9 @@ enum sim_fault {
                          */
     SIM_FAULT_SMTP,     /* no mail server, or it takes the mail and drops its answer */
     SIM_FAULT_GARBAGE,  /* records that nobody can decode, or in the wrong place */
+    SIM_FAULT_PRODUCER, /* loses a record and delivers the next, writes one twice, is forgotten */
+    SIM_FAULT_SKIP,     /* a consumer skips a record of events */
+    SIM_FAULT_TAIL,     /* events lose their last records */
     SIM_FAULT_COUNT
 };
 const char *sim_fault_name(enum sim_fault fault);

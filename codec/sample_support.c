@@ -102,6 +102,12 @@ struct hash sample_hash(struct sample *sample) {
     return result;
 }
 
+struct nonce sample_nonce(struct sample *sample) {
+    struct nonce result;
+    sample_fill(sample, result.octets, sizeof result.octets);
+    return result;
+}
+
 bool sample_int_equals(int32_t left, int32_t right) { return left == right; }
 
 bool sample_long_equals(int64_t left, int64_t right) { return left == right; }
@@ -123,6 +129,10 @@ bool sample_uuid_equals(struct uuid left, struct uuid right) {
 }
 
 bool sample_hash_equals(struct hash left, struct hash right) {
+    return memcmp(left.octets, right.octets, sizeof left.octets) == 0;
+}
+
+bool sample_nonce_equals(struct nonce left, struct nonce right) {
     return memcmp(left.octets, right.octets, sizeof left.octets) == 0;
 }
 
@@ -158,6 +168,10 @@ void sample_uuid_print(FILE *file, struct uuid value) {
 }
 
 void sample_hash_print(FILE *file, struct hash value) {
+    sample_octets_print(file, (struct octets){.data = value.octets, .size = sizeof value.octets});
+}
+
+void sample_nonce_print(FILE *file, struct nonce value) {
     sample_octets_print(file, (struct octets){.data = value.octets, .size = sizeof value.octets});
 }
 

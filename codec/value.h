@@ -38,6 +38,11 @@ struct hash {
     uint8_t octets[32];
 };
 
+/* What tells a claim from all others. */
+struct nonce {
+    uint8_t octets[8];
+};
+
 /* Avro array<int>. */
 struct integers {
     const int32_t *items;

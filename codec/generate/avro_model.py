@@ -22,7 +22,7 @@ class SchemaError(Exception):
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic: its folder, the namespace of its records, and how both are called in C."""
+    """A family of records: its folder, its topic, the namespace of its records, and how they are called in C."""
 
     folder: str
     name: str
@@ -38,6 +38,8 @@ TOPICS = (
     Topic("snapshots", "seatlog.snapshots", "seatlog.snapshots", "snapshot", "snapshot_record"),
     Topic("dead-letters", "seatlog.dead-letters", "seatlog.deadletters", "dead",
           "dead_letter_record"),
+    # On the topic of events, but no event: whoever decodes events never meets one (runtime/term).
+    Topic("claims", "seatlog.events", "seatlog.events", "event", "claim_record"),
 )
 TOPIC_BY_NAMESPACE = {topic.namespace: topic for topic in TOPICS}
 TOPIC_BY_FOLDER = {topic.folder: topic for topic in TOPICS}

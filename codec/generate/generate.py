@@ -27,7 +27,7 @@ from avro_model import (
     walk_named,
 )
 
-FIXED_NAMES = {"seatlog.Uuid": ("uuid", 16), "seatlog.Hash": ("hash", 32)}
+FIXED_NAMES = {"seatlog.Uuid": ("uuid", 16), "seatlog.Hash": ("hash", 32), "seatlog.Nonce": ("nonce", 8)}
 
 
 class Model:

@@ -83,6 +83,7 @@ static void partition_write(struct reservation_daemon *state, struct transaction
                                                .events_offset = partition->round.events_offset,
                                                .cursor = partition->round.cursor,
                                                .at = clock_now_ms(),
+                                               .term_offset = -1, /* it claims nothing */
                                            }};
     record_produce(state, transaction, index, RESERVATION_SNAPSHOT_PARTITION_KEY, &record);
 }

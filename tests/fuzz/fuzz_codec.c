@@ -29,22 +29,25 @@ static struct arena arena;
 #define ticket_record_newest(record) ((void)0)
 #define snapshot_record_newest(record) ((void)0)
 #define dead_letter_record_newest(record) ((void)0)
+#define claim_record_newest(record) ((void)0)
 
 ROUND_TRIP(command, command)
 ROUND_TRIP(event, event)
 ROUND_TRIP(ticket_record, ticket_record)
 ROUND_TRIP(snapshot_record, snapshot_record)
 ROUND_TRIP(dead_letter_record, dead_letter_record)
+ROUND_TRIP(claim_record, claim_record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static void (*const tries[])(struct octets) = {command_try, event_try, ticket_record_try,
-                                                   snapshot_record_try, dead_letter_record_try};
+    static void (*const tries[])(struct octets) = {
+        command_try,     event_try, ticket_record_try, snapshot_record_try, dead_letter_record_try,
+        claim_record_try};
     if (codec == NULL) {
         codec = codec_new();
     }
     if (size > 0) {
         arena_reset(&arena);
-        tries[data[0] % 5]((struct octets){data + 1, size - 1});
+        tries[data[0] % (sizeof tries / sizeof tries[0])]((struct octets){data + 1, size - 1});
     }
     return 0;
 }

@@ -276,6 +276,7 @@ int main(int count, char **values) {
     SEEDS_WRITE(ticket_record, ticket_record, TICKET_RECORD_KIND_COUNT, 2)
     SEEDS_WRITE(snapshot_record, snapshot_record, SNAPSHOT_RECORD_KIND_COUNT, 3)
     SEEDS_WRITE(dead_letter_record, dead_letter_record, DEAD_LETTER_RECORD_KIND_COUNT, 4)
+    SEEDS_WRITE(claim_record, claim_record, CLAIM_RECORD_KIND_COUNT, 5)
     events_write();
     snapshots_write();
     segment_write();

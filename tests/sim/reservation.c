@@ -264,7 +264,8 @@ static void round_continue(struct sim_loop *loop, int32_t index) {
         .as.partition_snapshot = {.partition = index,
                                   .events_offset = partition->round.events_offset,
                                   .cursor = partition->round.cursor,
-                                  .at = world->now_ms}};
+                                  .at = world->now_ms,
+                                  .term_offset = -1}};
     struct octets key = {(const uint8_t *)SIM_SNAPSHOT_PARTITION_KEY,
                          sizeof SIM_SNAPSHOT_PARTITION_KEY - 1};
     snapshot_produce(loop, index, key, &record);

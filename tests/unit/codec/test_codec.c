@@ -16,6 +16,7 @@ static void event_newest(struct event *record) { record->as.head.logic_version =
 static void ticket_record_newest(struct ticket_record *record) { (void)record; }
 static void snapshot_record_newest(struct snapshot_record *record) { (void)record; }
 static void dead_letter_record_newest(struct dead_letter_record *record) { (void)record; }
+static void claim_record_newest(struct claim_record *record) { (void)record; }
 
 #define UNION_CHECKS(name, KIND_COUNT)                                                             \
     static void name##_check_round_trip(enum name##_kind kind, uint64_t seed) {                    \
@@ -133,6 +134,7 @@ UNION_CHECKS(event, EVENT_KIND_COUNT)
 UNION_CHECKS(ticket_record, TICKET_RECORD_KIND_COUNT)
 UNION_CHECKS(snapshot_record, SNAPSHOT_RECORD_KIND_COUNT)
 UNION_CHECKS(dead_letter_record, DEAD_LETTER_RECORD_KIND_COUNT)
+UNION_CHECKS(claim_record, CLAIM_RECORD_KIND_COUNT)
 
 /* A codec is used for record after record: nothing of a large one is left in a small one. */
 static void test_large_then_small(void **state) {
@@ -218,6 +220,7 @@ static void print_samples(void) {
     PRINT_SAMPLES(ticket_record, TICKET_RECORD_KIND_COUNT)
     PRINT_SAMPLES(snapshot_record, SNAPSHOT_RECORD_KIND_COUNT)
     PRINT_SAMPLES(dead_letter_record, DEAD_LETTER_RECORD_KIND_COUNT)
+    PRINT_SAMPLES(claim_record, CLAIM_RECORD_KIND_COUNT)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -234,11 +237,13 @@ int main(int argc, char **argv) {
         TEST(test_ticket_record_round_trip),
         TEST(test_snapshot_record_round_trip),
         TEST(test_dead_letter_record_round_trip),
+        TEST(test_claim_record_round_trip),
         TEST(test_command_hostile),
         TEST(test_event_hostile),
         TEST(test_ticket_record_hostile),
         TEST(test_snapshot_record_hostile),
         TEST(test_dead_letter_record_hostile),
+        TEST(test_claim_record_hostile),
         TEST(test_large_then_small),
         TEST(test_a_codec_a_thread),
     };

@@ -106,6 +106,7 @@ JUDGED(event)
 JUDGED(ticket_record)
 JUDGED(snapshot_record)
 JUDGED(dead_letter_record)
+JUDGED(claim_record)
 
 static void judge_kinds(void (*judge)(struct sample *, int), int kinds) {
     for (int kind = 0; kind < kinds; kind++) {
@@ -124,6 +125,7 @@ static void test_avro_c_reads_and_writes_the_same(void **state) {
     judge_kinds(judge_ticket_record, TICKET_RECORD_KIND_COUNT);
     judge_kinds(judge_snapshot_record, SNAPSHOT_RECORD_KIND_COUNT);
     judge_kinds(judge_dead_letter_record, DEAD_LETTER_RECORD_KIND_COUNT);
+    judge_kinds(judge_claim_record, CLAIM_RECORD_KIND_COUNT);
 }
 
 int main(void) {

@@ -357,6 +357,46 @@ static void test_no_head_is_read_of_what_is_no_event(void **state) {
     assert_false(codec_event_head_decode(wire, &kind, &head)); /* a number without an end */
 }
 
+static void test_a_claim_is_no_event(void **state) {
+    (void)state;
+    struct claim_record claim = {.kind = CLAIM_RECORD_CLAIMED};
+    claim.as.claimed.nonce = (struct nonce){{0xc0, 0xff, 0xee}};
+    claim.as.claimed.instance = TEXT_LITERAL("reservation-0");
+    struct octets wire = codec_claim_record_encode(codec, &claim);
+    enum event_kind kind;
+    struct event_head head;
+    struct event event;
+    struct text reason = {NULL, 0};
+    assert_false(codec_event_head_decode(wire, &kind, &head));
+    assert_false(codec_event_decode(codec, &arena, wire, &event, &reason));
+    assert_memory_equal(wire.data + 5, "\xc0\xff\xee\0\0\0\0\0", 8);
+    struct octets noted = codec_event_encode(codec, &(struct event){.kind = EVENT_NOTED});
+    assert_false(codec_claim_record_decode(codec, &arena, noted, &claim, &reason));
+}
+
+static void test_a_snapshot_from_before_the_terms_has_none(void **state) {
+    (void)state;
+    struct snapshot_record record = {
+        .kind = SNAPSHOT_RECORD_PARTITION_SNAPSHOT,
+        .as.partition_snapshot = {3, 77, 55, .term_offset = 60, .term_nonce = -1, .at = 9}};
+    const struct codec_schema *before = codec_schema_by_version(
+        TEXT_LITERAL("seatlog.snapshots-seatlog.snapshots.PartitionSnapshot"), 1);
+    struct text reason = {NULL, 0};
+    struct snapshot_record read;
+    assert_true(codec_snapshot_record_decode(
+        codec, &arena, codec_snapshot_record_encode(codec, &record), &read, &reason));
+    assert_int_equal(read.as.partition_snapshot.term_offset, 60);
+    assert_int_equal(read.as.partition_snapshot.term_nonce, -1);
+    assert_true(codec_snapshot_record_decode(
+        codec, &arena, codec_snapshot_record_encode_version(codec, &record, before->id), &read,
+        &reason));
+    assert_int_equal(read.as.partition_snapshot.events_offset, 77);
+    assert_int_equal(read.as.partition_snapshot.cursor, 55);
+    assert_int_equal(read.as.partition_snapshot.at, 9);
+    assert_int_equal(read.as.partition_snapshot.term_offset, -1);
+    assert_int_equal(read.as.partition_snapshot.term_nonce, 0);
+}
+
 /* ---- names and the registry -------------------------------------------------------------- */
 
 static void test_names(void **state) {
@@ -399,9 +439,11 @@ static void test_registry_serves_the_files(void **state) {
 
         char path[1024];
         char content[65536];
+        const char *name = strrchr(schema->record, '.') + 1;
+        const char *folder = strcmp(name, "Claimed") == 0 ? "claims" /* on the topic of events */
+                                                          : schema->topic + strlen("seatlog.");
         (void)snprintf(path, sizeof path, "%s/schemas/%s/%s.v%d.avsc", SEATLOG_SOURCE_DIRECTORY,
-                       schema->topic + strlen("seatlog."), strrchr(schema->record, '.') + 1,
-                       schema->version);
+                       folder, name, schema->version);
         FILE *file = fopen(path, "rb");
         assert_non_null(file);
         size_t size = fread(content, 1, sizeof content, file);
@@ -538,6 +580,8 @@ int main(void) {
         TEST(test_wrong_envelopes),
         TEST(test_a_head_is_read_without_the_rest),
         TEST(test_no_head_is_read_of_what_is_no_event),
+        TEST(test_a_claim_is_no_event),
+        TEST(test_a_snapshot_from_before_the_terms_has_none),
         TEST(test_names),
         TEST(test_registry_serves_the_files),
         TEST(test_registry_subjects),

@@ -37,7 +37,8 @@ static enum term_verdict stale(struct term_reader *reader, enum term_stale kind)
     return TERM_STALE;
 }
 
-/* The consumer may have skipped a record: whatever looks so is read again once. */
+/* The consumer may have skipped a record: whatever looks so is read again once, and nothing up to
+ * there a second time, so that this comes to an end. */
 static bool is_doubted(struct term_reader *reader, int64_t offset) {
     assert(offset >= reader->position.next_offset);
     if (offset <= reader->doubted_offset) {
@@ -83,7 +84,6 @@ static enum term_verdict foreign(struct term_reader *reader, int64_t offset,
                   label->term.offset > reader->position.term.offset;
     if (unseen && !term_equal(&label->term, &reader->doubted_term)) {
         reader->doubted_term = label->term;
-        reader->doubted_offset = NOTHING_DOUBTED;
         if (is_doubted(reader, offset)) {
             return TERM_REREAD;
         }

@@ -214,6 +214,24 @@ static void a_label_of_a_claim_that_is_not_there_is_read_again_once(void **state
     assert_int_equal(reader.stale[TERM_STALE_FOREIGN], 2);
 }
 
+/* Each was once read again because of the other, without end. */
+static void labels_of_two_claims_that_are_not_there_come_to_an_end(void **state) {
+    (void)state;
+    claim(0, B);
+    int rereads = 0;
+    for (int64_t offset = 1; offset < 9; offset++) {
+        /* Their claims stood at 1 and 2, in a tail that the log has lost. */
+        int64_t claimed = 1 + offset % 2;
+        if (whole(offset, claimed, A, 0) == TERM_REREAD) {
+            assert_true(++rereads <= 8);
+            offset = reader.next_offset - 1;
+        }
+    }
+    assert_int_equal(reader.next_offset, 9);
+    assert_true(reader.stale[TERM_STALE_FOREIGN] >= 8);
+    assert_int_equal(whole(9, 0, B, 0), TERM_DELIVERS);
+}
+
 static void a_term_that_begins_above_the_cursor_is_a_mismatch(void **state) {
     (void)state;
     claim(0, A);
@@ -356,6 +374,7 @@ int main(void) {
         STORY(the_first_claim_that_the_consumer_skipped_is_read_again),
         STORY(a_gap_that_stays_is_no_matter),
         STORY(a_label_of_a_claim_that_is_not_there_is_read_again_once),
+        STORY(labels_of_two_claims_that_are_not_there_come_to_an_end),
         STORY(a_term_that_begins_above_the_cursor_is_a_mismatch),
         STORY(a_term_that_begins_below_the_cursor_means_that_the_log_forgot),
         STORY(the_second_copy_of_a_terms_first_command_is_no_mismatch),

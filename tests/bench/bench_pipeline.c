@@ -13,12 +13,8 @@
  *   --mode=pace     writes --rate commands a second: median and p99 from the call that writes the
  * command to the arrival of its event
  */
-#include "runtime/base/config.h"
-#include "runtime/base/identity.h"
 #include "runtime/base/log.h"
-#include "runtime/base/time.h"
-#include "runtime/kafka/kafka.h"
-#include "seatlog_codec.h"
+#include "tests/bench/log.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -32,12 +28,10 @@
 #include <unistd.h>
 
 #define SHOWS_PER_FILL 300
-#define ROWS 10
-#define SEATS_PER_ROW 20
-#define PAIRS_PER_SHOW (ROWS * SEATS_PER_ROW / 2)
+#define SEATS_PER_BUYER_MAX 8
+#define PAIRS_PER_SHOW (BENCH_SEATS / 2)
 #define HOLDS_PER_FILL (SHOWS_PER_FILL * PAIRS_PER_SHOW)
-#define PATIENCE_MS 60000
-#define HOLD_TTL_MS (30 * 60 * 1000)
+#define BATCH_MAX 2000
 
 static const struct config_option options[] = {
     {"mode", CONFIG_TEXT, NULL, 0, 0, "prepare, drain, flow, pace or recover"},
@@ -58,15 +52,11 @@ struct bench {
     int64_t run;
     int64_t fill_first;
     int64_t fills;
-    int32_t partitions;
-    rd_kafka_t *producer;
-    rd_kafka_topic_t *commands;
-    struct codec *codec;
+    struct bench_commands commands;
 
     /* The reader's. */
     rd_kafka_t *consumer;
-    rd_kafka_queue_t *queue;
-    rd_kafka_topic_t *events;
+    struct bench_events *events;
     int64_t expected;
     enum event_kind expected_kind;
     atomic_int_fast64_t seen;
@@ -75,115 +65,11 @@ struct bench {
     int64_t *latency_us; /* pace */
 };
 
-static int64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static _Noreturn void fail(const char *what, const char *why) {
-    fprintf(stderr, "bench_pipeline: %s%s%s\n", what, why[0] != '\0' ? ": " : "", why);
-    exit(EXIT_FAILURE);
-}
-
-static void number_put(uint8_t *octets, int64_t number) {
-    for (int i = 7; i >= 0; i--, number >>= 8) {
-        octets[i] = (uint8_t)number;
-    }
-}
-
-/* An id made of two numbers; the second can be read back. */
-static struct uuid id_of(int64_t run, int64_t number) {
-    struct uuid id;
-    number_put(id.octets, run);
-    number_put(id.octets + 8, number);
-    return id;
-}
-
-static int64_t number_of(const struct uuid *id) {
-    int64_t number = 0;
-    for (int i = 8; i < 16; i++) {
-        number = number << 8 | id->octets[i];
-    }
-    return number;
-}
-
 static struct uuid show_of(const struct bench *bench, int64_t fill, int64_t show) {
-    return id_of(bench->run, fill * SHOWS_PER_FILL + show + 1);
+    return bench_id(bench->run, fill * SHOWS_PER_FILL + show + 1);
 }
 
 /* --- commands -------------------------------------------------------------------------------- */
-
-static void command_send(struct bench *bench, const struct command *command) {
-    char key[UUID_TEXT_SIZE];
-    uuid_format(&command->as.head.show_id, key);
-    struct kafka_envelope envelope = {
-        .type = command->kind == COMMAND_RESERVE ? "seatlog.commands.Reserve"
-                                                 : "seatlog.commands.CreateShow",
-        .source = "/seatlog/bench",
-        .id = command->as.head.command_id,
-        .command_id = command->as.head.command_id,
-        /* As every command of ingest-api has one; drawn once, since drawing is not what is
-           measured. */
-        .traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        .waiter = "ingest-api-0",
-    };
-    struct octets value = codec_command_encode(bench->codec, command);
-    for (;;) {
-        rd_kafka_headers_t *headers = kafka_headers_new(&envelope, &command->as.head.show_id);
-        rd_kafka_resp_err_t code = rd_kafka_producev(
-            bench->producer, RD_KAFKA_V_RKT(bench->commands),
-            RD_KAFKA_V_PARTITION(kafka_partition_of(key, UUID_TEXT_SIZE - 1, bench->partitions)),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, UUID_TEXT_SIZE - 1),
-            RD_KAFKA_V_VALUE((void *)value.data, value.size), RD_KAFKA_V_HEADERS(headers),
-            RD_KAFKA_V_END);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return;
-        }
-        rd_kafka_headers_destroy(headers);
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            fail("produce", rd_kafka_err2str(code));
-        }
-        rd_kafka_poll(bench->producer, 10);
-    }
-}
-
-static void show_send(struct bench *bench, int64_t fill, int64_t show) {
-    static const char *const rows[ROWS] = {"A", "B", "C", "D", "E", "F", "G", "H", "J", "K"};
-    char labels[SEATS_PER_ROW][8];
-    struct text seats[SEATS_PER_ROW];
-    struct row row_items[ROWS];
-    for (int i = 0; i < SEATS_PER_ROW; i++) {
-        int size = snprintf(labels[i], sizeof labels[i], "%d", i + 1);
-        seats[i] = (struct text){labels[i], (size_t)size};
-    }
-    for (int i = 0; i < ROWS; i++) {
-        row_items[i] = (struct row){.label = {rows[i], 1}, .seats = {seats, SEATS_PER_ROW}};
-    }
-    const struct category category = {.name = TEXT_LITERAL("Stalls"), .price_minor = 1400};
-    const struct section section = {
-        .name = TEXT_LITERAL("Stalls"), .kind = SECTION_KIND_SEATED, .rows = {row_items, ROWS}};
-    int64_t starts_at = clock_now_ms() + 30LL * 24 * 3600 * 1000;
-    const struct command command = {
-        .kind = COMMAND_CREATE_SHOW,
-        .as.create_show = {.head = {show_of(bench, fill, show), id_of(bench->run, -1)},
-                           .owner_id = id_of(bench->run, 1),
-                           .show = {.title = TEXT_LITERAL("The Long Take"),
-                                    .type = SHOW_TYPE_FILM,
-                                    .venue = TEXT_LITERAL("Pageant, screen 1"),
-                                    .city = TEXT_LITERAL("Chico"),
-                                    .region = TEXT_LITERAL("CA"),
-                                    .country = TEXT_LITERAL("US"),
-                                    .starts_at = starts_at,
-                                    .ends_at = starts_at + 7200000,
-                                    .time_zone = TEXT_LITERAL("America/Los_Angeles"),
-                                    .currency = TEXT_LITERAL("USD"),
-                                    .hold_ttl_ms = HOLD_TTL_MS,
-                                    .seats_per_buyer_max = 8,
-                                    .categories = {&category, 1},
-                                    .sections = {&section, 1}}}};
-    command_send(bench, &command);
-}
 
 /* The number-th hold: a pair of a show of the fill, another show each time. */
 static void hold_send(struct bench *bench, int64_t number) {
@@ -195,21 +81,15 @@ static void hold_send(struct bench *bench, int64_t number) {
     const struct command command = {
         .kind = COMMAND_RESERVE,
         .as.reserve = {
-            .head = {show_of(bench, fill, within % SHOWS_PER_FILL), id_of(bench->run, number)},
-            .reservation_id = id_of(bench->run + 1, id),
-            .buyer_id = id_of(bench->run + 2, id),
+            .head = {show_of(bench, fill, within % SHOWS_PER_FILL), bench_id(bench->run, number)},
+            .reservation_id = bench_id(bench->run + 1, id),
+            .buyer_id = bench_id(bench->run + 2, id),
             .selection = SELECTION_NAMED,
             .seats = {seats, 2},
             .section = -1,
             .category = -1,
             .keyed = true}};
-    command_send(bench, &command);
-}
-
-static void commands_flush(struct bench *bench) {
-    if (rd_kafka_flush(bench->producer, PATIENCE_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        fail("the commands could not be written in a minute", "");
-    }
+    bench_command_send(&bench->commands, &command);
 }
 
 /* --- events ---------------------------------------------------------------------------------- */
@@ -225,28 +105,18 @@ static void latency_take(struct bench *bench, const rd_kafka_message_t *message,
     arena_reset(&arena);
     if (!codec_event_decode(codec, &arena, (struct octets){message->payload, message->len}, &event,
                             &reason)) {
-        fail("an event cannot be decoded", reason.data);
+        bench_fail("an event cannot be decoded", reason.data);
     }
-    int64_t number = number_of(&event.as.head.command_id);
+    int64_t number = bench_id_number(&event.as.head.command_id);
     if (number < 0 || number >= bench->expected) {
-        fail("an event of another command", "");
+        bench_fail("an event of another command", "");
     }
     bench->latency_us[number] = at_us - bench->sent_us[number];
 }
 
-/* The schema's id says which event it is: no need to decode. */
-static void event_take(struct bench *bench, const rd_kafka_message_t *message, int64_t at_us) {
-    static const size_t prefix_size = 5;
-    const uint8_t *octets = message->payload;
-    if (message->len < prefix_size) {
-        fail("an event without a schema", "");
-    }
-    uint32_t id = (uint32_t)octets[1] << 24 | (uint32_t)octets[2] << 16 | (uint32_t)octets[3] << 8 |
-                  octets[4];
-    if (id != codec_event_schema_id(bench->expected_kind)) {
-        const struct codec_schema *schema = codec_schema_by_id(id);
-        fail("another event than asked for", schema != NULL ? schema->record : "?");
-    }
+static void event_take(void *context, const rd_kafka_message_t *message, int64_t at_us) {
+    struct bench *bench = context;
+    bench_event_expect(message, bench->expected_kind);
     if (bench->latency_us != NULL) {
         latency_take(bench, message, at_us);
     }
@@ -255,23 +125,16 @@ static void event_take(struct bench *bench, const rd_kafka_message_t *message, i
 }
 
 static void *reader_thread(void *context) {
-    enum { BATCH = 2000 };
     struct bench *bench = context;
-    static rd_kafka_message_t *messages[BATCH];
-    int64_t quiet_since_us = now_us();
+    int64_t quiet_since_us = bench_now_us();
     while (atomic_load(&bench->seen) < bench->expected) {
-        ssize_t count = rd_kafka_consume_batch_queue(bench->queue, 20, messages,
-                                                     bench->latency_us != NULL ? 1 : BATCH);
-        int64_t at_us = now_us();
-        for (ssize_t i = 0; i < count; i++) {
-            if (messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                event_take(bench, messages[i], at_us);
-                quiet_since_us = at_us;
-            }
-            rd_kafka_message_destroy(messages[i]);
-        }
-        if (at_us - quiet_since_us > PATIENCE_MS * 1000LL) {
-            fail("no event in a minute: does a decider run?", "");
+        int64_t count = bench_events_take(
+            bench->events, 20, bench->latency_us != NULL ? 1 : BATCH_MAX, event_take, bench);
+        int64_t at_us = bench_now_us();
+        if (count > 0) {
+            quiet_since_us = at_us;
+        } else if (at_us - quiet_since_us > BENCH_PATIENCE_MS * 1000LL) {
+            bench_fail("no event in a minute: does a decider run?", "");
         }
     }
     return NULL;
@@ -282,27 +145,8 @@ static void reader_start(struct bench *bench, int64_t expected, enum event_kind 
     bench->expected = expected;
     bench->expected_kind = kind;
     atomic_store(&bench->seen, 0);
-    bench->events = rd_kafka_topic_new(bench->consumer, TOPIC_EVENTS, NULL);
-    bench->queue = rd_kafka_queue_new(bench->consumer);
-    for (int32_t i = 0; i < bench->partitions; i++) {
-        int64_t low = 0;
-        int64_t high = 0;
-        rd_kafka_resp_err_t code =
-            rd_kafka_query_watermark_offsets(bench->consumer, TOPIC_EVENTS, i, &low, &high, 10000);
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            fail("events", rd_kafka_err2str(code));
-        }
-        rd_kafka_consume_start_queue(bench->events, i, high, bench->queue);
-    }
-    usleep(300000); /* connected, and waiting at the end */
-}
-
-static void reader_stop(struct bench *bench) {
-    for (int32_t i = 0; i < bench->partitions; i++) {
-        rd_kafka_consume_stop(bench->events, i);
-    }
-    rd_kafka_queue_destroy(bench->queue);
-    rd_kafka_topic_destroy(bench->events);
+    bench->events =
+        bench_events_open(bench->config, bench->consumer, TOPIC_EVENTS, bench->commands.partitions);
 }
 
 /* --- modes ----------------------------------------------------------------------------------- */
@@ -313,14 +157,18 @@ static void prepare(struct bench *bench) {
     pthread_create(&reader, NULL, reader_thread, bench);
     for (int64_t fill = bench->fill_first; fill < bench->fill_first + bench->fills; fill++) {
         for (int64_t show = 0; show < SHOWS_PER_FILL; show++) {
-            show_send(bench, fill, show);
+            struct uuid show_id = show_of(bench, fill, show);
+            struct uuid command_id = bench_id(bench->run, -1);
+            struct uuid owner_id = bench_id(bench->run, 1);
+            bench_show_send(&bench->commands, &show_id, &command_id, &owner_id,
+                            SEATS_PER_BUYER_MAX);
         }
-        rd_kafka_poll(bench->producer, 0);
+        rd_kafka_poll(bench->commands.producer, 0);
     }
-    commands_flush(bench);
+    bench_commands_flush(&bench->commands);
     pthread_join(reader, NULL);
-    reader_stop(bench);
-    printf("prepared %" PRId64 " shows of %d seats\n", bench->expected, ROWS * SEATS_PER_ROW);
+    bench_events_close(bench->events);
+    printf("prepared %" PRId64 " shows of %d seats\n", bench->expected, BENCH_SEATS);
 }
 
 static void throughput(struct bench *bench, pid_t decider) {
@@ -328,38 +176,27 @@ static void throughput(struct bench *bench, pid_t decider) {
     pthread_t reader;
     reader_start(bench, holds, EVENT_RESERVED);
     if (decider != 0 && kill(decider, SIGSTOP) != 0) {
-        fail("the decider cannot be stopped", "");
+        bench_fail("the decider cannot be stopped", "");
     }
     pthread_create(&reader, NULL, reader_thread, bench);
-    int64_t start_us = now_us();
+    int64_t start_us = bench_now_us();
     for (int64_t i = 0; i < holds; i++) {
         hold_send(bench, i);
         if (i % 1000 == 0) {
-            rd_kafka_poll(bench->producer, 0);
+            rd_kafka_poll(bench->commands.producer, 0);
         }
     }
-    commands_flush(bench);
-    int64_t written_us = now_us();
+    bench_commands_flush(&bench->commands);
+    int64_t written_us = bench_now_us();
     if (decider != 0) {
-        start_us = now_us();
+        start_us = bench_now_us();
         kill(decider, SIGCONT);
     }
     pthread_join(reader, NULL);
-    reader_stop(bench);
+    bench_events_close(bench->events);
     double seconds = (double)(bench->last_seen_us - start_us) / 1e6;
     printf("holds %" PRId64 " seconds %.3f written_seconds %.3f holds_per_second %.0f\n", holds,
            seconds, (double)(written_us - start_us) / 1e6, (double)holds / seconds);
-}
-
-/* Of sorted durations in microseconds, the one below which so many of a hundred are, in ms. */
-static double percentile_ms(const int64_t *sorted_us, int64_t count, int64_t percent) {
-    int64_t index = count * percent / 100;
-    return (double)sorted_us[index < count ? index : count - 1] / 1e3;
-}
-
-static int latency_compare(const void *left, const void *right) {
-    int64_t difference = *(const int64_t *)left - *(const int64_t *)right;
-    return difference < 0 ? -1 : difference > 0;
 }
 
 static void sleep_until_us(int64_t at_us) {
@@ -370,7 +207,7 @@ static void sleep_until_us(int64_t at_us) {
 static void *served_thread(void *context) {
     struct bench *bench = context;
     while (atomic_load(&bench->seen) < bench->expected) {
-        rd_kafka_poll(bench->producer, 100);
+        rd_kafka_poll(bench->commands.producer, 100);
     }
     return NULL;
 }
@@ -380,14 +217,14 @@ static void pace(struct bench *bench, int64_t rate) {
     bench->sent_us = calloc((size_t)holds, sizeof(int64_t));
     bench->latency_us = calloc((size_t)holds, sizeof(int64_t));
     if (bench->sent_us == NULL || bench->latency_us == NULL) {
-        fail("out of memory", "");
+        bench_fail("out of memory", "");
     }
     pthread_t reader;
     pthread_t served;
     reader_start(bench, holds, EVENT_RESERVED);
     pthread_create(&reader, NULL, reader_thread, bench);
     pthread_create(&served, NULL, served_thread, bench);
-    int64_t start_us = now_us();
+    int64_t start_us = bench_now_us();
     for (int64_t i = 0; i < holds; i++) {
         /* When it was to be sent counts, not when it was: a stall of the bench is no excuse. */
         int64_t at_us = start_us + i * 1000000 / rate;
@@ -397,12 +234,12 @@ static void pace(struct bench *bench, int64_t rate) {
     }
     pthread_join(reader, NULL);
     pthread_join(served, NULL);
-    reader_stop(bench);
-    qsort(bench->latency_us, (size_t)holds, sizeof(int64_t), latency_compare);
+    bench_events_close(bench->events);
+    qsort(bench->latency_us, (size_t)holds, sizeof(int64_t), bench_duration_compare);
     printf("holds %" PRId64 " rate %" PRId64 " median_ms %.1f p99_ms %.1f max_ms %.1f\n", holds,
-           rate, percentile_ms(bench->latency_us, holds, 50),
-           percentile_ms(bench->latency_us, holds, 99),
-           percentile_ms(bench->latency_us, holds, 100));
+           rate, bench_percentile_ms(bench->latency_us, holds, 50),
+           bench_percentile_ms(bench->latency_us, holds, 99),
+           bench_percentile_ms(bench->latency_us, holds, 100));
     free(bench->sent_us);
     free(bench->latency_us);
 }
@@ -410,7 +247,7 @@ static void pace(struct bench *bench, int64_t rate) {
 static pid_t decider_start(const char *command) {
     pid_t pid = fork();
     if (pid < 0) {
-        fail("fork", "");
+        bench_fail("fork", "");
     }
     if (pid == 0) {
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
@@ -422,11 +259,11 @@ static pid_t decider_start(const char *command) {
 /* The bench's own connections are warm and do not count: the reader stays through all rounds. */
 static void hold_await(struct bench *bench, int64_t number) {
     hold_send(bench, number);
-    int64_t begin_us = now_us();
+    int64_t begin_us = bench_now_us();
     while (atomic_load(&bench->seen) <= number) {
-        rd_kafka_poll(bench->producer, 1);
-        if (now_us() - begin_us > PATIENCE_MS * 1000LL) {
-            fail("no answer in a minute", "");
+        rd_kafka_poll(bench->commands.producer, 1);
+        if (bench_now_us() - begin_us > BENCH_PATIENCE_MS * 1000LL) {
+            bench_fail("no answer in a minute", "");
         }
     }
 }
@@ -434,7 +271,7 @@ static void hold_await(struct bench *bench, int64_t number) {
 static void recover(struct bench *bench, const char *command, int64_t rounds) {
     int64_t *took_us = calloc((size_t)rounds, sizeof(int64_t));
     if (took_us == NULL || rounds >= HOLDS_PER_FILL) {
-        fail("too many rounds", "");
+        bench_fail("too many rounds", "");
     }
     pthread_t reader;
     reader_start(bench, rounds + 1, EVENT_RESERVED);
@@ -443,41 +280,22 @@ static void recover(struct bench *bench, const char *command, int64_t rounds) {
     hold_await(bench, 0);
     for (int64_t i = 0; i < rounds; i++) {
         usleep(200000 + (useconds_t)(i * 37 % 10) * 30000);
-        int64_t killed_us = now_us();
+        int64_t killed_us = bench_now_us();
         kill(decider, SIGKILL);
         waitpid(decider, NULL, 0);
         decider = decider_start(command);
         hold_await(bench, i + 1);
-        took_us[i] = now_us() - killed_us;
+        took_us[i] = bench_now_us() - killed_us;
     }
     pthread_join(reader, NULL);
-    reader_stop(bench);
+    bench_events_close(bench->events);
     kill(decider, SIGTERM);
     waitpid(decider, NULL, 0);
-    qsort(took_us, (size_t)rounds, sizeof(int64_t), latency_compare);
+    qsort(took_us, (size_t)rounds, sizeof(int64_t), bench_duration_compare);
     printf("kills %" PRId64 " median_ms %.0f p99_ms %.0f max_ms %.0f\n", rounds,
-           percentile_ms(took_us, rounds, 50), percentile_ms(took_us, rounds, 99),
-           percentile_ms(took_us, rounds, 100));
+           bench_percentile_ms(took_us, rounds, 50), bench_percentile_ms(took_us, rounds, 99),
+           bench_percentile_ms(took_us, rounds, 100));
     free(took_us);
-}
-
-static rd_kafka_t *client_new(const struct config *config, enum kafka_role role) {
-    rd_kafka_conf_t *conf = kafka_conf_new(config, role);
-    char message[ERROR_MESSAGE_SIZE];
-    if (role == KAFKA_PRODUCER) {
-        kafka_conf_set(conf, "queue.buffering.max.messages", "2000000");
-        kafka_conf_set(conf, "queue.buffering.max.kbytes", "2000000");
-    } else {
-        kafka_conf_set(conf, "fetch.wait.max.ms", "10");
-        kafka_conf_set(conf, "check.crcs", "false");
-    }
-    rd_kafka_t *client =
-        rd_kafka_new(role == KAFKA_PRODUCER ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf, message,
-                     sizeof message);
-    if (client == NULL) {
-        fail("client", message);
-    }
-    return client;
 }
 
 static void mode_run(struct bench *bench, const char *mode) {
@@ -493,7 +311,7 @@ static void mode_run(struct bench *bench, const char *mode) {
         recover(bench, config_text(bench->config, "decider"),
                 config_integer(bench->config, "rounds"));
     } else {
-        fail("no such mode", mode);
+        bench_fail("no such mode", mode);
     }
 }
 
@@ -501,7 +319,7 @@ int main(int argc, char **argv) {
     struct error error = {0};
     struct config *config = config_load(NULL, options, argc, argv, &error);
     if (config == NULL) {
-        fail("configuration", error.message);
+        bench_fail("configuration", error.message);
     }
     log_init("bench", LOG_LEVEL_ERROR);
     struct bench bench = {
@@ -509,17 +327,17 @@ int main(int argc, char **argv) {
         .run = config_integer(config, "run") * 1000,
         .fill_first = config_integer(config, "fill_first"),
         .fills = config_integer(config, "fills"),
-        .partitions = (int32_t)config_integer(config, "partitions"),
-        .producer = client_new(config, KAFKA_PRODUCER),
-        .consumer = client_new(config, KAFKA_CONSUMER),
-        .codec = codec_new(),
+        .commands = {.producer = bench_client_new(config, KAFKA_PRODUCER),
+                     .codec = codec_new(),
+                     .partitions = (int32_t)config_integer(config, "partitions")},
+        .consumer = bench_client_new(config, KAFKA_CONSUMER),
     };
-    bench.commands = rd_kafka_topic_new(bench.producer, TOPIC_COMMANDS, NULL);
+    bench.commands.topic = rd_kafka_topic_new(bench.commands.producer, TOPIC_COMMANDS, NULL);
     mode_run(&bench, config_text(config, "mode"));
-    rd_kafka_topic_destroy(bench.commands);
-    rd_kafka_destroy(bench.producer);
+    rd_kafka_topic_destroy(bench.commands.topic);
+    rd_kafka_destroy(bench.commands.producer);
     rd_kafka_destroy(bench.consumer);
-    codec_free(bench.codec);
+    codec_free(bench.commands.codec);
     config_free(config);
     return 0;
 }

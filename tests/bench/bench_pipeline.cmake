@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-seatlog_bench(pipeline seatlog_runtime)
+seatlog_bench(pipeline bench_log)

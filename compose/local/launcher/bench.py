@@ -36,6 +36,12 @@ def bench_pipeline(words):
         [ROOT / "tests/bench/pipeline.sh", *words], env=environment)))
 
 
+def bench_waiting(words):
+    """How long a client waits for its event, beside a decider that decides nothing."""
+    return bench_beside(["--infrastructure"], lambda environment: attend(subprocess.Popen(
+        [ROOT / "tests/bench/waiting.sh", *words], env=environment)))
+
+
 def bench_recovery(words):
     """A whole Seatlog with as many shows as a country has; reservation is killed, its supervisor starts it again."""
 
@@ -49,18 +55,28 @@ def bench_recovery(words):
     return bench_beside(["--shows", os.environ.get("BENCH_SHOWS") or RECOVERY_SHOWS], measure)
 
 
-BENCHES = {"core": bench_core, "pipeline": bench_pipeline, "recovery": bench_recovery}
+BENCHES = {"core": bench_core, "pipeline": bench_pipeline, "waiting": bench_waiting, "recovery": bench_recovery}
+
+
+def benches_named(words):
+    """(names in the order in which they are asked for, the words after them); all without a name."""
+    names = []
+    while words and not words[0].startswith("-"):
+        if words[0] not in BENCHES:
+            raise Misuse("bench", f"there is no bench {words[0]}")
+        names, words = [*names, words[0]], words[1:]
+    if words and len(names) != 1:
+        raise Misuse("bench", f"{words[0]} is for one bench")
+    return names or list(BENCHES), words
 
 
 def command_bench(launcher, words):
-    name, words = (words[0], words[1:]) if words else ("", [])
-    if name and name not in BENCHES:
-        raise Misuse("bench", f"there is no bench {name}")
+    names, words = benches_named(words)
     launcher.state.make()
     build.packages_ensure(launcher.state, True, "build", "run", "test")
     Check(launcher.state).release()
-    for bench in [BENCHES[name]] if name else BENCHES.values():
-        status = bench(words)
+    for name in names:
+        status = BENCHES[name](words)
         if status != 0:
             return status
     return 0

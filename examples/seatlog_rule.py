@@ -105,7 +105,7 @@ class Partition:
         if self.fresh and before < self.cursor:
             if self._doubts(offset):
                 return None
-            raise Forgotten(f"offset {offset} continues command {before}, but commands up to {self.cursor} have counted")
+            raise Forgotten(f"offset {offset} continues command {before}, but {self.cursor} have counted")
         return self._skip("again")
 
     def _hole(self, offset):

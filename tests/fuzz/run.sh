@@ -28,7 +28,7 @@ arguments_read() {
         esac
         shift
     done
-    [ ${#targets[@]} -gt 0 ] || targets=(codec snapshot apply commands text token provider segment body address)
+    [ ${#targets[@]} -gt 0 ] || targets=(codec snapshot apply commands text token provider segment body address term)
 }
 
 targets_build() {

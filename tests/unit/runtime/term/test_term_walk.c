@@ -292,7 +292,8 @@ static void tail_lost(void) {
     for (size_t i = 0; i < DECIDERS; i++) {
         struct decider *decider = &world.deciders[i];
         decider->fold.doomed = decider->fold.doomed || decider->fold.at > world.size;
-        decider->lost = decider->lost || decider->fold.doomed;
+        decider->lost =
+            true; /* what it has in flight does not come back: it hears of it some time */
     }
     world.shaky.at = world.shaky.at > world.size ? world.size : world.shaky.at;
     world.owner = below(DECIDERS);

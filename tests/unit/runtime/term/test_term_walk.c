@@ -82,6 +82,7 @@ static struct {
     uint64_t random;
     struct record log[LOG_MAX];
     int64_t size;
+    int64_t history;                /* so many of them are from before the terms */
     int64_t commands[COMMANDS_MAX]; /* their offsets */
     int64_t wanted;
     struct decider deciders[DECIDERS];
@@ -281,9 +282,11 @@ static void command_sent(void) {
     }
 }
 
-/* Only what no reader has seen whom nothing can take back what it did. */
+/* Only what no reader has seen who cannot take back what it did; and of history, which would end
+ * inside a command, none. */
 static void tail_lost(void) {
     int64_t floor = world.live.reader.next_offset;
+    floor = world.history > floor ? world.history : floor;
     floor = world.shaky.reader.next_offset > floor ? world.shaky.reader.next_offset : floor;
     if (world.size <= floor) {
         return;
@@ -420,6 +423,7 @@ static void history_make(void) {
         }
         before.queued = 0;
     }
+    world.history = world.size;
 }
 
 static void walk_begin(uint64_t seed, enum weakening weakening) {
@@ -486,6 +490,10 @@ static const char *walked(uint64_t seed, enum weakening weakening) {
     walk_begin(seed, weakening);
     for (int step = 0; world.violated == NULL && !is_over(); step++) {
         world.calm = step >= STEPS_WILD;
+        if (step == STEPS_WILD) {
+            claim_append(
+                drawn()); /* a record skipped is noticed by the next one, and one must come */
+        }
         if (step == STEPS_MAX) {
             violated("a reader does not get on");
         }

@@ -18,9 +18,11 @@ struct rest {
 };
 
 static bool character_take(struct rest *rest, char wanted) {
+    assert(wanted != '\0');
     if (rest->size == 0 || rest->text[0] != wanted) {
         return false;
     }
+    assert(rest->text != NULL);
     rest->text++;
     rest->size--;
     return true;
@@ -40,13 +42,16 @@ static bool number_take(struct rest *rest, int64_t *out) {
     if (digits == 0 || (digits > 1 && rest->text[0] == '0')) {
         return false;
     }
+    assert(digits <= rest->size && digits <= NUMBER_DIGITS_MAX);
     rest->text += digits;
     rest->size -= digits;
     *out = value;
+    assert(*out >= 0);
     return true;
 }
 
 static int digit_value(char digit) {
+    static_assert('9' - '0' == 9 && 'f' - 'a' == 5, "digits stand in a row");
     if (digit >= '0' && digit <= '9') {
         return digit - '0';
     }
@@ -57,12 +62,14 @@ static bool nonce_take(struct rest *rest, uint64_t *out) {
     if (rest->size < NONCE_DIGITS) {
         return false;
     }
+    static_assert(NONCE_DIGITS * 4 == 8 * sizeof *out, "four bits a digit");
     uint64_t value = 0;
     for (size_t i = 0; i < NONCE_DIGITS; i++) {
         int digit = digit_value(rest->text[i]);
         if (digit < 0) {
             return false;
         }
+        assert(digit < 16);
         value = value << 4 | (uint64_t)digit;
     }
     rest->text += NONCE_DIGITS;
@@ -77,11 +84,14 @@ static bool term_take(struct rest *rest, struct term *out) {
 }
 
 static bool term_or_none_take(struct rest *rest, struct term *out) {
+    static_assert(TERM_NONE < 0, "no offset says that there is no term");
     *out = (struct term){.offset = TERM_NONE};
+    assert(out->nonce == 0);
     return character_take(rest, '-') || term_take(rest, out);
 }
 
 static bool flag_take(struct rest *rest, bool *out) {
+    assert(rest->text != NULL || rest->size == 0);
     *out = rest->size > 0 && rest->text[0] == '1';
     return character_take(rest, *out ? '1' : '0');
 }
@@ -96,6 +106,9 @@ static bool event_take(struct rest *rest, struct term_label *label) {
     if (!good || label->next <= label->prev || index > INDEX_MAX) {
         return false;
     }
+    assert(label->term.offset >= 0 && label->prev >= 0);
+    assert(index >= 0);
+    static_assert(INDEX_MAX <= INT32_MAX, "a place fits");
     label->index = (uint32_t)index;
     return true;
 }
@@ -109,9 +122,11 @@ struct term_label term_label_parse(const char *text, size_t size) {
         label.kind = TERM_LABEL_CLAIM;
         label.term.offset = TERM_NONE;
         if (nonce_take(&rest, &label.term.nonce) && rest.size == 0) {
+            assert(size == CLAIM_PREFIX_SIZE + NONCE_DIGITS);
             return label;
         }
     } else if (event_take(&rest, &label)) {
+        assert(label.next > label.prev && size < TERM_LABEL_TEXT_SIZE);
         return label;
     }
     return (struct term_label){.kind = TERM_LABEL_MALFORMED};
@@ -128,6 +143,7 @@ static char *number_put(char *out, int64_t value) {
         digits[--at] = (char)('0' + value % 10);
         value /= 10;
     } while (value > 0);
+    assert(at < sizeof digits);
     memcpy(out, digits + at, sizeof digits - at);
     return out + (sizeof digits - at);
 }
@@ -138,6 +154,7 @@ static char *nonce_put(char *out, uint64_t nonce) {
     for (size_t i = NONCE_DIGITS; i-- > 0; nonce >>= 4) {
         out[i] = digits[nonce & 15];
     }
+    assert(nonce == 0);
     return out + NONCE_DIGITS;
 }
 
@@ -154,6 +171,7 @@ static char *term_put(char *out, const struct term *term) {
 
 /* The size of a text that ends before `end`, where its NUL goes. */
 static size_t text_end(const char *text, char *end) {
+    assert(text != NULL);
     assert(end > text);
     *end = '\0';
     return (size_t)(end - text);
@@ -171,6 +189,7 @@ static char *event_put(char *out, const struct term_label *label) {
     out = number_put(out, label->index);
     *out++ = ' ';
     *out++ = label->last ? '1' : '0';
+    assert(out[-2] == ' ');
     return out;
 }
 
@@ -186,12 +205,14 @@ size_t term_label_format(const struct term_label *label, char out[TERM_LABEL_TEX
 }
 
 size_t term_format(const struct term *term, char out[TERM_TEXT_SIZE]) {
+    assert(term != NULL && out != NULL);
     static_assert(TERM_TEXT_SIZE > NUMBER_DIGITS_MAX + NONCE_DIGITS + 1, "the longest term fits");
     return text_end(out, term_put(out, term));
 }
 
 bool term_parse(const char *text, size_t size, struct term *out) {
     assert(text != NULL || size == 0);
+    assert(out != NULL);
     struct rest rest = {text, size};
     return term_or_none_take(&rest, out) && rest.size == 0;
 }
@@ -201,6 +222,7 @@ size_t term_position_format(const struct term_position *position,
     static_assert(TERM_POSITION_TEXT_SIZE > 3 * NUMBER_DIGITS_MAX + NONCE_DIGITS + 3,
                   "the longest position fits");
     assert(position->term.offset < position->next_offset);
+    assert(position->cursor >= 0);
     char *end = number_put(out, position->next_offset);
     *end++ = ' ';
     end = term_put(end, &position->term);
@@ -210,6 +232,7 @@ size_t term_position_format(const struct term_position *position,
 
 bool term_position_parse(const char *text, size_t size, struct term_position *out) {
     assert(text != NULL || size == 0);
+    assert(out != NULL);
     struct rest rest = {text, size};
     return number_take(&rest, &out->next_offset) && character_take(&rest, ' ') &&
            term_or_none_take(&rest, &out->term) && character_take(&rest, ' ') &&

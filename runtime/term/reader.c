@@ -12,9 +12,19 @@ const char *term_stale_name(enum term_stale kind) {
     return names[kind];
 }
 
+static void holds_together(const struct term_reader *reader) {
+    assert(reader->position.cursor >= 0);
+    assert(reader->position.term.offset < reader->position.next_offset);
+    assert(reader->next_offset >= reader->position.next_offset);
+    assert(reader->held < (uint64_t)(reader->next_offset - reader->position.next_offset) + 1);
+    assert(!reader->deaf || reader->held == 0);
+    assert(reader->position.term.offset != TERM_NONE || !(reader->fresh || reader->deaf));
+    assert(reader->position.term.offset != TERM_NONE || reader->held == 0);
+    assert(reader->doubted_offset >= NOTHING_DOUBTED);
+}
+
 void term_reader_init(struct term_reader *reader, const struct term_position *position) {
     assert(position->next_offset >= 0 && position->cursor >= 0);
-    assert(position->term.offset < position->next_offset);
     *reader = (struct term_reader){
         .position = *position,
         .next_offset = position->next_offset,
@@ -23,16 +33,18 @@ void term_reader_init(struct term_reader *reader, const struct term_position *po
         .doubted_offset = NOTHING_DOUBTED,
         .doubted_term = {.offset = TERM_NONE},
     };
+    holds_together(reader);
 }
 
 void term_reader_restart(struct term_reader *reader) {
-    assert(reader->next_offset >= reader->position.next_offset);
+    holds_together(reader);
     reader->next_offset = reader->position.next_offset;
     reader->held = 0;
 }
 
 static enum term_verdict stale(struct term_reader *reader, enum term_stale kind) {
     assert((unsigned)kind < TERM_STALE_COUNT);
+    assert(reader->stale[kind] >= 0 && reader->stale[kind] < INT64_MAX);
     reader->stale[kind]++;
     return TERM_STALE;
 }
@@ -46,6 +58,7 @@ static bool is_doubted(struct term_reader *reader, int64_t offset) {
     }
     reader->doubted_offset = offset;
     term_reader_restart(reader);
+    assert(reader->next_offset <= offset);
     return true;
 }
 
@@ -53,33 +66,40 @@ static bool is_doubted(struct term_reader *reader, int64_t offset) {
  * so is a claim missed that the consumer skipped, where what follows it is of the term before. */
 static bool is_gap(const struct term_reader *reader, int64_t offset) {
     assert(offset >= reader->next_offset);
+    assert(reader->next_offset >= reader->position.next_offset);
     return offset > reader->next_offset && reader->position.term.offset != TERM_NONE;
 }
 
 static enum term_verdict claimed(struct term_reader *reader, int64_t offset, uint64_t nonce) {
     assert(offset > reader->position.term.offset);
+    assert(offset >= reader->position.next_offset);
     reader->position.term = (struct term){offset, nonce};
     reader->position.next_offset = offset + 1;
     reader->held = 0;
     reader->fresh = true;
     reader->deaf = false;
     reader->doubted_offset = NOTHING_DOUBTED;
+    assert(reader->next_offset == reader->position.next_offset);
     return TERM_CLAIM;
 }
 
 static enum term_verdict history(struct term_reader *reader, int64_t offset,
                                  int64_t history_cursor) {
+    assert(reader->position.term.offset == TERM_NONE);
     assert(reader->held == 0 && !reader->deaf);
     reader->position.next_offset = offset + 1;
     if (history_cursor > reader->position.cursor) {
         reader->position.cursor = history_cursor;
     }
+    assert(reader->next_offset == reader->position.next_offset);
     return TERM_HISTORY;
 }
 
 /* Of a term whose claim should have been seen by now, if it is on the log: as it lies above ours. */
 static enum term_verdict foreign(struct term_reader *reader, int64_t offset,
                                  const struct term_label *label) {
+    assert(label->kind != TERM_LABEL_CLAIM);
+    assert(offset == reader->next_offset - 1);
     bool unseen = label->kind == TERM_LABEL_EVENT && label->term.offset < offset &&
                   label->term.offset > reader->position.term.offset;
     if (unseen && !term_equal(&label->term, &reader->doubted_term)) {
@@ -94,6 +114,7 @@ static enum term_verdict foreign(struct term_reader *reader, int64_t offset,
 static enum term_verdict too_low(struct term_reader *reader, int64_t offset,
                                  const struct term_label *label) {
     assert(label->prev <= reader->position.cursor);
+    assert(!reader->deaf);
     if (!reader->fresh || label->prev == reader->position.cursor) {
         return stale(reader, TERM_STALE_AGAIN);
     }
@@ -107,6 +128,7 @@ static enum term_verdict too_high(struct term_reader *reader, int64_t offset) {
     }
     reader->deaf = true;
     reader->held = 0;
+    assert(offset == reader->next_offset - 1);
     return stale(reader, reader->fresh ? TERM_STALE_MISMATCH : TERM_STALE_HOLE);
 }
 
@@ -118,6 +140,7 @@ static enum term_verdict joins(struct term_reader *reader, int64_t offset,
     if (!label->last) {
         return TERM_JOINS;
     }
+    assert(offset >= reader->position.next_offset + (int64_t)reader->held - 1);
     reader->position.cursor = label->next;
     reader->position.next_offset = offset + 1;
     reader->held = 0;
@@ -127,7 +150,7 @@ static enum term_verdict joins(struct term_reader *reader, int64_t offset,
 
 enum term_verdict term_reader_feed(struct term_reader *reader, int64_t offset,
                                    const struct term_label *label, int64_t history_cursor) {
-    assert(reader->next_offset >= reader->position.next_offset);
+    holds_together(reader);
     assert(offset >= 0);
     if (offset < reader->next_offset) {
         return TERM_PASSED;

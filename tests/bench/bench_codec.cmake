@@ -1,1 +1,1 @@
-seatlog_bench(codec seatlog_codec)
+seatlog_bench(codec seatlog_runtime)

@@ -4,5 +4,6 @@
 #define SEATLOG_CODEC_SEAT_STATE_H
 
 enum seat_state { SEAT_FREE = 0, SEAT_HELD = 1, SEAT_SOLD = 2 };
+#define SEAT_STATE_COUNT (SEAT_SOLD + 1)
 
 #endif

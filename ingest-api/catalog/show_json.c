@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const seat_state_names[] = {"free", "held", "sold"};
+static const char *const seat_state_names[] = {
+    [SEAT_FREE] = "free", [SEAT_HELD] = "held", [SEAT_SOLD] = "sold"};
+_Static_assert(sizeof seat_state_names / sizeof seat_state_names[0] == SEAT_STATE_COUNT,
+               "a name for each");
 
 const char *show_status_name(int status) {
     static const char *const names[] = {"on_sale", "cancelled", "closed"};

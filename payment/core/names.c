@@ -6,14 +6,15 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const kinds[PAYMENT_KIND_COUNT] = {
+static const char *const kinds[] = {
     [PAYMENT_AUTHORIZE] = "authorize",
     [PAYMENT_CAPTURE] = "capture",
     [PAYMENT_VOID] = "void",
     [PAYMENT_REFUND] = "refund",
 };
+_Static_assert(sizeof kinds / sizeof kinds[0] == PAYMENT_KIND_COUNT, "a name for each");
 
-static const char *const steps[PAYMENT_STEP_COUNT] = {
+static const char *const steps[] = {
     [PAYMENT_STEP_CREATE] = "create",
     [PAYMENT_STEP_CANCEL_BY_KEY] = "cancel_by_key",
     [PAYMENT_STEP_COMPLETE] = "complete",
@@ -24,8 +25,9 @@ static const char *const steps[PAYMENT_STEP_COUNT] = {
     [PAYMENT_STEP_REPORT] = "report",
     [PAYMENT_STEP_DONE] = "done",
 };
+_Static_assert(sizeof steps / sizeof steps[0] == PAYMENT_STEP_COUNT, "a name for each");
 
-static const char *const results[PAYMENT_RESULT_COUNT] = {
+static const char *const results[] = {
     [PAYMENT_RESULT_NONE] = "none",
     [PAYMENT_RESULT_AUTHORIZED] = "authorized",
     [PAYMENT_RESULT_DECLINED] = "declined",
@@ -35,19 +37,22 @@ static const char *const results[PAYMENT_RESULT_COUNT] = {
     [PAYMENT_RESULT_REFUNDED] = "refunded",
     [PAYMENT_RESULT_REFUND_FAILED] = "refund_failed",
 };
+_Static_assert(sizeof results / sizeof results[0] == PAYMENT_RESULT_COUNT, "a name for each");
 
-static const char *const answers[PAYMENT_ANSWER_COUNT] = {
+static const char *const answers[] = {
     [PAYMENT_ANSWER_PAYMENT] = "payment",   [PAYMENT_ANSWER_REFUND] = "refund",
     [PAYMENT_ANSWER_ACCEPTED] = "accepted", [PAYMENT_ANSWER_REFUSED] = "refused",
     [PAYMENT_ANSWER_LATER] = "later",       [PAYMENT_ANSWER_UNAUTHORIZED] = "unauthorized",
     [PAYMENT_ANSWER_NOT_SENT] = "not_sent", [PAYMENT_ANSWER_UNKNOWN] = "unknown",
 };
+_Static_assert(sizeof answers / sizeof answers[0] == PAYMENT_ANSWER_COUNT, "a name for each");
 
-static const char *const statuses[PAYMENT_STATUS_COUNT] = {
+static const char *const statuses[] = {
     [PAYMENT_STATUS_APPROVED] = "APPROVED",   [PAYMENT_STATUS_PENDING] = "PENDING",
     [PAYMENT_STATUS_COMPLETED] = "COMPLETED", [PAYMENT_STATUS_CANCELED] = "CANCELED",
     [PAYMENT_STATUS_FAILED] = "FAILED",       [PAYMENT_STATUS_REJECTED] = "REJECTED",
 };
+_Static_assert(sizeof statuses / sizeof statuses[0] == PAYMENT_STATUS_COUNT, "a name for each");
 
 /* A table without a hole: every value has a name of its own. */
 static const char *name_of(const char *const *names, size_t count, unsigned value) {

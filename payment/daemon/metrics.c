@@ -16,7 +16,7 @@ static struct metric *oldest, *in_flight, *alarms, *unauthorized_now;
 static struct metric *orphans_total, *unexplained_now, *reconciliations;
 
 static void calls_init(void) {
-    char labels[128];
+    char labels[METRIC_LABELS_SIZE];
     for (int step = 0; step < PAYMENT_STEP_REPORT; step++) {
         const char *name = payment_step_name((enum payment_step)step);
         for (int answer = 0; answer < PAYMENT_ANSWER_COUNT; answer++) {
@@ -32,7 +32,7 @@ static void calls_init(void) {
 }
 
 void payment_metrics_init(void) {
-    char labels[64];
+    char labels[METRIC_LABELS_SIZE];
     calls_init();
     for (int result = PAYMENT_RESULT_AUTHORIZED; result < PAYMENT_RESULT_COUNT; result++) {
         snprintf(labels, sizeof labels, "result=\"%s\"",

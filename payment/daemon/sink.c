@@ -16,6 +16,10 @@
 #define STORED_CARD_PREFIX "ccof:"
 #define STORED_CARD_CODE "UNSUPPORTED_SOURCE_TYPE"
 
+/* The core stands on nothing of Kafka's, and so says the sizes itself. */
+_Static_assert(PAYMENT_TRACEPARENT_SIZE == TRACEPARENT_TEXT_SIZE, "as on the log");
+_Static_assert(PAYMENT_WAITER_SIZE == KAFKA_WAITER_SIZE, "as on the log");
+
 static bool text_starts(struct text text, const char *prefix) {
     size_t size = strlen(prefix);
     return text.size >= size && memcmp(text.data, prefix, size) == 0;

@@ -36,7 +36,7 @@ struct replay_reader {
 static rd_kafka_t *consumer_new(const struct config *config, const char *group,
                                 struct error *error) {
     rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
-    char reason[256];
+    char reason[KAFKA_REASON_SIZE];
     kafka_conf_set(conf, "group.id", group);
     kafka_conf_set(conf, "client.id", "seatlog-replay");
     kafka_conf_set(conf, "enable.partition.eof", "true");

@@ -17,7 +17,7 @@
 /* PIPE_BUF on Linux: a write(2) of at most so many bytes to a pipe is never mixed with another. */
 #define LINE_SIZE_MAX 4096
 #define TRACE_ID_DIGITS 32
-#define TRACEPARENT_SIZE 55
+#define TRACEPARENT_SIZE (TRACEPARENT_TEXT_SIZE - 1)
 #define DAEMON_NAME_SIZE 64
 
 static const char LINE_CUT[] = " truncated=yes\n";
@@ -141,9 +141,11 @@ static const char *const log_level_names[] = {
     [LOG_LEVEL_WARNING] = "warning",
     [LOG_LEVEL_ERROR] = "error",
 };
+_Static_assert(sizeof log_level_names / sizeof log_level_names[0] == LOG_LEVEL_COUNT,
+               "a name for each");
 
 bool log_level_parse(const char *name, enum log_level *level) {
-    for (int i = LOG_LEVEL_DEBUG; i <= LOG_LEVEL_ERROR; i++) {
+    for (int i = 0; i < LOG_LEVEL_COUNT; i++) {
         if (strcmp(name, log_level_names[i]) == 0) {
             *level = (enum log_level)i;
             return true;

@@ -16,6 +16,10 @@
  * write(2), so lines never mix.
  */
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+#define LOG_LEVEL_COUNT (LOG_LEVEL_ERROR + 1)
+
+/* A W3C traceparent as text: 55 characters and the NUL. */
+#define TRACEPARENT_TEXT_SIZE 56
 
 struct log_field {
     const char *name; /* NULL ends the list */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+#define METRIC_TYPE_COUNT (METRIC_HISTOGRAM + 1)
 
 /* Upper bounds in microseconds; what is above the last falls into +Inf alone. */
 static const int64_t bucket_bounds_us[] = {500,     1000,     2500,     5000,    10000,   25000,
@@ -24,6 +25,7 @@ static const char *const bucket_names[] = {"0.0005", "0.001", "0.0025", "0.005",
                                            "0.05",   "0.1",   "0.25",   "0.5",   "1",    "2.5",
                                            "5",      "10",    "30",     "60"};
 #define BUCKET_COUNT (sizeof bucket_bounds_us / sizeof bucket_bounds_us[0])
+_Static_assert(sizeof bucket_names / sizeof bucket_names[0] == BUCKET_COUNT, "a name for each");
 
 struct metric {
     enum metric_type type;
@@ -162,7 +164,9 @@ static void metric_render_histogram(const struct metric *metric, struct buffer *
 
 /* All metrics of one name stand together under one HELP and TYPE, as the format wants it. */
 static void metrics_render_family(const struct metric *first, struct buffer *out) {
-    static const char *const types[] = {"counter", "gauge", "histogram"};
+    static const char *const types[] = {
+        [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
+    _Static_assert(sizeof types / sizeof types[0] == METRIC_TYPE_COUNT, "a name for each");
     buffer_append_format(out, "# HELP %s ", first->name);
     for (const char *next = first->help; *next != '\0'; next++) {
         if (*next == '\\') {

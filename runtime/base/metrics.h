@@ -16,6 +16,9 @@
  */
 struct metric;
 
+/* Room for labels as we write them: the name of a topic is the longest of what they say. */
+#define METRIC_LABELS_SIZE 320
+
 /* labels: Prometheus syntax without braces, such as `topic="seatlog.events",partition="0"`, or
  * NULL. */
 struct metric *metrics_counter(const char *name, const char *labels, const char *help);

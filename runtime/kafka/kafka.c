@@ -73,7 +73,7 @@ static void kafka_log(const rd_kafka_t *client, int level, const char *facility,
 }
 
 void kafka_conf_set(rd_kafka_conf_t *conf, const char *property, const char *value) {
-    char reason[256];
+    char reason[KAFKA_REASON_SIZE];
     if (rd_kafka_conf_set(conf, property, value, reason, sizeof reason) != RD_KAFKA_CONF_OK) {
         die("kafka.%s: %s", property, reason);
     }

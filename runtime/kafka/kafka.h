@@ -5,6 +5,7 @@
 #include "codec/value.h"
 #include "runtime/base/config.h"
 #include "runtime/base/error.h"
+#include "runtime/base/log.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -61,8 +62,11 @@ int32_t kafka_partition_of(const void *key, size_t key_size, int32_t partition_c
 /* What librdkafka's error means: RETRY, PARK (the record), DIE. */
 enum error_action kafka_error_action(rd_kafka_resp_err_t code);
 
-#define TRACEPARENT_TEXT_SIZE 56 /* 55 characters and the NUL */
+/* Room for the name of a topic, for the name of who waits for an answer, and for what librdkafka
+ * says of something that it cannot do. */
+#define KAFKA_TOPIC_SIZE 256
 #define KAFKA_WAITER_SIZE 64
+#define KAFKA_REASON_SIZE 256
 
 /* Headers for transport: CloudEvents 1.0 binary mode, trace context, and who waits for the answer.
  */

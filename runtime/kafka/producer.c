@@ -117,7 +117,7 @@ static struct producer_client *client_new(struct producer *producer) {
     rd_kafka_conf_set_opaque(conf, producer);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_error_cb(conf, on_error);
-    char reason[256];
+    char reason[KAFKA_REASON_SIZE];
     rd_kafka_t *handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
     if (handle == NULL) {
         die("cannot create a Kafka producer: %s", reason);

@@ -7,6 +7,7 @@
 #include "runtime/base/metrics.h"
 #include "runtime/base/time.h"
 #include "runtime/http/admin.h"
+#include "runtime/kafka/kafka.h"
 #include "runtime/loop/blame.h"
 #include "runtime/loop/foundation.h"
 #include "runtime/loop/ready.h"
@@ -119,7 +120,7 @@ struct property_check {
 
 static void property_check(void *context, const char *property, const char *value) {
     struct property_check *check = context;
-    char reason[256];
+    char reason[KAFKA_REASON_SIZE];
     if (check->good && rd_kafka_conf_set(check->scratch, property, value, reason, sizeof reason) !=
                            RD_KAFKA_CONF_OK) {
         check->good = error_set(check->error, ERROR_DIE, "kafka.%s: %s", property, reason);

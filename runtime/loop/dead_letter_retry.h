@@ -2,6 +2,7 @@
 #ifndef SEATLOG_RUNTIME_LOOP_DEAD_LETTER_RETRY_H
 #define SEATLOG_RUNTIME_LOOP_DEAD_LETTER_RETRY_H
 
+#include "runtime/kafka/kafka.h"
 #include "runtime/pg/pg.h"
 
 /*
@@ -14,11 +15,11 @@
 /* One that is asked for. */
 struct dead_letter_retry {
     const char *daemon; /* the caller's */
-    char topic[256];
+    char topic[KAFKA_TOPIC_SIZE];
     int32_t partition;
     int64_t offset;
     int64_t timestamp_ms;
-    char traceparent[56];
+    char traceparent[TRACEPARENT_TEXT_SIZE];
     int64_t told_from; /* where the output began when it was first tried; -1: it was not */
     struct octets key; /* until dead_letter_retry_free */
     struct octets value;

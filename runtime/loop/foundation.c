@@ -106,7 +106,7 @@ static bool watch_ending(int wait_ms) {
 
 static rd_kafka_t *client_new(void) {
     rd_kafka_conf_t *conf = kafka_conf_new(watch.config, KAFKA_PRODUCER);
-    char reason[256];
+    char reason[KAFKA_REASON_SIZE];
     kafka_conf_default(conf, watch.config, "client.id", watch.name);
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
     if (client == NULL) {

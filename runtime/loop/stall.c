@@ -40,7 +40,7 @@ static struct metric *retries_total(void) {
 
 static struct stall *stall_new(const char *topic, int32_t partition) {
     struct stall *stall = allocate_zeroed(1, sizeof *stall);
-    char labels[320];
+    char labels[METRIC_LABELS_SIZE];
     snprintf(labels, sizeof labels, "topic=\"%s\",partition=\"%d\"", topic, (int)partition);
     stall->topic = text_duplicate(topic);
     stall->partition = partition;

@@ -12,7 +12,7 @@
 enum { METADATA_TIMEOUT_MS = 10000, READ_TIMEOUT_MS = 20000, PARTITIONS_MAX = 10000 };
 
 static rd_kafka_t *reader_new(const struct config *config, struct error *error) {
-    char reason[256];
+    char reason[KAFKA_REASON_SIZE];
     rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
     kafka_conf_set(conf, "group.id", "seatlog-dead-letters"); /* never joined */
     kafka_conf_set(conf, "enable.auto.commit", "false");

@@ -17,6 +17,9 @@ enum letter_state {
     LETTER_ASKED,   /* its consumer has been asked to handle it again */
     LETTER_SETTLED, /* handled after all */
 };
+#define LETTER_STATE_COUNT (LETTER_SETTLED + 1)
+
+#define LETTER_ID_SIZE 64 /* PARTITION-OFFSET with its NUL, and more */
 
 struct letter {
     int32_t partition; /* of the letter: PARTITION-OFFSET is its id for people */

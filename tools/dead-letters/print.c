@@ -3,6 +3,7 @@
 #include "tools/dead-letters/print.h"
 
 #include "runtime/base/buffer.h"
+#include "runtime/base/hex.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
@@ -101,6 +102,7 @@ static void state_write(const struct letter *letter, struct buffer *out) {
     static const char *const names[] = {[LETTER_ASIDE] = "set aside",
                                         [LETTER_ASKED] = "asked for again, not handled yet",
                                         [LETTER_SETTLED] = "settled"};
+    _Static_assert(sizeof names / sizeof names[0] == LETTER_STATE_COUNT, "a name for each");
     buffer_append_text(out, names[letter->state]);
     if (letter->ended[0] != '\0' && letter->state == LETTER_SETTLED) {
         buffer_append_format(out, " %s", letter->ended);
@@ -114,7 +116,7 @@ static void state_write(const struct letter *letter, struct buffer *out) {
 }
 
 void letter_state_say(const struct letter *letter) {
-    char id[64];
+    char id[LETTER_ID_SIZE];
     struct buffer text = {0};
     snprintf(id, sizeof id, "%d-%" PRId64, letter->partition, letter->offset);
     state_write(letter, &text);
@@ -130,7 +132,7 @@ void letters_list(const struct letters *letters, struct codec *codec, bool all) 
             continue;
         }
         const struct dead_letter *record = &letter->record;
-        char id[64];
+        char id[LETTER_ID_SIZE];
         struct buffer text = {0};
         snprintf(id, sizeof id, "%d-%" PRId64, letter->partition, letter->offset);
         moment_append(&text, letter->at_ms);
@@ -160,11 +162,14 @@ void letters_list(const struct letters *letters, struct codec *codec, bool all) 
 static void bytes_print(const char *label, struct octets octets) {
     for (size_t at = 0; at < octets.size && at < HEX_BYTES_MAX; at += HEX_LINE) {
         printf("%-*s%04zx", LABEL, at == 0 ? label : "", at);
-        for (size_t i = at; i < at + HEX_LINE; i++) {
-            i < octets.size ? printf(" %02x", octets.data[i]) : printf("   ");
+        size_t size = octets.size - at < HEX_LINE ? octets.size - at : HEX_LINE;
+        char digits[2 * HEX_LINE + 1];
+        hex_format(octets.data + at, size, digits);
+        for (size_t i = 0; i < HEX_LINE; i++) {
+            printf(" %2.2s", i < size ? digits + 2 * i : "");
         }
         putchar(' ');
-        for (size_t i = at; i < at + HEX_LINE && i < octets.size; i++) {
+        for (size_t i = at; i < at + size; i++) {
             putchar(octets.data[i] >= 0x20 && octets.data[i] < 0x7F ? octets.data[i] : '.');
         }
         putchar('\n');

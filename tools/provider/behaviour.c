@@ -38,6 +38,7 @@ static const char *const kind_names[] = {
     [FAULT_UNAUTHORIZED] = "unauthorized",
     [FAULT_DECLINE] = "decline",
 };
+_Static_assert(sizeof kind_names / sizeof kind_names[0] == FAULT_KIND_COUNT, "a name for each");
 
 static const char *const refund_outcomes[] = {"COMPLETED", "REJECTED", "FAILED"};
 
@@ -194,7 +195,7 @@ static bool text_read(const json_t *object, const char *name, char *out, size_t 
 
 static bool kind_read(const json_t *object, enum fault_kind *out, struct error *error) {
     const char *name = json_string_value(json_object_get(object, "kind"));
-    for (int kind = FAULT_SLOW; name != NULL && kind <= FAULT_DECLINE; kind++) {
+    for (int kind = FAULT_SLOW; name != NULL && kind < FAULT_KIND_COUNT; kind++) {
         if (strcmp(name, kind_names[kind]) == 0) {
             *out = (enum fault_kind)kind;
             return true;

@@ -39,6 +39,7 @@ enum fault_kind {
     FAULT_UNAUTHORIZED,
     FAULT_DECLINE
 };
+#define FAULT_KIND_COUNT (FAULT_DECLINE + 1)
 
 /* What one request meets. */
 struct fault {

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define KEY_NAME_SIZE 128 /* of an operation, a colon and an idempotency key */
+
 struct books {
     int file;
     struct buffer lines; /* gathered, not yet on disk */
@@ -93,13 +95,13 @@ struct books_refund *books_refund_add(struct books *books, json_t *refund, int64
     return added;
 }
 
-static void key_name(const char *operation, const char *key, char out[128]) {
-    snprintf(out, 128, "%s:%s", operation, key);
+static void key_name(const char *operation, const char *key, char out[KEY_NAME_SIZE]) {
+    snprintf(out, KEY_NAME_SIZE, "%s:%s", operation, key);
 }
 
 bool books_key_find(const struct books *books, const char *operation, const char *key,
                     struct books_key *out) {
-    char name[128];
+    char name[KEY_NAME_SIZE];
     key_name(operation, key, name);
     const json_t *entry = json_object_get(books->keys, name);
     if (entry == NULL) {
@@ -136,14 +138,14 @@ static json_t *key_entry(const struct books_action *action) {
 }
 
 static void key_remember(struct books *books, json_t *entry) {
-    char name[128];
+    char name[KEY_NAME_SIZE];
     key_name(json_string_value(json_object_get(entry, "operation")),
              json_string_value(json_object_get(entry, "idempotency_key")), name);
     json_object_set(books->keys, name, entry);
 }
 
 static void key_forget(struct books *books, const char *key) {
-    char name[128];
+    char name[KEY_NAME_SIZE];
     key_name("CreatePayment", key, name);
     json_object_del(books->keys, name);
 }

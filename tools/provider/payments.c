@@ -179,7 +179,7 @@ static void failed_set(struct books_payment *payment, json_t *error, int64_t now
 }
 
 static json_t *decline_error(const char *code) {
-    char detail[128];
+    char detail[REPLY_DETAIL_SIZE];
     snprintf(detail, sizeof detail, "Authorization error: '%s'", code);
     return error_new("PAYMENT_METHOD_ERROR", code, detail,
                      strncmp(code, "CARD_TOKEN_", 11) == 0 ? "source_id" : NULL);
@@ -295,7 +295,7 @@ static struct reply payment_reply(const struct books_payment *payment) {
 }
 
 static struct reply payment_missing_reply(const char *id) {
-    char detail[160];
+    char detail[REPLY_DETAIL_SIZE];
     snprintf(detail, sizeof detail, "Could not find payment with id: %.100s", id);
     return reply_error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", detail, "payment_id");
 }
@@ -313,7 +313,7 @@ static const char *payment_status(const struct books_payment *payment) {
 static struct reply payment_settled_reply(const struct books_payment *payment) {
     const char *status = payment_status(payment);
     const char *code = "DELAYED_TRANSACTION_FAILED";
-    char detail[160];
+    char detail[REPLY_DETAIL_SIZE];
     if (strcmp(status, "COMPLETED") == 0) {
         code = "DELAYED_TRANSACTION_CAPTURED";
     } else if (strcmp(status, "CANCELED") == 0) {

@@ -52,7 +52,7 @@ static struct reply refund_refused(const char *code, const char *detail, const c
 static struct reply refund_judge(struct simulator *simulator, const struct books_payment *payment,
                                  const struct money *money, const char *payment_id,
                                  const struct fault *fault) {
-    char detail[160];
+    char detail[REPLY_DETAIL_SIZE];
     if (payment == NULL) {
         snprintf(detail, sizeof detail, "Could not find payment with id: %.100s", payment_id);
         return reply_error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", detail, "payment_id");
@@ -193,7 +193,7 @@ struct reply refunds_create(struct simulator *simulator, const json_t *body,
 struct reply refunds_get(struct simulator *simulator, const char *id) {
     const struct books_refund *refund = books_refund_find(simulator->books, id);
     if (refund == NULL) {
-        char detail[160];
+        char detail[REPLY_DETAIL_SIZE];
         snprintf(detail, sizeof detail, "Could not find refund with id: %.100s", id);
         return reply_error(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", detail, "refund_id");
     }

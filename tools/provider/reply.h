@@ -6,6 +6,9 @@
 
 /* Replies that all calls share. */
 
+/* Room for what an error says about one id, which it cuts at 100 characters. */
+#define REPLY_DETAIL_SIZE 160
+
 /* {"errors": [one]}; field may be NULL. */
 struct reply reply_error(int status, const char *category, const char *code, const char *detail,
                          const char *field);

@@ -5,6 +5,7 @@
 #include "runtime/base/buffer.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
+#include "runtime/http/listen.h"
 #include "runtime/loop/process.h"
 #include "tools/provider/api.h"
 #include "tools/provider/payments.h"
@@ -12,7 +13,6 @@
 #include "tools/provider/reply.h"
 
 #include <microhttpd.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -257,53 +257,22 @@ static void server_drain(struct server *server) {
     }
 }
 
-/* A listening socket at "HOST:PORT"; -1 with *error. */
-static int listen_open(const char *listen_at, struct error *error) {
-    char host[256];
-    const char *colon = strrchr(listen_at, ':');
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *found = NULL;
-    if (colon == NULL || (size_t)(colon - listen_at) >= sizeof host) {
-        error_set(error, ERROR_DIE, "listen must be HOST:PORT, not \"%s\"", listen_at);
-        return -1;
-    }
-    snprintf(host, sizeof host, "%.*s", (int)(colon - listen_at), listen_at);
-    int code = getaddrinfo(host[0] != '\0' ? host : NULL, colon + 1, &hints, &found);
-    if (code != 0) {
-        error_set(error, ERROR_DIE, "listen: %s: %s", listen_at, gai_strerror(code));
-        return -1;
-    }
-    int socket_fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int on = 1;
-    if (socket_fd >= 0) {
-        setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    }
-    if (socket_fd < 0 || bind(socket_fd, found->ai_addr, found->ai_addrlen) != 0 ||
-        listen(socket_fd, SOMAXCONN) != 0) {
-        error_set(error, ERROR_DIE, "listen: %s: %m", listen_at);
-        if (socket_fd >= 0) {
-            close(socket_fd);
-        }
-        socket_fd = -1;
-    }
-    freeaddrinfo(found);
-    return socket_fd;
-}
-
 bool server_run(struct simulator *simulator, const char *listen_at, struct error *error) {
     struct server server = {.simulator = simulator};
-    int socket_fd = listen_open(listen_at, error);
-    if (socket_fd < 0) {
+    struct addrinfo *address = listen_resolve("listen", listen_at, error);
+    if (address == NULL) {
         return false;
     }
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME;
+    flags |= address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0;
     server.daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_handle,
-        &server, MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_CONNECTION_LIMIT,
+        flags, 0, NULL, NULL, request_handle, &server, MHD_OPTION_SOCK_ADDR, address->ai_addr,
+        MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
         MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, NULL, MHD_OPTION_END);
+    freeaddrinfo(address);
     if (server.daemon == NULL) {
-        close(socket_fd);
-        return error_set(error, ERROR_DIE, "the HTTP server cannot be started at %s", listen_at);
+        return error_set(error, ERROR_DIE, "cannot listen on %s: is the port taken?", listen_at);
     }
     log_info("listening", LOG_TEXT("address", listen_at));
     server_loop(&server);

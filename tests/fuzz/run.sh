@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Builds the fuzz targets with clang in build/fuzz and runs each for so many seconds (60), beginning
-# with its corpus; as many at a time as there are processors. New inputs are kept in
+# Builds the fuzz targets with clang in build/fuzz and runs each for so many seconds (60) of a
+# processor, however busy it is with others, beginning with its corpus; as many at a time as there
+# are processors. New inputs are kept in
 # build/fuzz/corpus; --keep merges them into the tree. --junit writes a test case for each target.
 #
 #   tests/fuzz/run.sh [SECONDS] [--keep] [--junit FILE] [TARGET…]
@@ -11,6 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 build=$root/build/fuzz
 corpus=$root/tests/fuzz/corpus
 seconds=60
+ticks=$(getconf CLK_TCK)
 keep=no
 junit=
 targets=()
@@ -49,14 +51,36 @@ corpus_keep() {
     rm -rf "$merged"
 }
 
+# Seconds that a process has computed; nothing once it has ended.
+computed() {
+    local stat
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+    # shellcheck disable=SC2086  # words: the 12th and 13th behind the name are ticks of user and system
+    set -- ${stat##*) }
+    echo $(((${12} + ${13}) / ticks))
+}
+
+# Lets a target end with its last words when its time is up, or this script is gone; returns its
+# exit status.
+target_attend() {
+    local process=$1 spent
+    while spent=$(computed "$process") && [ -n "$spent" ]; do
+        if [ "$spent" -ge "$seconds" ] || ! kill -0 $$ 2>/dev/null; then
+            kill -USR1 "$process" 2>/dev/null || true
+        fi
+        sleep 0.5
+    done
+    wait "$process"
+}
+
 # Runs one target; its last words stand in found/TARGET.result, which is not there if it failed.
 target_run() {
     local target=$1 log=$build/found/$1.log result=$build/found/$1.result
     rm -f "$result"
     mkdir -p "$build/corpus/$target" "$corpus/$target"
-    if ! "$build/bin/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -max_len=16384 -print_final_stats=1 -artifact_prefix="$build/found/$target-" \
-        "$build/corpus/$target" "$corpus/$target" >"$log" 2>&1; then
+    "$build/bin/fuzz_$target" -timeout=30 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 \
+        -artifact_prefix="$build/found/$target-" "$build/corpus/$target" "$corpus/$target" >"$log" 2>&1 &
+    if ! target_attend $!; then
         echo "fuzz $target: FAILED, see $log"
         tail -n 30 "$log"
         return 0

@@ -19,10 +19,12 @@ from .say import step, warn
 from .totals import totals_print
 
 PYTHON = ("/usr/bin/python3", "-B")
+PROCESSORS = os.cpu_count()
 LOG_OF_A_TEST = "1048576"  # bytes that ctest keeps of one
 WHOLE = ("style", "unit", "sim", "e2e", "api", "fuzz")
 WALK = "tests/e2e/test_book_a_seat.py"  # the main job, once, by strangers' clients
 TIDY = (*PYTHON, "tests/style/tidy.py")
+FUZZ = (ROOT / "tests" / "fuzz" / "run.sh",)
 SHELL = ("*.sh", "seatlog", ".ci/run", "schemas/sql/migrate")
 
 
@@ -75,9 +77,9 @@ class Check:
 
     # -- programs that run tests
 
-    def ctest(self, output, name, folder, labels, words=()):
+    def ctest(self, output, name, folder, labels, words=(), at_once=PROCESSORS):
         """What the tests print goes to the terminal, the counts to a file."""
-        return output.run(["ctest", "--test-dir", folder, "-L", labels, "-j", os.cpu_count(), "--output-on-failure",
+        return output.run(["ctest", "--test-dir", folder, "-L", labels, "-j", at_once, "--output-on-failure",
                            "--no-tests=error", "--test-output-size-passed", LOG_OF_A_TEST,
                            "--test-output-size-failed", LOG_OF_A_TEST, "--output-junit", self.result(name), *words],
                           cwd=ROOT) == 0
@@ -104,14 +106,6 @@ class Check:
         return self.of_one("style", self.all_run(output, [
             ["cmake", "--build", build.DEBUG, "--target", "format-check"], [*TIDY, build.DEBUG], *self.style_of_all()]))
 
-    def style_changed(self, output, words=()):
-        """The same, but of C that was changed alone."""
-        sources = [path for path in changed() if path.endswith((".c", ".h"))]
-        units = [path for path in sources if path.endswith(".c")]
-        return self.of_one("style", self.all_run(output, [
-            *([["clang-format-16", "--dry-run", "--Werror", *sources]] if sources else []),
-            *([[*TIDY, build.DEBUG, *units]] if units else []), *self.style_of_all()]))
-
     def all_run(self, output, commands):
         """Whether every one of them was good; none is left out because another was not."""
         statuses = [output.run(command, cwd=ROOT) for command in commands]
@@ -128,8 +122,9 @@ class Check:
                 ["shellcheck", "-x", *filter(None, listed.stdout.split("\0"))]]
 
     def unit(self, output, words=()):
-        """Of the debug build, which carries address and undefined-behaviour sanitizers."""
-        return self.ctest(output, "unit", build.DEBUG, "unit", words)
+        """Of the debug build, which carries address and undefined-behaviour sanitizers. The long ones wait more than
+        they compute."""
+        return self.ctest(output, "unit", build.DEBUG, "unit", words, at_once=2 * PROCESSORS)
 
     def sim(self, output, words=()):
         """The simulator's seeds and its planted bugs: as fast as the cores can, so of the release build."""
@@ -152,8 +147,12 @@ class Check:
                            self.result("api"), *words], env={**os.environ, "SEATLOG_BIN": str(build.BIN)}) == 0
 
     def fuzz(self, output, words=()):
-        """Fuzz targets, for so many seconds each."""
-        return output.run([ROOT / "tests/fuzz/run.sh", *(words or ["60"]), "--junit", self.result("fuzz")]) == 0
+        """Fuzz targets, for so many seconds of a processor each."""
+        return output.run([*FUZZ, *(words or ["60"]), "--junit", self.result("fuzz")]) == 0
+
+    def fuzz_beside(self, output):
+        """With what the other lanes leave of the processors."""
+        return output.run(["nice", "-n", "19", *FUZZ, "60", "--junit", self.result("fuzz")]) == 0
 
     def asan(self, output, words=()):
         """Simulator and end-to-end tests with sanitized programs; what any of them reports, also when it ends, is a
@@ -206,19 +205,6 @@ SUITES = {
     "chaos": Suite(lambda check: None, Check.chaos)}
 
 
-def changed():
-    """Sources that differ from what the branch has in common with what it follows, committed or not."""
-
-    def git(*words):
-        told = subprocess.run(["git", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                              check=False)
-        return told.stdout.splitlines() if told.returncode == 0 else []
-
-    base = git("merge-base", "HEAD", "@{upstream}") or ["HEAD"]
-    return sorted({*git("diff", "--name-only", "--diff-filter=d", base[0]),
-                   *git("ls-files", "--others", "--exclude-standard")})
-
-
 def reports_none(folder):
     """What programs have left there is shown."""
     found = [path for path in sorted(folder.iterdir()) if path.stat().st_size > 0]
@@ -236,12 +222,24 @@ def run_one(check, name, words):
     return suite.run(check, Output(), words)
 
 
+def made(function):
+    """What makes something, as a part of a lane."""
+
+    def part(output):
+        function()
+        return True
+
+    return part
+
+
 def run_lanes(check, lanes):
     """End-to-end tests in two lanes, with what else stands in them."""
     with tempfile.TemporaryDirectory() as folder:
         def with_room(function):
             if function in (check.e2e_shared, check.e2e_apart):
                 return functools.partial(function, **{ROOM: folder})
+            if function == check.fuzz_beside:  # it takes nothing from whom it leaves all
+                return function
 
             def beside(output):
                 with room(False, folder):
@@ -253,22 +251,21 @@ def run_lanes(check, lanes):
 
 
 def run_whole(check):
-    """All that is not by name only; returns whether it was good, and the results that there must be."""
-    good = [run_one(check, name, []) for name in ("style", "unit", "sim")]
-    check.e2e_make()
-    check.api_make()
-    good.append(run_lanes(check, {"e2e shared": [check.e2e_shared], "e2e apart": [check.e2e_apart, check.api]}))
-    good.append(run_one(check, "fuzz", []))
+    """All that is not by name only; returns whether it was good."""
+    good = [run_one(check, "style", [])]
+    good.append(side_by_side({"unit": [check.unit],
+                              "sim": [made(check.release), check.sim, made(check.pytest_make), made(check.api_make)]}))
+    good.append(run_lanes(check, {"e2e shared": [check.e2e_shared], "e2e apart": [check.e2e_apart, check.api],
+                                  "fuzz": [check.fuzz_beside]}))
     return all(good)
 
 
 def run_quick(check):
     """Between two edits."""
-    check.style_make()
-    good = [check.style_changed(Output())]
-    check.e2e_make()
+    good = [run_one(check, "style", [])]
     good.append(side_by_side({"unit": [check.unit],
-                              "walk": [check.sim, functools.partial(check.e2e, words=[WALK])]}))
+                              "walk": [made(check.release), check.sim, made(check.pytest_make),
+                                       functools.partial(check.e2e, words=[WALK])]}))
     return all(good)
 
 

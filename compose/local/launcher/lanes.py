@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Suites side by side: whose output reads well, and of which some run alone.
 
-Two lanes share a machine. What measures time or freezes programs has the machine for itself: it waits until nothing
+Lanes share a machine. What measures time or freezes programs has the machine for itself: it waits until nothing
 else runs, and nothing else begins meanwhile (Room, a lock in a folder that both know).
 """
 

@@ -66,7 +66,7 @@ class Notices:
 
 
 class Ticker:
-    """On a terminal, a step that runs shows its last line of output."""
+    """On a terminal, a step that runs shows its last line of output; but not one of a lane, beside others' lines."""
 
     running = None
 
@@ -76,7 +76,7 @@ class Ticker:
         self.thread = threading.Thread(target=self.tick, daemon=True)
 
     def start(self):
-        if terminal():
+        if terminal() and threading.current_thread() is threading.main_thread():
             Ticker.running = self
             self.thread.start()
         return self

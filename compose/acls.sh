@@ -25,10 +25,12 @@ allow payment --operation Write --operation Describe --topic seatlog.commands
 allow reservation --operation Write --operation Read --operation Describe --operation DescribeConfigs \
     --topic seatlog.commands
 
-# Facts, snapshots and dead letters come from the decider alone, in its transactions.
+# Facts and snapshots come from the decider alone.
 allow reservation --operation Write --operation Read --operation Describe --operation DescribeConfigs \
     --topic seatlog.events --topic seatlog.snapshots
-allow reservation --operation Read --group reservation
+for group in reservation reservation-terms; do
+    allow reservation --operation Read --group "$group"
+done
 allow reservation --operation Write --operation Describe --transactional-id reservation \
     --resource-pattern-type prefixed
 
@@ -36,6 +38,9 @@ allow reservation --operation Write --operation Describe --transactional-id rese
 for user in ingest-api payment ticketgen notifier indexer; do
     allow "$user" --operation Read --operation Describe --operation DescribeConfigs --topic seatlog.events
     allow "$user" --operation Read --group "$user"
+    # Where the deciders are says where to begin whoever has an offset and no term; without it all is read.
+    allow "$user" --operation Describe --group reservation-terms
+    allow "$user" --operation Describe --topic seatlog.commands
 done
 allow ticketgen --operation Write --operation Read --operation Describe --operation DescribeConfigs \
     --topic seatlog.tickets

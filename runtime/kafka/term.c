@@ -199,7 +199,12 @@ static bool start_find(const struct skim *skim, struct term_position *start, str
     bool there = true;
     *start = term_position_of_beginning();
     if (!committed_read(skim->client, skim->partition, &said, &commands_offset, error)) {
-        return false;
+        if (error->action == ERROR_RETRY) {
+            return false;
+        }
+        log_warning("the deciders' offset may not be read: all events are",
+                    LOG_INTEGER("partition", skim->partition), LOG_TEXT("reason", error->message));
+        return true;
     }
     if (said.next_offset < skim->begin || said.next_offset > skim->end) {
         return true;

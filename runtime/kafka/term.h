@@ -35,11 +35,12 @@ bool kafka_term_committed(const struct config *config, int32_t partition, struct
 /*
  * A reader that stands at `offset` of a partition, as if it had read everything below: for rows,
  * offsets and tails that have an offset and no term. Reads labels from where the deciders say, if
- * that is at or below the offset, else from the beginning; blocks meanwhile. Events of a command
- * under way below the offset count as held: they were handled. KAFKA_TERM_END: the end of the
- * partition as of now (reader->next_offset says where that was).
+ * that is at or below the offset and its claim is there, else from the beginning; blocks meanwhile.
+ * Events of a command under way below the offset count as held: they were handled. KAFKA_TERM_END:
+ * the end of the partition as of now (reader->next_offset says where that was).
  *
- * false with *error: RETRY also once *cancelled (which may be NULL).
+ * false with *error: RETRY also once *cancelled (which may be NULL); DIE where the log does not
+ * reach so far, or has forgotten something.
  */
 #define KAFKA_TERM_END INT64_C(-1)
 bool kafka_term_skim(const struct config *config, int32_t partition, int64_t offset,

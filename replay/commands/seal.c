@@ -20,7 +20,7 @@ static bool topic_sum(const struct replay_context *context, const char *topic, i
     struct replay_sum sum;
     struct replay_record record;
     enum replay_read read;
-    replay_sum_init(&sum);
+    replay_sum_init(&sum, SEAL_VERSION);
     *end = 0;
     while ((read = replay_reader_next(reader, &record, error)) == REPLAY_READ_RECORD) {
         replay_sum_take(&sum, &record);

@@ -50,6 +50,17 @@ static bool segment_replace(FILE *file, const char *temporary, const char *path,
     return written;
 }
 
+static bool parts_equal(struct octets a, struct octets b) {
+    return a.size == b.size && (a.data == NULL) == (b.data == NULL) &&
+           (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static bool records_equal(const struct replay_record *a, const struct replay_record *b) {
+    return a->offset == b->offset && a->timestamp_ms == b->timestamp_ms &&
+           parts_equal(a->key, b->key) && parts_equal(a->value, b->value) &&
+           parts_equal(a->label, b->label);
+}
+
 /*
  * Copies what the reader gives into a new segment at path. previous (may be NULL) is the segment
  * that stood there: its records must come first, to the byte; else history was rewritten in
@@ -68,13 +79,7 @@ static bool records_copy(struct replay_reader *reader, struct replay_reader *pre
         if (earlier == REPLAY_READ_FAILED) {
             return false;
         }
-        if (earlier == REPLAY_READ_RECORD &&
-            (before.offset != record.offset || before.timestamp_ms != record.timestamp_ms ||
-             before.key.size != record.key.size || before.value.size != record.value.size ||
-             (record.key.size > 0 &&
-              memcmp(before.key.data, record.key.data, record.key.size) != 0) ||
-             (record.value.size > 0 &&
-              memcmp(before.value.data, record.value.data, record.value.size) != 0))) {
+        if (earlier == REPLAY_READ_RECORD && !records_equal(&before, &record)) {
             return error_set(error, ERROR_PARK,
                              "history was rewritten: offset %" PRId64
                              " is not what it was when it was exported before",

@@ -3,6 +3,7 @@
 
 #include "replay/commands/show.h"
 
+#include "replay/log/counted.h"
 #include "replay/verify/model.h"
 #include "runtime/base/identity.h"
 #include "runtime/base/time.h"
@@ -86,18 +87,19 @@ static bool story_read(struct story *story, struct error *error) {
     if (count < 0) {
         return false;
     }
-    struct replay_reader *reader =
-        replay_reader_new(story->context->log, TOPIC_EVENTS,
-                          kafka_partition_of(story->key, sizeof story->key - 1, count), error);
-    if (reader == NULL) {
+    const struct term_position beginning = term_position_of_beginning();
+    struct replay_counted *counted = replay_counted_new(
+        story->context->log, kafka_partition_of(story->key, sizeof story->key - 1, count),
+        &beginning, NULL, error);
+    if (counted == NULL) {
         return false;
     }
     struct replay_record record;
     enum replay_read read;
     do {
-        read = replay_reader_next(reader, &record, error);
+        read = replay_counted_next(counted, &record, error);
     } while (read == REPLAY_READ_RECORD && record_take(story, &record));
-    replay_reader_free(reader);
+    replay_counted_free(counted);
     return read != REPLAY_READ_FAILED;
 }
 

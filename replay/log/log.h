@@ -5,6 +5,7 @@
 #include "replay/log/record.h"
 #include "runtime/base/config.h"
 #include "runtime/base/error.h"
+#include "runtime/term/label.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,11 +25,15 @@ void replay_log_close(struct replay_log *log);
 int32_t replay_log_partitions(struct replay_log *log, const char *topic, struct error *error);
 
 /*
- * The group's committed offset for a partition of a topic, -1 where there is none or the log is a
- * directory. false: *error.
+ * The group's committed offset for a partition of a topic, and its metadata; what is pending is
+ * waited for. false: *error.
  */
+struct replay_committed {
+    int64_t offset;                         /* -1: there is none, or the log is a directory */
+    char metadata[TERM_POSITION_TEXT_SIZE]; /* cut off where it is no position anyway */
+};
 bool replay_log_committed(struct replay_log *log, const char *group, const char *topic,
-                          int32_t partition, int64_t *offset, struct error *error);
+                          int32_t partition, struct replay_committed *out, struct error *error);
 
 /*
  * One partition from its beginning to where it ended when the reader was made. Readers of one log
@@ -40,10 +45,16 @@ struct replay_reader *replay_reader_new(struct replay_log *log, const char *topi
                                         int32_t partition, struct error *error);
 void replay_reader_free(struct replay_reader *reader);
 
+/* FAILED also for what a segment of version 1 has from its first claim on. */
 enum replay_read replay_reader_next(struct replay_reader *reader, struct replay_record *record,
                                     struct error *error);
 
 /* First offset not read: where the partition ended when the reader was made. */
 int64_t replay_reader_end(const struct replay_reader *reader);
+
+/* Marks the place behind the last record read, the beginning if there was none; and goes back to
+ * the last mark. false: *error. */
+void replay_reader_mark(struct replay_reader *reader);
+bool replay_reader_return(struct replay_reader *reader, struct error *error);
 
 #endif

@@ -13,6 +13,8 @@ struct replay_record {
     int64_t timestamp_ms;
     struct octets key;   /* data NULL: none */
     struct octets value; /* data NULL: a tombstone */
+    struct octets label; /* the header seatlog-log of an event (runtime/term/label.h); data NULL:
+                            none. Where it is there twice, all of them with a newline between. */
 };
 
 /* What reading the next one has come to. */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIRST_LINE "seatlog seal 1\n"
+#define FIRST_LINE "seatlog seal "
 #define HASH_DIGITS 64
 
 void seal_deinit(struct seal *seal) {
@@ -23,7 +23,7 @@ void seal_deinit(struct seal *seal) {
 }
 
 static void seal_format(const struct seal *seal, const struct ticket_key *key, struct buffer *out) {
-    buffer_append_format(out, FIRST_LINE "at %s\nkey ", seal->at);
+    buffer_append_format(out, FIRST_LINE "%d\nat %s\nkey ", SEAL_VERSION, seal->at);
     buffer_append_hex(out, key->public_key, sizeof key->public_key);
     buffer_append_text(out, "\n");
     for (int32_t i = 0; i < seal->count; i++) {
@@ -119,8 +119,8 @@ static bool partition_read(const char *line, struct seal *out) {
 }
 
 static bool text_read(const struct buffer *text, struct seal *out) {
-    if (strncmp(text->data, FIRST_LINE, strlen(FIRST_LINE)) != 0 ||
-        sscanf(text->data + strlen(FIRST_LINE), "at %31s", out->at) != 1) {
+    if (sscanf(text->data, FIRST_LINE "%d\nat %31s", &out->version, out->at) != 2 ||
+        out->version < 1 || out->version > SEAL_VERSION) {
         return false;
     }
     for (const char *line = text->data; line != NULL;) {
@@ -143,7 +143,8 @@ bool seal_read(const char *path, const char *public_key, struct seal *out, struc
         read = error_set(error, ERROR_PARK, "%s: its signature does not hold%s", path,
                          *public_key != '\0' ? ", or it is not of the key that counts" : "");
     } else if (read && !text_read(&text, out)) {
-        read = error_set(error, ERROR_PARK, "%s: this is no seal of version 1", path);
+        read = error_set(error, ERROR_PARK, "%s: this is no seal of version 1 to %d", path,
+                         SEAL_VERSION);
     }
     buffer_deinit(&text);
     if (!read) {

@@ -11,15 +11,18 @@
  * Ed25519 and kept away from Kafka. Somebody who rewrites history, and even recomputes every hash chain,
  * cannot make it agree with a seal. Text, a line a fact:
  *
- *   seatlog seal 1
+ *   seatlog seal 2
  *   at 2026-11-24T06:50:00Z
  *   key <64 hexadecimal digits, the public key>
  *   partition 0 events 1234 <hash> commands 567 <hash>
  *   …
  *   signature <128 hexadecimal digits, over everything before this line>
  *
- * The hash of a partition up to an offset is that of replay/log/sum.h.
+ * The hash of a partition up to an offset is that of replay/log/sum.h. A seal of version 1 is read
+ * too; it says nothing of labels, and so of no history after a claim.
  */
+#define SEAL_VERSION 2
+
 struct seal_partition {
     int64_t events_end;
     struct hash events;
@@ -29,6 +32,7 @@ struct seal_partition {
 
 struct seal {
     char name[256]; /* of its file */
+    int version;    /* when read; SEAL_VERSION is written */
     char at[TIME_TEXT_SIZE];
     char public_key[65];
     struct seal_partition *partitions;

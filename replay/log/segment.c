@@ -9,7 +9,11 @@
 
 #include "codec/chain.h"
 
-#define HEAD_SIZE 24
+#define MAGIC "seatlog segment "
+#define MAGIC_SIZE (sizeof MAGIC - 1)
+#define SIZES_AT 16
+#define PARTS_MAX 3 /* key, value, label */
+#define HEAD_SIZE_MAX (SIZES_AT + 4 * PARTS_MAX)
 #define HASH_SIZE 32
 #define NONE UINT32_MAX
 #define END_MARK UINT64_MAX
@@ -30,59 +34,61 @@ static bool write_all(FILE *file, const void *data, size_t size, struct error *e
 }
 
 bool segment_begin(FILE *file, struct error *error) {
-    return write_all(file, SEGMENT_MAGIC, strlen(SEGMENT_MAGIC), error);
+    static const char line[] = MAGIC "2\n";
+    return write_all(file, line, sizeof line - 1, error);
 }
 
-static uint32_t part_size(struct octets part) {
+static uint32_t stored_size(struct octets part) {
     return part.data != NULL ? (uint32_t)part.size : NONE;
 }
 
-static void part_put(uint8_t **cursor, struct octets part) {
-    if (part.data != NULL && part.size > 0) {
-        memcpy(*cursor, part.data, part.size);
-        *cursor += part.size;
-    }
-}
+static size_t size_of(uint32_t stored) { return stored == NONE ? 0 : stored; }
 
-static bool frame_write(FILE *file, uint64_t offset, int64_t timestamp_ms, struct octets key,
-                        struct octets value, struct error *error) {
-    size_t key_size = key.data != NULL ? key.size : 0;
-    size_t value_size = value.data != NULL ? value.size : 0;
-    size_t size = HEAD_SIZE + key_size + value_size;
-    uint8_t *frame = allocate(size + HASH_SIZE);
+static bool frame_write(FILE *file, uint64_t offset, int64_t timestamp_ms,
+                        const struct octets parts[PARTS_MAX], struct error *error) {
     const uint64_t offset_big = htobe64(offset);
     const uint64_t timestamp_big = htobe64((uint64_t)timestamp_ms);
-    const uint32_t sizes_big[2] = {htobe32(part_size(key)), htobe32(part_size(value))};
+    size_t size = HEAD_SIZE_MAX;
+    for (size_t i = 0; i < PARTS_MAX; i++) {
+        size += size_of(stored_size(parts[i]));
+    }
+    uint8_t *frame = allocate(size + HASH_SIZE);
+    uint8_t *cursor = frame + HEAD_SIZE_MAX;
     memcpy(frame, &offset_big, 8);
     memcpy(frame + 8, &timestamp_big, 8);
-    memcpy(frame + 16, sizes_big, 8);
-    uint8_t *cursor = frame + HEAD_SIZE;
-    part_put(&cursor, key);
-    part_put(&cursor, value);
+    for (size_t i = 0; i < PARTS_MAX; i++) {
+        const uint32_t size_big = htobe32(stored_size(parts[i]));
+        memcpy(frame + SIZES_AT + 4 * i, &size_big, 4);
+        if (parts[i].data != NULL && parts[i].size > 0) {
+            memcpy(cursor, parts[i].data, parts[i].size);
+            cursor += parts[i].size;
+        }
+    }
     struct hash hash;
     octets_hash((struct octets){frame, size}, &hash);
-    memcpy(frame + size, hash.octets, HASH_SIZE);
+    memcpy(cursor, hash.octets, HASH_SIZE);
     bool written = write_all(file, frame, size + HASH_SIZE, error);
     free(frame);
     return written;
 }
 
 bool segment_append(FILE *file, const struct replay_record *record, struct error *error) {
-    return frame_write(file, (uint64_t)record->offset, record->timestamp_ms, record->key,
-                       record->value, error);
+    const struct octets parts[PARTS_MAX] = {record->key, record->value, record->label};
+    return frame_write(file, (uint64_t)record->offset, record->timestamp_ms, parts, error);
 }
 
 bool segment_end(FILE *file, int64_t end_offset, struct error *error) {
-    const struct octets none = {0};
-    return frame_write(file, END_MARK, end_offset, none, none, error);
+    const struct octets none[PARTS_MAX] = {{0}};
+    return frame_write(file, END_MARK, end_offset, none, error);
 }
 
-bool segment_open(FILE *file, struct error *error) {
-    char magic[sizeof SEGMENT_MAGIC - 1];
-    if (fread(magic, 1, sizeof magic, file) != sizeof magic ||
-        memcmp(magic, SEGMENT_MAGIC, sizeof magic) != 0) {
-        return error_set(error, ERROR_DIE, "this is no segment file of version 1");
+bool segment_open(FILE *file, struct segment_buffer *buffer, struct error *error) {
+    char line[MAGIC_SIZE + 2];
+    if (fread(line, 1, sizeof line, file) != sizeof line || memcmp(line, MAGIC, MAGIC_SIZE) != 0 ||
+        (line[MAGIC_SIZE] != '1' && line[MAGIC_SIZE] != '2') || line[MAGIC_SIZE + 1] != '\n') {
+        return error_set(error, ERROR_DIE, "this is no segment file of version 1 or 2");
     }
+    buffer->version = line[MAGIC_SIZE] - '0';
     return true;
 }
 
@@ -91,34 +97,43 @@ static enum replay_read damaged(FILE *file, const char *how, struct error *error
     return REPLAY_READ_FAILED;
 }
 
-static uint32_t size_of(uint32_t stored) { return stored == NONE ? 0 : stored; }
+/* The octets of a part at *cursor, and on to the next. */
+static struct octets part_take(const uint8_t **cursor, uint32_t stored) {
+    const uint8_t *data = *cursor;
+    *cursor += size_of(stored);
+    return (struct octets){stored == NONE ? NULL : data, size_of(stored)};
+}
 
 enum replay_read segment_next(FILE *file, struct segment_buffer *buffer,
                               struct replay_record *record, int64_t *end_offset,
                               struct error *error) {
-    uint8_t head[HEAD_SIZE];
-    if (fread(head, 1, HEAD_SIZE, file) != HEAD_SIZE) {
-        return damaged(file, "it ends before its end mark", error);
-    }
+    uint8_t head[HEAD_SIZE_MAX];
     uint64_t offset;
     uint64_t timestamp;
-    uint32_t sizes[2];
+    uint32_t sizes[PARTS_MAX] = {NONE, NONE, NONE};
+    const size_t parts = buffer->version == 1 ? 2 : PARTS_MAX;
+    const size_t head_size = SIZES_AT + 4 * parts;
+    if (fread(head, 1, head_size, file) != head_size) {
+        return damaged(file, "it ends before its end mark", error);
+    }
+    size_t size = head_size;
+    for (size_t i = 0; i < parts; i++) {
+        memcpy(&sizes[i], head + SIZES_AT + 4 * i, 4);
+        sizes[i] = be32toh(sizes[i]);
+        if (size_of(sizes[i]) > PART_SIZE_MAX) {
+            return damaged(file, "a record of more than 64 MiB", error);
+        }
+        size += size_of(sizes[i]);
+    }
     memcpy(&offset, head, 8);
     memcpy(&timestamp, head + 8, 8);
-    memcpy(sizes, head + 16, 8);
-    const uint32_t key_size = be32toh(sizes[0]);
-    const uint32_t value_size = be32toh(sizes[1]);
-    if (size_of(key_size) > PART_SIZE_MAX || size_of(value_size) > PART_SIZE_MAX) {
-        return damaged(file, "a record of more than 64 MiB", error);
-    }
-    const size_t size = (size_t)HEAD_SIZE + size_of(key_size) + size_of(value_size);
     if (buffer->capacity < size + HASH_SIZE) {
         buffer->capacity = size + HASH_SIZE;
         buffer->data = reallocate(buffer->data, buffer->capacity);
     }
-    memcpy(buffer->data, head, HEAD_SIZE);
-    const size_t rest = size + HASH_SIZE - HEAD_SIZE;
-    if (fread(buffer->data + HEAD_SIZE, 1, rest, file) != rest) {
+    memcpy(buffer->data, head, head_size);
+    const size_t rest = size + HASH_SIZE - head_size;
+    if (fread(buffer->data + head_size, 1, rest, file) != rest) {
         return damaged(file, "it ends within a record", error);
     }
     struct hash hash;
@@ -130,11 +145,11 @@ enum replay_read segment_next(FILE *file, struct segment_buffer *buffer,
         *end_offset = (int64_t)be64toh(timestamp);
         return REPLAY_READ_END;
     }
-    const uint8_t *key = buffer->data + HEAD_SIZE;
-    const uint8_t *value = key + size_of(key_size);
+    const uint8_t *cursor = buffer->data + head_size;
     record->offset = (int64_t)be64toh(offset);
     record->timestamp_ms = (int64_t)be64toh(timestamp);
-    record->key = (struct octets){key_size == NONE ? NULL : key, size_of(key_size)};
-    record->value = (struct octets){value_size == NONE ? NULL : value, size_of(value_size)};
+    record->key = part_take(&cursor, sizes[0]);
+    record->value = part_take(&cursor, sizes[1]);
+    record->label = part_take(&cursor, sizes[2]);
     return REPLAY_READ_RECORD;
 }

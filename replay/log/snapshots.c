@@ -2,9 +2,8 @@
 /* The snapshots of a partition, held against the state at their offset. */
 #include "replay/log/snapshots.h"
 
+#include "replay/log/counted.h"
 #include "reservation/daemon/heap.h"
-#include "reservation/daemon/latest.h"
-#include "reservation/daemon/snapshot.h"
 #include "runtime/base/identity.h"
 #include "runtime/kafka/kafka.h"
 
@@ -15,30 +14,13 @@
 
 struct check {
     struct replay_partition *partition;
-    struct reservation_latest *latest;
     struct reservation_core *core; /* from the snapshots */
     struct codec *codec;
     struct arena arena;
     bool found; /* a PartitionSnapshot */
-    int64_t events_offset;
+    struct term_position position;
     uint64_t findings;
 };
-
-static bool latest_read(struct check *check) {
-    struct replay_partition *partition = check->partition;
-    struct replay_reader *reader =
-        replay_reader_new(partition->log, TOPIC_SNAPSHOTS, partition->partition, &partition->error);
-    if (reader == NULL) {
-        return false;
-    }
-    struct replay_record record;
-    enum replay_read read;
-    while ((read = replay_reader_next(reader, &record, &partition->error)) == REPLAY_READ_RECORD) {
-        reservation_latest_put(check->latest, record.key, record.value);
-    }
-    replay_reader_free(reader);
-    return read == REPLAY_READ_END;
-}
 
 static void find(struct check *check, const char *what, const struct uuid *show_id) {
     char show[UUID_TEXT_SIZE] = "";
@@ -62,8 +44,7 @@ static bool snapshot_restore(void *context, struct octets key, struct octets val
     if (!codec_snapshot_record_decode(check->codec, &check->arena, value, &record, &reason)) {
         find(check, "a snapshot cannot be decoded", NULL);
     } else if (record.kind == SNAPSHOT_RECORD_PARTITION_SNAPSHOT) {
-        check->found = true;
-        check->events_offset = record.as.partition_snapshot.events_offset;
+        check->found = replay_snapshot_position(&record.as.partition_snapshot, &check->position);
     } else if (reservation_core_show_restore(check->core, &record.as.show_snapshot) ==
                RESERVATION_APPLY_BROKEN) {
         find(check, "its snapshot makes no sense", &record.as.show_snapshot.show_id);
@@ -73,20 +54,18 @@ static bool snapshot_restore(void *context, struct octets key, struct octets val
 
 static bool tail_fold(struct check *check) {
     struct replay_partition *partition = check->partition;
-    struct replay_reader *reader =
-        replay_reader_new(partition->log, TOPIC_EVENTS, partition->partition, &partition->error);
-    if (reader == NULL) {
+    struct replay_counted *counted = replay_counted_new(partition->log, partition->partition,
+                                                        &check->position, NULL, &partition->error);
+    if (counted == NULL) {
         return false;
     }
     struct replay_record record;
     enum replay_read read;
-    while ((read = replay_reader_next(reader, &record, &partition->error)) == REPLAY_READ_RECORD &&
+    while ((read = replay_counted_next(counted, &record, &partition->error)) ==
+               REPLAY_READ_RECORD &&
            record.offset < atomic_load(&partition->event_offset)) {
         struct event event;
         struct text reason;
-        if (record.offset < check->events_offset) {
-            continue;
-        }
         arena_reset(&check->arena);
         if (!codec_event_decode(check->codec, &check->arena, record.value, &event, &reason)) {
             continue; /* found before */
@@ -96,8 +75,9 @@ static bool tail_fold(struct check *check) {
             find(check, "its events do not follow on its snapshot", &event.as.head.show_id);
         }
     }
-    replay_reader_free(reader);
-    return read != REPLAY_READ_FAILED;
+    replay_counted_free(counted);
+    /* A log that has lost its end was found before. */
+    return read != REPLAY_READ_FAILED || partition->error.action == ERROR_PARK;
 }
 
 /* The show's state as bytes, copied into the arena. */
@@ -130,21 +110,30 @@ static void shows_compare(struct check *check) {
     reservation_effects_free(effects);
 }
 
+bool replay_snapshot_position(const struct snapshot_partition_snapshot *snapshot,
+                              struct term_position *out) {
+    *out = (struct term_position){
+        .next_offset = snapshot->events_offset,
+        .term = {snapshot->term_offset, (uint64_t)snapshot->term_nonce},
+        .cursor = snapshot->cursor,
+    };
+    return out->next_offset >= 0 && out->cursor >= 0 && out->term.offset < out->next_offset &&
+           out->term.offset >= TERM_NONE;
+}
+
 bool replay_snapshots_check(struct replay_partition *partition) {
     struct error error;
     struct check check = {.partition = partition, .codec = codec_new()};
-    check.latest = reservation_latest_new();
     check.core = reservation_core_new(&reservation_heap);
-    bool read = latest_read(&check) &&
-                reservation_latest_visit(check.latest, snapshot_restore, &check, &error);
-    if (read && check.found) {
+    bool read = true;
+    reservation_latest_visit(partition->snapshots, snapshot_restore, &check, &error);
+    if (check.found) {
         read = tail_fold(&check);
         if (read) {
             shows_compare(&check);
         }
     }
     reservation_core_free(check.core);
-    reservation_latest_free(check.latest);
     arena_deinit(&check.arena);
     codec_free(check.codec);
     return read;

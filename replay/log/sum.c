@@ -5,28 +5,31 @@
 #include <endian.h>
 #include <string.h>
 
-void replay_sum_init(struct replay_sum *sum) {
+#define SIZES_AT 16
+#define PARTS_MAX 3
+
+void replay_sum_init(struct replay_sum *sum, int version) {
+    sum->version = version;
     crypto_generichash_init(&sum->state, NULL, 0, sizeof(struct hash));
 }
 
-static uint32_t size_of(struct octets part) {
-    return htobe32(part.data != NULL ? (uint32_t)part.size : UINT32_MAX);
-}
-
 void replay_sum_take(struct replay_sum *sum, const struct replay_record *record) {
-    uint8_t head[24];
+    uint8_t head[SIZES_AT + 4 * PARTS_MAX];
+    const struct octets parts[PARTS_MAX] = {record->key, record->value, record->label};
+    const size_t count = sum->version == 1 ? 2 : PARTS_MAX;
     const uint64_t offset = htobe64((uint64_t)record->offset);
     const uint64_t timestamp = htobe64((uint64_t)record->timestamp_ms);
-    const uint32_t sizes[2] = {size_of(record->key), size_of(record->value)};
     memcpy(head, &offset, 8);
     memcpy(head + 8, &timestamp, 8);
-    memcpy(head + 16, sizes, 8);
-    crypto_generichash_update(&sum->state, head, sizeof head);
-    if (record->key.data != NULL) {
-        crypto_generichash_update(&sum->state, record->key.data, record->key.size);
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t size = htobe32(parts[i].data != NULL ? (uint32_t)parts[i].size : UINT32_MAX);
+        memcpy(head + SIZES_AT + 4 * i, &size, 4);
     }
-    if (record->value.data != NULL) {
-        crypto_generichash_update(&sum->state, record->value.data, record->value.size);
+    crypto_generichash_update(&sum->state, head, SIZES_AT + 4 * count);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].data != NULL) {
+            crypto_generichash_update(&sum->state, parts[i].data, parts[i].size);
+        }
     }
 }
 

@@ -7,8 +7,12 @@
 #include "runtime/base/identity.h"
 #include "runtime/base/table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LABEL_SIZE 128 /* the longest, and then some */
+#define INDEX_MAX 1000000
 
 struct live {
     struct uuid reservation_id; /* first: the table's key */
@@ -37,10 +41,17 @@ struct model_show {
 
 struct replay_model {
     struct uuid_table shows;
+    /* the rule */
+    int64_t claim; /* offset of the term's claim; -1: none yet */
+    unsigned long long nonce;
+    int64_t cursor;
+    unsigned waiting;
+    bool deaf;
 };
 
 struct replay_model *replay_model_new(void) {
     struct replay_model *model = allocate_zeroed(1, sizeof *model);
+    model->claim = -1;
     return model;
 }
 
@@ -315,6 +326,69 @@ bool replay_model_take(struct replay_model *model, const struct event *event, st
     show->chain = head->hash;
     places_take(show, event, finding);
     return finding->size == before;
+}
+
+/* What a header says; what is said again must be the same to the byte, or it is no label. */
+struct said {
+    long long claim;
+    unsigned long long nonce;
+    long long prev;
+    long long next;
+    unsigned index;
+    unsigned last;
+};
+
+static bool is_claim(const char *text, struct said *said) {
+    char again[LABEL_SIZE];
+    if (sscanf(text, "claim %llx", &said->nonce) != 1) {
+        return false;
+    }
+    snprintf(again, sizeof again, "claim %016llx", said->nonce);
+    return strcmp(text, again) == 0;
+}
+
+static bool is_event(const char *text, struct said *said) {
+    char again[LABEL_SIZE];
+    if (sscanf(text, "%lld-%llx %lld %lld %u %u", &said->claim, &said->nonce, &said->prev,
+               &said->next, &said->index, &said->last) != 6) {
+        return false;
+    }
+    snprintf(again, sizeof again, "%lld-%016llx %lld %lld %u %u", said->claim, said->nonce,
+             said->prev, said->next, said->index, said->last);
+    return strcmp(text, again) == 0 && said->claim >= 0 && said->prev >= 0 &&
+           said->next > said->prev && said->last <= 1 && said->index <= INDEX_MAX;
+}
+
+enum replay_judgement replay_model_judge(struct replay_model *model, int64_t offset,
+                                         struct octets label, int64_t command_offset) {
+    char text[LABEL_SIZE] = "";
+    struct said said;
+    if (label.size > 0 && label.size < sizeof text) {
+        memcpy(text, label.data, label.size);
+    }
+    if (strlen(text) == label.size && is_claim(text, &said)) {
+        model->claim = offset;
+        model->nonce = said.nonce;
+        model->waiting = 0;
+        model->deaf = false;
+        return REPLAY_CLAIMS;
+    }
+    if (label.data == NULL && model->claim < 0) {
+        model->cursor = command_offset >= model->cursor ? command_offset + 1 : model->cursor;
+        return REPLAY_COUNTS;
+    }
+    if (strlen(text) != label.size || !is_event(text, &said) || said.claim != model->claim ||
+        said.nonce != model->nonce || model->deaf) {
+        return REPLAY_COUNTS_NOT;
+    }
+    if (said.prev == model->cursor && said.index == model->waiting) {
+        model->cursor = said.last == 1 ? said.next : model->cursor;
+        model->waiting = said.last == 1 ? 0 : model->waiting + 1;
+        return said.last == 1 ? REPLAY_COUNTS : REPLAY_WAITS;
+    }
+    model->deaf =
+        said.prev > model->cursor || (said.prev == model->cursor && said.index > model->waiting);
+    return REPLAY_COUNTS_NOT;
 }
 
 uint64_t replay_model_overdue(struct replay_model *model, int64_t now_ms, int64_t grace_ms,

@@ -18,6 +18,8 @@
  *   a seq that is not the next one, a broken hash chain, a clock that goes back
  *   a hold that is not over, ended as if it were; a hold that should be over long ago
  *
+ * Which events count, it judges for itself too.
+ *
  * Memory: a few bytes a seat, some hundred a live reservation, sixty a show that is over.
  */
 struct replay_model;
@@ -38,6 +40,22 @@ bool replay_model_take(struct replay_model *model, const struct event *event, st
  */
 uint64_t replay_model_overdue(struct replay_model *model, int64_t now_ms, int64_t grace_ms,
                               struct buffer *finding);
+
+/*
+ * The rule by which events count (schemas/asyncapi.yaml), read once more and without the code that
+ * all readers share, so that two must agree. Takes the next record of the partition: its offset,
+ * its header seatlog-log (data NULL: none), and where it has none the command's offset that its
+ * value names, -1 if it names none. Knows nothing of records that a consumer passes over, nor of a
+ * log that has lost its end.
+ */
+enum replay_judgement {
+    REPLAY_COUNTS_NOT,
+    REPLAY_CLAIMS, /* a new term */
+    REPLAY_WAITS,  /* for the rest of its command */
+    REPLAY_COUNTS  /* and so do those that have waited for it */
+};
+enum replay_judgement replay_model_judge(struct replay_model *model, int64_t offset,
+                                         struct octets label, int64_t command_offset);
 
 struct replay_model_counts {
     uint64_t shows;

@@ -19,7 +19,7 @@
 struct run {
     struct replay_partition *partition;
     struct replay_reader *commands;
-    struct replay_reader *events;
+    struct replay_counted *events;
     struct codec *codec;
     struct reservation_effects *effects;
     struct arena decided;  /* the command under way */
@@ -28,7 +28,7 @@ struct run {
     struct replay_record record; /* of seatlog.events */
     struct event event;
     bool have_event;
-    struct replay_watch events_watch;
+    struct replay_witness witness;
     struct replay_watch commands_watch;
 };
 
@@ -40,11 +40,14 @@ void replay_partition_init(struct replay_partition *partition, struct replay_log
     partition->partition_count = count;
     partition->core = reservation_core_new(&reservation_heap);
     partition->model = replay_model_new();
+    partition->snapshots = reservation_latest_new();
+    partition->committed_before = -1;
 }
 
 void replay_partition_deinit(struct replay_partition *partition) {
     reservation_core_free(partition->core);
     replay_model_free(partition->model);
+    reservation_latest_free(partition->snapshots);
     buffer_deinit(&partition->findings);
 }
 
@@ -76,14 +79,20 @@ static bool event_next(struct run *run) {
     struct replay_partition *partition = run->partition;
     arena_reset(&run->recorded);
     run->have_event = false;
-    enum replay_read read = replay_reader_next(run->events, &run->record, &partition->error);
+    enum replay_read read = replay_counted_next(run->events, &run->record, &partition->error);
     if (read == REPLAY_READ_END) {
         return true;
+    }
+    if (read == REPLAY_READ_FAILED && partition->error.action == ERROR_PARK) {
+        partition->violated++;
+        partition->stopped = true;
+        buffer_append_format(&partition->findings, "partition %d, %s\n", (int)partition->partition,
+                             partition->error.message);
+        return false;
     }
     if (read == REPLAY_READ_FAILED) {
         return failed(run);
     }
-    replay_watch_take(&run->events_watch, &run->record, &partition->findings);
     struct text reason;
     if (!codec_event_decode(run->codec, &run->recorded, run->record.value, &run->event, &reason)) {
         partition->differing++;
@@ -111,17 +120,24 @@ static bool command_next(struct run *run) {
     return read == REPLAY_READ_RECORD;
 }
 
-/* A seal may speak of commands that were not decided yet when it was made. */
-static void seals_end(struct run *run) {
+/* What can be said at the end; a seal may speak of commands that were not decided yet when it was
+ * made. */
+static void run_end(struct run *run) {
     struct replay_partition *partition = run->partition;
-    if (partition->failed || partition->differing > 0) {
+    partition->tally = run->witness.tally;
+    partition->violated += run->witness.violated;
+    if (partition->failed || partition->differing > 0 || partition->stopped) {
         return;
     }
+    uint64_t before = run->witness.violated;
+    replay_witness_end(&run->witness, replay_counted_rule(run->events),
+                       replay_counted_end(run->events));
+    partition->violated += run->witness.violated - before;
     while (replay_watch_waits(&run->commands_watch) && command_next(run)) {
     }
-    replay_watch_end(&run->events_watch, &partition->findings);
+    replay_watch_end(&run->witness.watch, &partition->findings);
     replay_watch_end(&run->commands_watch, &partition->findings);
-    partition->violated += run->events_watch.broken + run->commands_watch.broken;
+    partition->violated += run->witness.watch.broken + run->commands_watch.broken;
 }
 
 static void model_take(struct run *run) {
@@ -160,6 +176,18 @@ static bool missing(struct run *run, struct octets expected) {
     return false;
 }
 
+/* What counts stands in the label: that must agree with what the bytes are. */
+static void label_check(struct run *run, size_t index) {
+    struct term_label label = replay_counted_label(&run->record);
+    if (label.kind == TERM_LABEL_EVENT &&
+        (label.index != index || label.last != (index + 1 == run->effects->count) ||
+         label.next != run->command.offset + 1)) {
+        run->partition->violated++;
+        finding_add(run, &run->record, &run->event,
+                    "its label does not say which event of which command it is");
+    }
+}
+
 /* The events of the command decided just now, one by one against those on the log. */
 static bool effects_compare(struct run *run) {
     struct replay_partition *partition = run->partition;
@@ -180,6 +208,7 @@ static bool effects_compare(struct run *run) {
             finding_add(run, &run->record, &run->event, "the key is not the show's id");
             return false;
         }
+        label_check(run, i);
         atomic_fetch_add_explicit(&partition->events, 1, memory_order_relaxed);
         if (partition->observer != NULL && partition->observer->event != NULL) {
             partition->observer->event(partition->observer->context, &run->record, &run->event);
@@ -265,30 +294,45 @@ static void partition_walk(struct run *run) {
     }
 }
 
+static void witness_begin(struct run *run) {
+    const struct replay_partition *partition = run->partition;
+    run->witness = (struct replay_witness){
+        .partition = partition->partition,
+        .model = partition->model,
+        .findings = &run->partition->findings,
+        .fit_count = partition->fit_count,
+    };
+    memcpy(run->witness.fits, partition->fits, sizeof partition->fits);
+    replay_watch_init(&run->witness.watch, partition->seals, partition->seal_count,
+                      partition->partition, false);
+    replay_watch_init(&run->commands_watch, partition->seals, partition->seal_count,
+                      partition->partition, true);
+    replay_witness_begin(&run->witness);
+}
+
 void replay_partition_run(struct replay_partition *partition) {
     struct run run = {.partition = partition};
+    const struct term_position beginning = term_position_of_beginning();
     run.codec = codec_new();
     run.effects = reservation_effects_new(&reservation_heap);
-    run.events =
-        replay_reader_new(partition->log, TOPIC_EVENTS, partition->partition, &partition->error);
+    witness_begin(&run);
+    run.events = replay_counted_new(partition->log, partition->partition, &beginning,
+                                    &run.witness.judge, &partition->error);
     /* Commands are read after the events' end is known: every event's command is then there. */
     run.commands = run.events == NULL ? NULL
                                       : replay_reader_new(partition->log, TOPIC_COMMANDS,
                                                           partition->partition, &partition->error);
     if (run.commands != NULL) {
-        atomic_store(&partition->event_end, replay_reader_end(run.events));
+        atomic_store(&partition->event_end, replay_counted_end(run.events));
         partition->commands_end = replay_reader_end(run.commands);
-        replay_watch_init(&run.events_watch, partition->seals, partition->seal_count,
-                          partition->partition, false);
-        replay_watch_init(&run.commands_watch, partition->seals, partition->seal_count,
-                          partition->partition, true);
         partition_walk(&run);
-        seals_end(&run);
+        run_end(&run);
     } else {
         partition->failed = true;
     }
     replay_reader_free(run.commands);
-    replay_reader_free(run.events);
+    replay_counted_free(run.events);
+    replay_witness_deinit(&run.witness);
     reservation_effects_free(run.effects);
     codec_free(run.codec);
     arena_deinit(&run.decided);

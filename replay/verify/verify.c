@@ -8,9 +8,11 @@
 #include "replay/verify/check_payments.h"
 #include "replay/verify/check_projections.h"
 #include "replay/verify/check_tickets.h"
+#include "replay/verify/kept.h"
 #include "replay/verify/partition.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
+#include "runtime/kafka/term.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -42,8 +44,11 @@ static void *worker(void *argument) {
             return NULL;
         }
         struct replay_partition *partition = &verification->partitions[index];
-        replay_partition_run(partition);
-        if (!partition->failed && partition->differing == 0) {
+        partition->failed = !replay_kept_load(partition);
+        if (!partition->failed) {
+            replay_partition_run(partition);
+        }
+        if (!partition->failed && !partition->stopped && partition->differing == 0) {
             partition->failed = !replay_snapshots_check(partition);
         }
         atomic_fetch_add(&verification->done, 1);
@@ -94,10 +99,36 @@ static void run_all(struct verification *verification) {
     free(handles);
 }
 
+/*
+ * Deciders that know of no terms commit with the events: their offset is never ahead of what the
+ * events say, and where all is decided, not behind either.
+ */
+static void committed_check(const struct replay_context *context,
+                            struct replay_partition *partition) {
+    struct replay_committed committed = {.offset = partition->committed_before};
+    bool ahead = committed.offset > partition->cursor;
+    bool behind = false;
+    if (!ahead && partition->tally.claims == 0 && partition->cursor == partition->commands_end) {
+        if (!replay_log_committed(context->log, KAFKA_DECIDERS_GROUP_BEFORE, TOPIC_COMMANDS,
+                                  partition->partition, &committed, &partition->error)) {
+            partition->failed = true;
+            return;
+        }
+        behind = committed.offset >= 0 && committed.offset < partition->cursor;
+    }
+    if (ahead || behind) {
+        partition->violated++;
+        buffer_append_format(&partition->findings,
+                             "partition %d: the group has committed command offset %" PRId64
+                             ", and the events go as far as %" PRId64 "\n",
+                             (int)partition->partition, committed.offset, partition->cursor);
+    }
+}
+
 /* What can be said only at the end of a partition. */
 static void partition_close(const struct replay_context *context,
                             struct replay_partition *partition) {
-    if (partition->failed || partition->differing > 0) {
+    if (partition->failed || partition->stopped || partition->differing > 0) {
         return;
     }
     struct buffer finding = {0};
@@ -111,20 +142,7 @@ static void partition_close(const struct replay_context *context,
                              (int)partition->partition, overdue, finding.data);
     }
     buffer_deinit(&finding);
-    int64_t committed;
-    if (!replay_log_committed(context->log, "reservation", TOPIC_COMMANDS, partition->partition,
-                              &committed, &partition->error)) {
-        partition->failed = true;
-        return;
-    }
-    if (committed >= 0 && partition->cursor == partition->commands_end &&
-        committed < partition->cursor) {
-        partition->violated++;
-        buffer_append_format(&partition->findings,
-                             "partition %d: the group has committed command offset %" PRId64
-                             ", and the events go as far as %" PRId64 "\n",
-                             (int)partition->partition, committed, partition->cursor);
-    }
+    committed_check(context, partition);
 }
 
 struct totals {
@@ -133,6 +151,7 @@ struct totals {
     uint64_t pending;
     uint64_t differing;
     uint64_t violated;
+    struct replay_tally tally;
     bool failed;
 };
 
@@ -142,6 +161,11 @@ static void totals_add(struct totals *totals, const struct replay_partition *par
     totals->differing += partition->differing;
     totals->violated += partition->violated;
     totals->failed = totals->failed || partition->failed;
+    totals->tally.claims += partition->tally.claims;
+    totals->tally.halves += partition->tally.halves;
+    for (size_t kind = 0; kind < TERM_STALE_COUNT; kind++) {
+        totals->tally.stale[kind] += partition->tally.stale[kind];
+    }
     if (partition->findings.size > 0) {
         fputs(partition->findings.data, stdout);
     }
@@ -149,6 +173,15 @@ static void totals_add(struct totals *totals, const struct replay_partition *par
         printf("partition %d could not be read: %s\n", (int)partition->partition,
                partition->error.message);
     }
+}
+
+/* What stands on the log and does not count; none of it is wrong. */
+static void tally_print(const struct replay_tally *tally) {
+    printf("terms: claims %" PRIu64 ", stale", tally->claims);
+    for (size_t kind = 0; kind < TERM_STALE_COUNT; kind++) {
+        printf(" %s %" PRIu64 ",", term_stale_name((enum term_stale)kind), tally->stale[kind]);
+    }
+    printf(" of commands cut off %" PRIu64 "\n", tally->halves);
 }
 
 static int totals_print(const struct totals *totals, int64_t elapsed_ms) {
@@ -318,5 +351,6 @@ int replay_verify(const struct replay_context *context) {
                verification.seals[verification.seal_count - 1].at);
     }
     verification_deinit(&verification);
+    tally_print(&totals.tally);
     return totals_print(&totals, elapsed_ms);
 }

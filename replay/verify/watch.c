@@ -5,11 +5,20 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define NO_LABEL INT64_C(-1)
+
 void replay_watch_init(struct replay_watch *watch, const struct seal *seals, size_t count,
                        int32_t partition, bool commands) {
     *watch = (struct replay_watch){
-        .seals = seals, .count = count, .partition = partition, .commands = commands};
-    replay_sum_init(&watch->sum);
+        .seals = seals,
+        .count = count,
+        .partition = partition,
+        .commands = commands,
+        .label_offset = NO_LABEL,
+    };
+    for (int version = 1; version <= SEAL_VERSION; version++) {
+        replay_sum_init(&watch->sums[version - 1], version);
+    }
 }
 
 static int64_t end_of(const struct replay_watch *watch, const struct seal *seal) {
@@ -28,7 +37,16 @@ static void seal_compare(struct replay_watch *watch, struct buffer *findings) {
     }
     const struct seal_partition *partition = &seal->partitions[watch->partition];
     const struct hash *sealed = watch->commands ? &partition->commands : &partition->events;
-    struct hash found = replay_sum_get(&watch->sum);
+    struct hash found = replay_sum_get(&watch->sums[seal->version - 1]);
+    if (seal->version == 1 && watch->label_offset != NO_LABEL) {
+        buffer_append_format(findings,
+                             "partition %d: the seal %s is of version 1, which does not cover what "
+                             "tells from offset %" PRId64
+                             " on which events count; make a new one\n",
+                             (int)watch->partition, seal->name, watch->label_offset);
+        watch->broken++;
+        return;
+    }
     if (memcmp(sealed, &found, sizeof found) != 0) {
         buffer_append_format(findings,
                              "partition %d: %s below offset %" PRId64
@@ -53,8 +71,14 @@ void replay_watch_take(struct replay_watch *watch, const struct replay_record *r
     while (due(watch, record->offset)) {
         seal_compare(watch, findings);
     }
-    if (replay_watch_waits(watch)) {
-        replay_sum_take(&watch->sum, record);
+    if (!replay_watch_waits(watch)) {
+        return;
+    }
+    if (record->label.data != NULL && watch->label_offset == NO_LABEL) {
+        watch->label_offset = record->offset;
+    }
+    for (size_t i = 0; i < SEAL_VERSION; i++) {
+        replay_sum_take(&watch->sums[i], record);
     }
 }
 

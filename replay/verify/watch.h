@@ -8,14 +8,18 @@
 /*
  * Follows one partition of a topic and compares it with what the seals say of it. Seals stand in
  * the order they were made, so their ends only grow.
+ *
+ * A seal of version 1 cannot say which events count once there is a claim: then it proves nothing,
+ * and is broken.
  */
 struct replay_watch {
     const struct seal *seals;
     size_t count;
     size_t next; /* first seal not compared yet */
     int32_t partition;
-    bool commands; /* which of the two topics */
-    struct replay_sum sum;
+    bool commands;                        /* which of the two topics */
+    struct replay_sum sums[SEAL_VERSION]; /* of version 1, 2 */
+    int64_t label_offset;                 /* of the first label; -1: none */
     uint64_t broken;
 };
 

@@ -3,6 +3,7 @@
  * The auditor's parts. A history is told event by event and sealed as the decider would; the model
  * must have nothing against the right one, and must say what is wrong with each of the others.
  */
+#include "codec/chain.h"
 #include "replay/log/segment.h"
 #include "replay/verify/difference.h"
 #include "replay/verify/model.h"
@@ -218,7 +219,11 @@ static FILE *segment_of_three(void) {
     FILE *file = tmpfile();
     struct error error;
     const struct replay_record records[] = {
-        {.offset = 0, .timestamp_ms = 7, .key = {some_octets, 3}, .value = {some_octets, 10}},
+        {.offset = 0,
+         .timestamp_ms = 7,
+         .key = {some_octets, 3},
+         .value = {some_octets, 10},
+         .label = {some_octets, 4}},
         {.offset = 1, .timestamp_ms = 8, .key = {NULL, 0}, .value = {some_octets, 0}},
         {.offset = 5, .timestamp_ms = 9, .key = {some_octets, 1}, .value = {NULL, 0}}};
     assert_true(segment_begin(file, &error));
@@ -235,10 +240,13 @@ static enum replay_read segment_read_all(FILE *file, int *count, int64_t *end) {
     struct replay_record record;
     struct error error;
     *count = 0;
-    enum replay_read read = segment_open(file, &error) ? REPLAY_READ_RECORD : REPLAY_READ_FAILED;
+    enum replay_read read =
+        segment_open(file, &buffer, &error) ? REPLAY_READ_RECORD : REPLAY_READ_FAILED;
     while (read == REPLAY_READ_RECORD &&
            (read = segment_next(file, &buffer, &record, end, &error)) == REPLAY_READ_RECORD) {
         ++*count;
+        assert_int_equal(record.offset == 0 ? 4 : 0, record.label.size);
+        assert_true((record.label.data != NULL) == (record.offset == 0));
         if (record.offset == 1) {
             assert_null(record.key.data);
             assert_non_null(record.value.data);
@@ -263,6 +271,40 @@ static void a_segment_is_read_as_it_was_written(void **state) {
     fclose(file);
 }
 
+/* What a program before labels wrote. */
+static void a_segment_of_version_1_is_read(void **state) {
+    (void)state;
+    static const uint8_t parts[] = {0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0,   0,   0,  0,
+                                    0, 9, 0, 0, 0, 1, 0, 0, 0, 2, 'k', 'v', 'w'};
+    static const uint8_t end[] = {255, 255, 255, 255, 255, 255, 255, 255, 0,   0,   0,   0,
+                                  0,   0,   0,   6,   255, 255, 255, 255, 255, 255, 255, 255};
+    struct hash hash;
+    struct segment_buffer buffer = {0};
+    struct replay_record record;
+    struct error error;
+    int64_t end_offset;
+    FILE *file = tmpfile();
+    fputs("seatlog segment 1\n", file);
+    fwrite(parts, 1, sizeof parts, file);
+    octets_hash((struct octets){parts, sizeof parts}, &hash);
+    fwrite(hash.octets, 1, sizeof hash, file);
+    fwrite(end, 1, sizeof end, file);
+    octets_hash((struct octets){end, sizeof end}, &hash);
+    fwrite(hash.octets, 1, sizeof hash, file);
+    rewind(file);
+    assert_true(segment_open(file, &buffer, &error));
+    assert_int_equal(1, buffer.version);
+    assert_int_equal(REPLAY_READ_RECORD, segment_next(file, &buffer, &record, &end_offset, &error));
+    assert_int_equal(5, record.offset);
+    assert_int_equal(1, record.key.size);
+    assert_memory_equal("vw", record.value.data, 2);
+    assert_null(record.label.data);
+    assert_int_equal(REPLAY_READ_END, segment_next(file, &buffer, &record, &end_offset, &error));
+    assert_int_equal(6, end_offset);
+    free(buffer.data);
+    fclose(file);
+}
+
 static void a_segment_with_any_octet_changed_or_cut_is_refused(void **state) {
     (void)state;
     FILE *file = segment_of_three();
@@ -274,7 +316,7 @@ static void a_segment_with_any_octet_changed_or_cut_is_refused(void **state) {
         fseek(file, at, SEEK_SET);
         int octet = fgetc(file);
         fseek(file, at, SEEK_SET);
-        fputc(octet ^ 1, file);
+        fputc(octet ^ 4, file);
         rewind(file);
         assert_int_equal(REPLAY_READ_FAILED, segment_read_all(file, &count, &end));
         fseek(file, at, SEEK_SET);
@@ -302,7 +344,7 @@ static void a_seal_holds_until_history_is_rewritten(void **state) {
     const struct replay_record records[] = {{.offset = 0, .value = {some_octets, 10}},
                                             {.offset = 1, .value = {some_octets, 9}}};
     struct replay_sum sum;
-    replay_sum_init(&sum);
+    replay_sum_init(&sum, SEAL_VERSION);
     replay_sum_take(&sum, &records[0]);
     struct seal_partition partition = {.events_end = 1, .events = replay_sum_get(&sum)};
     struct seal seal = {.at = "2026-11-24T00:00:00Z", .partitions = &partition, .count = 1};
@@ -314,6 +356,7 @@ static void a_seal_holds_until_history_is_rewritten(void **state) {
     size_t count;
     assert_true(seals_read(folder, "", &seals, &count, &error));
     assert_int_equal(1, count);
+    assert_int_equal(SEAL_VERSION, seals[0].version);
     struct replay_watch watch;
     struct buffer findings = {0};
     replay_watch_init(&watch, seals, 1, 0, false);
@@ -323,7 +366,7 @@ static void a_seal_holds_until_history_is_rewritten(void **state) {
     assert_int_equal(0, watch.broken);
     replay_watch_init(&watch, seals, 1, 0, false);
     struct replay_record rewritten = records[0];
-    rewritten.timestamp_ms = 1;
+    rewritten.label = (struct octets){some_octets, 4};
     replay_watch_take(&watch, &rewritten, &findings);
     replay_watch_end(&watch, &findings);
     assert_int_equal(1, watch.broken);
@@ -349,6 +392,31 @@ static void a_seal_holds_until_history_is_rewritten(void **state) {
     rmdir(folder);
 }
 
+/* Before the first claim it holds as ever; a label is not in it. */
+static void a_seal_of_version_1_holds_for_history_and_proves_nothing_after(void **state) {
+    (void)state;
+    struct replay_record record = {.value = {some_octets, 10}};
+    struct replay_sum sum;
+    replay_sum_init(&sum, 1);
+    replay_sum_take(&sum, &record);
+    struct seal_partition partition = {.events_end = 1, .events = replay_sum_get(&sum)};
+    struct seal seal = {.name = "old.seal", .version = 1, .partitions = &partition, .count = 1};
+    struct replay_watch watch;
+    struct buffer findings = {0};
+    replay_watch_init(&watch, &seal, 1, 0, false);
+    replay_watch_take(&watch, &record, &findings);
+    replay_watch_end(&watch, &findings);
+    assert_int_equal(0, watch.broken);
+    record.label = (struct octets){some_octets, 4};
+    replay_watch_init(&watch, &seal, 1, 0, false);
+    replay_watch_take(&watch, &record, &findings);
+    replay_watch_end(&watch, &findings);
+    assert_int_equal(1, watch.broken);
+    assert_non_null(strstr(findings.data, "old.seal is of version 1, which does not cover what "
+                                          "tells from offset 0 on which events count"));
+    buffer_deinit(&findings);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_right_history_has_nothing_against_it),
@@ -360,8 +428,10 @@ int main(void) {
         cmocka_unit_test(gaps_and_broken_chains_are_found),
         cmocka_unit_test(a_difference_names_its_field),
         cmocka_unit_test(a_segment_is_read_as_it_was_written),
+        cmocka_unit_test(a_segment_of_version_1_is_read),
         cmocka_unit_test(a_segment_with_any_octet_changed_or_cut_is_refused),
         cmocka_unit_test(a_seal_holds_until_history_is_rewritten),
+        cmocka_unit_test(a_seal_of_version_1_holds_for_history_and_proves_nothing_after),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "indexer/daemon/pg_load.h"
 #include "indexer/daemon/pg_store.h"
+#include "replay/log/counted.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "seatlog_codec.h"
@@ -87,10 +88,38 @@ static bool record_add(struct rebuild *rebuild, const char *topic,
     return ++rebuild->gathered < BATCH_RECORDS || batch_store(rebuild, error);
 }
 
-static bool partition_rebuild(struct rebuild *rebuild, const char *topic, int32_t partition,
-                              struct error *error) {
+static bool row_set(struct rebuild *rebuild, const char *topic, int32_t partition, int64_t next,
+                    struct error *error) {
+    return PG_EXECUTE(rebuild->pg, error, NULL,
+                      "INSERT INTO public.sink_offset (sink, topic, partition, next_offset)"
+                      " VALUES ('indexer', $1, $2, $3) ON CONFLICT (sink, topic, partition)"
+                      " DO UPDATE SET next_offset = excluded.next_offset",
+                      PG_TEXT(topic), PG_INTEGER(partition), PG_INTEGER(next));
+}
+
+/* What counts of the events: a row never stands inside a command. */
+static bool events_rebuild(struct rebuild *rebuild, int32_t partition, struct error *error) {
+    const struct term_position beginning = term_position_of_beginning();
+    struct replay_counted *counted =
+        replay_counted_new(rebuild->context->log, partition, &beginning, NULL, error);
+    if (counted == NULL) {
+        return false;
+    }
+    struct replay_record record;
+    enum replay_read read;
+    bool added = true;
+    while (added && (read = replay_counted_next(counted, &record, error)) == REPLAY_READ_RECORD) {
+        added = record_add(rebuild, TOPIC_EVENTS, &record, error);
+    }
+    const struct term_position position = replay_counted_rule(counted)->position;
+    replay_counted_free(counted);
+    return added && read == REPLAY_READ_END && batch_store(rebuild, error) &&
+           row_set(rebuild, TOPIC_EVENTS, partition, position.next_offset, error);
+}
+
+static bool tickets_rebuild(struct rebuild *rebuild, int32_t partition, struct error *error) {
     struct replay_reader *reader =
-        replay_reader_new(rebuild->context->log, topic, partition, error);
+        replay_reader_new(rebuild->context->log, TOPIC_TICKETS, partition, error);
     if (reader == NULL) {
         return false;
     }
@@ -99,16 +128,12 @@ static bool partition_rebuild(struct rebuild *rebuild, const char *topic, int32_
     bool added = true;
     int64_t next = 0;
     while (added && (read = replay_reader_next(reader, &record, error)) == REPLAY_READ_RECORD) {
-        added = record_add(rebuild, topic, &record, error);
+        added = record_add(rebuild, TOPIC_TICKETS, &record, error);
         next = record.offset + 1;
     }
     replay_reader_free(reader);
     return added && read == REPLAY_READ_END && batch_store(rebuild, error) &&
-           PG_EXECUTE(rebuild->pg, error, NULL,
-                      "INSERT INTO public.sink_offset (sink, topic, partition, next_offset)"
-                      " VALUES ('indexer', $1, $2, $3) ON CONFLICT (sink, topic, partition)"
-                      " DO UPDATE SET next_offset = excluded.next_offset",
-                      PG_TEXT(topic), PG_INTEGER(partition), PG_INTEGER(next));
+           row_set(rebuild, TOPIC_TICKETS, partition, next, error);
 }
 
 /* What was set aside and could not be folded late is in the catalog by now. */
@@ -121,11 +146,14 @@ static bool letters_settle(struct rebuild *rebuild, struct error *error) {
         " AND coalesce(reason, '') NOT LIKE 'undecodable%'");
 }
 
-static bool topic_rebuild(struct rebuild *rebuild, const char *topic, struct error *error) {
+static bool topic_rebuild(struct rebuild *rebuild, const char *topic,
+                          bool (*partition_rebuild)(struct rebuild *rebuild, int32_t partition,
+                                                    struct error *error),
+                          struct error *error) {
     int32_t count = replay_log_partitions(rebuild->context->log, topic, error);
     bool done = count >= 0;
     for (int32_t i = 0; done && i < count; i++) {
-        done = partition_rebuild(rebuild, topic, i, error);
+        done = partition_rebuild(rebuild, i, error);
     }
     return done;
 }
@@ -136,8 +164,9 @@ int replay_rebuild(const struct replay_context *context) {
     rebuild.pg = replay_pg_new(context);
     indexer_batch_init(&rebuild.batch);
     int64_t started_ms = clock_monotonic_ms();
-    bool done = begin(&rebuild, &error) && topic_rebuild(&rebuild, TOPIC_EVENTS, &error) &&
-                topic_rebuild(&rebuild, TOPIC_TICKETS, &error) &&
+    bool done = begin(&rebuild, &error) &&
+                topic_rebuild(&rebuild, TOPIC_EVENTS, events_rebuild, &error) &&
+                topic_rebuild(&rebuild, TOPIC_TICKETS, tickets_rebuild, &error) &&
                 letters_settle(&rebuild, &error) && pg_commit(rebuild.pg, &error);
     if (done) {
         printf("rebuild: ok, records %" PRIu64 ", %.1f s\n", rebuild.records,

@@ -6,6 +6,8 @@
 #include "replay/log/counted.h"
 #include "replay/log/segment.h"
 #include "replay/verify/model.h"
+#include "runtime/base/config.h"
+#include "tests/unit/support/kafka_cluster.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,6 +29,7 @@ struct told {
     const char *label; /* NULL: none */
 };
 
+static struct config *config; /* of a cluster; NULL: the folder is read */
 static char folder[] = "/tmp/seatlog-counted-XXXXXX";
 
 static void path_of(char *out, size_t size, const char *end) {
@@ -73,8 +76,10 @@ static enum replay_read log_read(const struct term_position *position, struct se
     struct replay_record record;
     enum replay_read read;
     const struct replay_judge judge = {see, seen};
-    struct replay_log *log = replay_log_open_directory(folder, &error);
+    struct replay_log *log = config != NULL ? replay_log_open_kafka(config, &error)
+                                            : replay_log_open_directory(folder, &error);
     struct replay_counted *counted = replay_counted_new(log, 0, position, &judge, &error);
+    assert_non_null(counted);
     *seen = (struct seen){0};
     *out = '\0';
     while ((read = replay_counted_next(counted, &record, &error)) == REPLAY_READ_RECORD) {
@@ -167,6 +172,63 @@ static void a_log_that_has_lost_what_counted_ends_the_reading(void **state) {
     log_write(told, sizeof told / sizeof told[0]);
     assert_int_equal(REPLAY_READ_FAILED, log_read(&beginning, &seen, out, &rule));
     assert_string_equal("ab", out);
+}
+
+static void told_produce(struct kafka_cluster *cluster, const struct told *told, bool twice) {
+    int64_t offset = -1;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(2);
+    rd_kafka_header_add(headers, "ce_type", -1, "t", -1);
+    for (int i = 0; told->label != NULL && i <= twice; i++) {
+        rd_kafka_header_add(headers, TERM_HEADER, -1, told->label, -1);
+    }
+    rd_kafka_producev(cluster->owner, RD_KAFKA_V_TOPIC("seatlog.events"), RD_KAFKA_V_PARTITION(0),
+                      RD_KAFKA_V_VALUE((void *)(uintptr_t)told->value, strlen(told->value)),
+                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers),
+                      RD_KAFKA_V_OPAQUE(&offset), RD_KAFKA_V_END);
+    assert_int_equal(RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_flush(cluster->owner, 10000));
+}
+
+/* Also when it must be read again, twice. */
+static void the_log_of_a_cluster_is_read_as_segments_are(void **state) {
+    (void)state;
+    static const struct told told[] = {
+        {"h", NULL},
+        {"claim", "claim 000000000000000a"},
+        {"a", TERM_1 " 0 1 0 1"},
+        {"b", TERM_1 " 5 6 0 1"},
+        {"claim", "claim 000000000000000b"},
+        {"x", TERM_4 " 1 2 0 1"}, /* the header is there twice */
+        {"c", TERM_4 " 1 2 0 0"},
+        {"d", TERM_4 " 1 2 1 1"},
+        {"e", TERM_4 " 9 10 0 1"},
+    };
+    struct kafka_cluster cluster;
+    struct seen seen;
+    struct term_reader rule;
+    struct error error;
+    char out[LOG_SIZE_MAX];
+    char servers[128];
+    static const struct config_option no_options[] = {{0}};
+    const struct term_position beginning = term_position_of_beginning();
+    kafka_cluster_init(&cluster, 1);
+    kafka_cluster_topic(&cluster, "seatlog.events", 1);
+    snprintf(servers, sizeof servers, "--kafka.bootstrap.servers=%s", cluster.bootstraps);
+    config = config_load(no_options, NULL, 2, (char *[]){"x", servers}, &error);
+    assert_non_null(config);
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        told_produce(&cluster, &told[i], *told[i].value == 'x');
+    }
+    assert_int_equal(REPLAY_READ_END, log_read(&beginning, &seen, out, &rule));
+    config_free(config);
+    config = NULL;
+    kafka_cluster_deinit(&cluster);
+    assert_string_equal("hacd", out);
+    assert_int_equal(sizeof told / sizeof told[0], seen.count);
+    for (size_t i = 0; i < seen.count; i++) {
+        assert_int_equal(i, seen.offsets[i]);
+    }
+    assert_int_equal(TERM_STALE, seen.verdicts[5]);
+    assert_true(rule.deaf);
 }
 
 /* --- two readings of one rule --- */
@@ -314,6 +376,7 @@ int main(void) {
         cmocka_unit_test(what_counts_is_given_and_everything_is_shown_once),
         cmocka_unit_test(a_hole_is_read_again_and_shown_once),
         cmocka_unit_test(a_log_that_has_lost_what_counted_ends_the_reading),
+        cmocka_unit_test(the_log_of_a_cluster_is_read_as_segments_are),
         cmocka_unit_test(two_readings_of_the_rule_agree_on_any_log),
     };
     return cmocka_run_group_tests(tests, begin, end);

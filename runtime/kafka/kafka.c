@@ -298,6 +298,27 @@ int32_t kafka_partition_of(const void *key, size_t key_size, int32_t partition_c
 }
 
 /* A list of codes, as long as the list is. NOLINTNEXTLINE(readability-function-size) */
+/* The same record will never do. */
+static bool is_of_the_record(rd_kafka_resp_err_t code) {
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR__KEY_SERIALIZATION:
+    case RD_KAFKA_RESP_ERR__VALUE_SERIALIZATION:
+    case RD_KAFKA_RESP_ERR__KEY_DESERIALIZATION:
+    case RD_KAFKA_RESP_ERR__VALUE_DESERIALIZATION:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        return true;
+    default:
+        return false;
+    }
+}
+
 enum error_action kafka_error_action(rd_kafka_resp_err_t code) {
     switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -352,21 +373,8 @@ enum error_action kafka_error_action(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT:
     case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
         return ERROR_RETRY;
-    case RD_KAFKA_RESP_ERR__BAD_MSG:
-    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-    case RD_KAFKA_RESP_ERR__KEY_SERIALIZATION:
-    case RD_KAFKA_RESP_ERR__VALUE_SERIALIZATION:
-    case RD_KAFKA_RESP_ERR__KEY_DESERIALIZATION:
-    case RD_KAFKA_RESP_ERR__VALUE_DESERIALIZATION:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-        return ERROR_PARK;
     default:
-        return ERROR_DIE;
+        return is_of_the_record(code) ? ERROR_PARK : ERROR_DIE;
     }
 }
 

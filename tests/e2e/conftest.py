@@ -100,7 +100,7 @@ def ada(stack):
     return Buyer.signup(stack)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_show(organizer):
     """Makes a show of its own for a test: rows of seats, by default two of ten, and a floor of fifty."""
 

@@ -14,19 +14,15 @@ def statuses(provider, reservation):
     return sorted(p["status"] for p in provider.payments_of(reservation_uuid(reservation["reservation_id"])))
 
 
-def test_an_expired_hold_gives_its_seats_back(stack, ada, new_show, log):
+@pytest.fixture(scope="module", autouse=True)
+def running_out(ada, new_show):
+    """A hold of a minute, which runs out while the other tests go on: (event id, reservation, who wants its seats)."""
     event_id = new_show(hold_seconds=60)
     reservation = ada.reserve(event_id, ["3", "4"])
-    other = Buyer.signup(stack)
+    other = Buyer.signup(ada.stack)
     refused = other.reserve(event_id, ["4", "5"], expect=409)
     assert [seat["id"] for seat in refused["taken"]] == ["4"]
-    ada.until_state(reservation, "released", timeout=90)
-    assert ada.reservation(reservation).json()["reason"] == "expired"
-    assert ada.book(reservation, expect=410)["type"]
-    eventually(lambda: ada.seats(event_id)[("Stalls", "A", "4")]["state"] == "free", "the seat is free again")
-    other.reserve(event_id, ["3", "4"])
-    kinds = log.kinds(event_id)
-    assert kinds.index("HoldsExpired") < len(kinds) - 1 - kinds[::-1].index("Reserved")
+    return event_id, reservation, other
 
 
 def test_the_same_request_again_is_the_same_reservation(ada, new_show):
@@ -191,3 +187,14 @@ def test_sales_are_the_organizers(organizer, ada, new_show):
     eventually(lambda: organizer.get(f"/events/{event_id}/sales")["places"]["sold"] == 2, "the sale is counted")
     assert organizer.get(f"/events/{event_id}/sales")["sold_minor"] == sold["total_minor"]
     assert ada.get(f"/events/{event_id}/sales", expect=None).status_code == 403
+
+
+def test_an_expired_hold_gives_its_seats_back(running_out, ada, log):
+    event_id, reservation, other = running_out
+    ada.until_state(reservation, "released", timeout=90)
+    assert ada.reservation(reservation).json()["reason"] == "expired"
+    assert ada.book(reservation, expect=410)["type"]
+    eventually(lambda: ada.seats(event_id)[("Stalls", "A", "4")]["state"] == "free", "the seat is free again")
+    other.reserve(event_id, ["3", "4"])
+    kinds = log.kinds(event_id)
+    assert kinds.index("HoldsExpired") < len(kinds) - 1 - kinds[::-1].index("Reserved")

@@ -19,7 +19,8 @@ BUYERS = 4
 
 
 def reader(stack, output, *arguments):
-    return subprocess.Popen([sys.executable, "-B", ROOT / "examples" / "read_events.py", "--output", output, *arguments],
+    program = ROOT / "examples" / "read_events.py"
+    return subprocess.Popen([sys.executable, "-B", program, "--output", output, *arguments],
                             env=os.environ | {name: stack[name] for name in ("SEATLOG_KAFKA", "SEATLOG_URL")},
                             stderr=subprocess.PIPE, text=True)
 

@@ -7,7 +7,10 @@
 #define NOTHING_DOUBTED INT64_C(-1)
 
 const char *term_stale_name(enum term_stale kind) {
-    static const char *const names[TERM_STALE_COUNT] = {"foreign", "again", "hole", "mismatch"};
+    static const char *const names[] = {[TERM_STALE_FOREIGN] = "foreign",
+                                        [TERM_STALE_AGAIN] = "again",
+                                        [TERM_STALE_HOLE] = "hole",
+                                        [TERM_STALE_MISMATCH] = "mismatch"};
     assert((unsigned)kind < TERM_STALE_COUNT);
     return names[kind];
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of the house that no compiler knows: what may include what, how large a room may be, and that every path
-that a README or a comment names is there. Prints a line a fault; exits 1 if there is one.
+"""The rules of the house that no compiler knows: what may include what, how large a room may be, that a table of names
+has one for each, and that every path that a README or a comment names is there. Prints a line a fault; exits 1 if there
+is one.
 
     tests/style/house.py
 """
@@ -55,6 +56,31 @@ def includes_point_down(files):
                     yield f"{path}: a core includes {included}"
 
 
+ENUM = re.compile(r"\benum(?: \w+)? \{(.*?)\}", re.DOTALL)
+TABLE = re.compile(r"const char \*const (\w+)\[(\w*)\] = \{(.*?)\};", re.DOTALL)
+COMMENT_OR_TEXT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\])*"', re.DOTALL)
+
+
+def tables_of_names_are_whole(files):
+    """A table by the values of an enumeration of ours names each of them; one without the values at its names is
+    counted by the compiler."""
+    texts = {path: COMMENT_OR_TEXT.sub("", (ROOT / path).read_text(encoding="utf-8"))
+             for path in files if path.endswith((".c", ".h")) and path.split("/")[0] in ROOMS}
+    siblings = {}
+    for text in texts.values():
+        for body in ENUM.findall(text):
+            values = {value.split("=")[0].strip() for value in body.split(",")} - {""}
+            siblings.update(dict.fromkeys(values, values))
+    for path, text in texts.items():
+        for name, size, body in TABLE.findall(text):
+            named = set(re.findall(r"\[(\w+)\] =", body))
+            for value in sorted(next((siblings.get(value, set()) for value in named), set()) - named):
+                if not value.endswith("_COUNT"):
+                    yield f"{path}: {name} has no name for {value}"
+            if size and not named:
+                yield f"{path}: nobody sees whether {name} has all its {size} names: let the compiler count, and assert"
+
+
 PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join(ROOMS)}|schemas|compose|tests|docs)/[\w./-]*\w)")
 PLACEHOLDER = re.compile(r"\*|NNN|NAME|FOLDER|TOPIC|_$")
 LINK = re.compile(r"\]\(([^)#:\s]+)\)")
@@ -96,7 +122,8 @@ def named_paths_exist(files):
 
 def main():
     files = tracked()
-    faults = [fault for check in (rooms_are_small, includes_point_down, named_paths_exist) for fault in check(files)]
+    faults = [fault for check in (rooms_are_small, includes_point_down,
+                                              tables_of_names_are_whole, named_paths_exist) for fault in check(files)]
     for fault in faults:
         print(fault)
     print(f"house: {len(files)} files, {len(faults)} faults")

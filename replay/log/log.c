@@ -17,6 +17,8 @@
 #define ANSWER_TIMEOUT_MS 10000
 #define SILENCE_TIMEOUT_MS 30000
 #define POLL_MS 1000
+#define SETTLE_TIMEOUT_MS 15000
+#define SETTLE_PAUSE_MS 20
 #define WIRE_PREFIX_SIZE 5 /* a zero, the schema id */
 
 struct replay_log {
@@ -41,9 +43,10 @@ struct replay_reader {
     long mark;
 };
 
-/* A client of a group of its own name that never joins: it only assigns. */
+/* A client of a group of its own name that never joins: it only assigns. isolation: NULL, or what to
+ * see of transactions instead of what is committed. */
 static rd_kafka_t *consumer_new(const struct config *config, const char *group,
-                                struct error *error) {
+                                const char *isolation, struct error *error) {
     rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
     char reason[KAFKA_REASON_SIZE];
     kafka_conf_set(conf, "group.id", group);
@@ -52,6 +55,9 @@ static rd_kafka_t *consumer_new(const struct config *config, const char *group,
     kafka_conf_set(conf, "queued.min.messages", "100000");
     kafka_conf_set(conf, "queued.max.messages.kbytes", "65536");
     kafka_conf_set(conf, "fetch.message.max.bytes", "8388608");
+    if (isolation != NULL) {
+        kafka_conf_set(conf, "isolation.level", isolation);
+    }
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
     if (client == NULL) {
         rd_kafka_conf_destroy(conf);
@@ -63,7 +69,7 @@ static rd_kafka_t *consumer_new(const struct config *config, const char *group,
 }
 
 struct replay_log *replay_log_open_kafka(const struct config *config, struct error *error) {
-    rd_kafka_t *client = consumer_new(config, "seatlog-replay", error);
+    rd_kafka_t *client = consumer_new(config, "seatlog-replay", NULL, error);
     if (client == NULL) {
         return NULL;
     }
@@ -128,7 +134,7 @@ bool replay_log_committed(struct replay_log *log, const char *group, const char 
     if (log->directory != NULL) {
         return true;
     }
-    rd_kafka_t *client = consumer_new(log->config, group, error);
+    rd_kafka_t *client = consumer_new(log->config, group, NULL, error);
     if (client == NULL) {
         return false;
     }
@@ -149,6 +155,28 @@ bool replay_log_committed(struct replay_log *log, const char *group, const char 
                          rd_kafka_err2str(code));
     }
     return true;
+}
+
+void replay_log_settle(struct replay_log *log, const char *topic, int32_t partition) {
+    struct error error;
+    int64_t written = 0;
+    int64_t seen = 0;
+    rd_kafka_t *client = log->directory != NULL ? NULL
+                                                : consumer_new(log->config, "seatlog-replay",
+                                                               "read_uncommitted", &error);
+    if (client == NULL) {
+        return;
+    }
+    kafka_watermarks_query(client, topic, partition, NULL, &written, ANSWER_TIMEOUT_MS);
+    rd_kafka_destroy(client);
+    for (int waited_ms = 0; waited_ms < SETTLE_TIMEOUT_MS; waited_ms += SETTLE_PAUSE_MS) {
+        if (kafka_watermarks_query(log->client, topic, partition, NULL, &seen, ANSWER_TIMEOUT_MS) !=
+                RD_KAFKA_RESP_ERR_NO_ERROR ||
+            seen >= written) {
+            return;
+        }
+        usleep(SETTLE_PAUSE_MS * 1000);
+    }
 }
 
 static bool reader_open_segment(struct replay_reader *reader, const struct replay_log *log,
@@ -175,7 +203,7 @@ static bool reader_assign(struct replay_reader *reader, int64_t offset, struct e
 
 static bool reader_open_kafka(struct replay_reader *reader, const struct replay_log *log,
                               struct error *error) {
-    reader->consumer = consumer_new(log->config, "seatlog-replay", error);
+    reader->consumer = consumer_new(log->config, "seatlog-replay", NULL, error);
     if (reader->consumer == NULL) {
         return false;
     }

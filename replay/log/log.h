@@ -36,6 +36,12 @@ bool replay_log_committed(struct replay_log *log, const char *group, const char 
                           int32_t partition, struct replay_committed *out, struct error *error);
 
 /*
+ * Waits, for some seconds, until every transaction is over that is on the partition now: what was
+ * read of others before may speak of its records, and readers see them only then.
+ */
+void replay_log_settle(struct replay_log *log, const char *topic, int32_t partition);
+
+/*
  * One partition from its beginning to where it ended when the reader was made. Readers of one log
  * may be used by different threads, each by one.
  */

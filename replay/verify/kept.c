@@ -90,6 +90,7 @@ bool replay_kept_load(struct replay_partition *partition) {
         return false;
     }
     partition->committed_before = before.offset;
+    replay_log_settle(partition->log, TOPIC_EVENTS, partition->partition);
     snapshot_fit(partition);
     return true;
 }

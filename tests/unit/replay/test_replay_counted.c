@@ -7,6 +7,8 @@
 #include "replay/log/segment.h"
 #include "replay/verify/model.h"
 #include "runtime/base/config.h"
+#include "runtime/kafka/kafka.h"
+#include "runtime/kafka/term.h"
 #include "tests/unit/support/kafka_cluster.h"
 
 #include <setjmp.h>
@@ -36,7 +38,7 @@ static void path_of(char *out, size_t size, const char *end) {
     snprintf(out, size, "%s/seatlog.events%s", folder, end);
 }
 
-static void log_write(const struct told *told, size_t count) {
+static void told_write(const struct told *told, size_t count) {
     char path[128];
     struct error error;
     path_of(path, sizeof path, "/0.segment");
@@ -70,8 +72,8 @@ static void see(void *context, const struct replay_record *record, enum term_ver
 }
 
 /* What counts from a position on, the values joined; and the rule as it stood at the end. */
-static enum replay_read log_read(const struct term_position *position, struct seen *seen, char *out,
-                                 struct term_reader *rule) {
+static enum replay_read told_read(const struct term_position *position, struct seen *seen,
+                                  char *out, struct term_reader *rule) {
     struct error error;
     struct replay_record record;
     enum replay_read read;
@@ -111,8 +113,8 @@ static void what_counts_is_given_and_everything_is_shown_once(void **state) {
     struct term_reader rule;
     char out[LOG_SIZE_MAX];
     const struct term_position beginning = term_position_of_beginning();
-    log_write(told, sizeof told / sizeof told[0]);
-    assert_int_equal(REPLAY_READ_END, log_read(&beginning, &seen, out, &rule));
+    told_write(told, sizeof told / sizeof told[0]);
+    assert_int_equal(REPLAY_READ_END, told_read(&beginning, &seen, out, &rule));
     assert_string_equal("habcd", out);
     assert_int_equal(9, rule.position.next_offset);
     assert_int_equal(2, rule.position.cursor);
@@ -125,7 +127,7 @@ static void what_counts_is_given_and_everything_is_shown_once(void **state) {
     assert_int_equal(TERM_JOINS, seen.verdicts[11]);
 
     const struct term_position kept = {4, {1, 0xa}, 1};
-    assert_int_equal(REPLAY_READ_END, log_read(&kept, &seen, out, &rule));
+    assert_int_equal(REPLAY_READ_END, told_read(&kept, &seen, out, &rule));
     assert_string_equal("cd", out);
     assert_int_equal(4, seen.offsets[0]);
 }
@@ -146,8 +148,8 @@ static void a_hole_is_read_again_and_shown_once(void **state) {
     struct term_reader rule;
     char out[LOG_SIZE_MAX];
     const struct term_position beginning = term_position_of_beginning();
-    log_write(told, sizeof told / sizeof told[0]);
-    assert_int_equal(REPLAY_READ_END, log_read(&beginning, &seen, out, &rule));
+    told_write(told, sizeof told / sizeof told[0]);
+    assert_int_equal(REPLAY_READ_END, told_read(&beginning, &seen, out, &rule));
     assert_string_equal("c", out);
     assert_true(rule.deaf);
     assert_int_equal(sizeof told / sizeof told[0], seen.count);
@@ -169,8 +171,8 @@ static void a_log_that_has_lost_what_counted_ends_the_reading(void **state) {
     struct term_reader rule;
     char out[LOG_SIZE_MAX];
     const struct term_position beginning = term_position_of_beginning();
-    log_write(told, sizeof told / sizeof told[0]);
-    assert_int_equal(REPLAY_READ_FAILED, log_read(&beginning, &seen, out, &rule));
+    told_write(told, sizeof told / sizeof told[0]);
+    assert_int_equal(REPLAY_READ_FAILED, told_read(&beginning, &seen, out, &rule));
     assert_string_equal("ab", out);
 }
 
@@ -181,11 +183,43 @@ static void told_produce(struct kafka_cluster *cluster, const struct told *told,
     for (int i = 0; told->label != NULL && i <= twice; i++) {
         rd_kafka_header_add(headers, TERM_HEADER, -1, told->label, -1);
     }
-    rd_kafka_producev(cluster->owner, RD_KAFKA_V_TOPIC("seatlog.events"), RD_KAFKA_V_PARTITION(0),
+    rd_kafka_producev(cluster->owner, RD_KAFKA_V_TOPIC(TOPIC_EVENTS), RD_KAFKA_V_PARTITION(0),
                       RD_KAFKA_V_VALUE((void *)(uintptr_t)told->value, strlen(told->value)),
                       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers),
                       RD_KAFKA_V_OPAQUE(&offset), RD_KAFKA_V_END);
     assert_int_equal(RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_flush(cluster->owner, 10000));
+}
+
+/* As a decider commits: with where on the events that is. */
+static void offset_commit(int64_t offset, const char *metadata) {
+    char reason[256];
+    rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
+    kafka_conf_set(conf, "group.id", KAFKA_DECIDERS_GROUP);
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+    assert_non_null(client);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *partition =
+        rd_kafka_topic_partition_list_add(list, TOPIC_COMMANDS, 0);
+    partition->offset = offset;
+    partition->metadata = (void *)(uintptr_t)metadata;
+    partition->metadata_size = strlen(metadata);
+    assert_int_equal(RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_commit(client, list, 0));
+    partition->metadata = NULL;
+    partition->metadata_size = 0;
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(client);
+}
+
+static void committed_is(int64_t offset, const char *metadata) {
+    struct error error;
+    struct replay_committed committed;
+    struct replay_log *log = replay_log_open_kafka(config, &error);
+    replay_log_settle(log, TOPIC_EVENTS, 0); /* at once: nothing is transactional here */
+    assert_true(
+        replay_log_committed(log, KAFKA_DECIDERS_GROUP, TOPIC_COMMANDS, 0, &committed, &error));
+    assert_int_equal(offset, committed.offset);
+    assert_string_equal(metadata, committed.metadata);
+    replay_log_close(log);
 }
 
 /* Also when it must be read again, twice. */
@@ -211,14 +245,18 @@ static void the_log_of_a_cluster_is_read_as_segments_are(void **state) {
     static const struct config_option no_options[] = {{0}};
     const struct term_position beginning = term_position_of_beginning();
     kafka_cluster_init(&cluster, 1);
-    kafka_cluster_topic(&cluster, "seatlog.events", 1);
+    kafka_cluster_topic(&cluster, TOPIC_EVENTS, 1);
+    kafka_cluster_topic(&cluster, TOPIC_COMMANDS, 1);
     snprintf(servers, sizeof servers, "--kafka.bootstrap.servers=%s", cluster.bootstraps);
     config = config_load(no_options, NULL, 2, (char *[]){"x", servers}, &error);
     assert_non_null(config);
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
         told_produce(&cluster, &told[i], *told[i].value == 'x');
     }
-    assert_int_equal(REPLAY_READ_END, log_read(&beginning, &seen, out, &rule));
+    assert_int_equal(REPLAY_READ_END, told_read(&beginning, &seen, out, &rule));
+    committed_is(-1, "");
+    offset_commit(7, "8 4-000000000000000b 7");
+    committed_is(7, "8 4-000000000000000b 7");
     config_free(config);
     config = NULL;
     kafka_cluster_deinit(&cluster);

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Breaks a whole Seatlog while people use it, then lets it settle and checks everything: the log by `replay verify`
-with the projections, the provider's books, the tickets and the mails; and the buyers' notes.
+with the projections, the provider's books, the tickets and the mails; the buyers' notes; and whether the answers that
+holders of seats had are linearizable.
 """
 
 import argparse
 import collections
+import os
 import pathlib
 import random
 import re
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import uuid
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
@@ -21,12 +24,15 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import faults
 from bringup import ROOT
 from clients import Log
-from cluster import BIN, Cluster
+from cluster import BIN, PROGRAMS, Cluster
 from crowd import Crowd, Probe
+from holders import Holders
 from judge import Judge
 
 SETTLE_SECONDS = 420
-SHOWS = 30
+SHOWS = 40
+SHOWS_HELD = 3  # by holders alone: every call on them is in the history
+LINEAR_SECONDS = 120  # for a show
 
 
 def say(text):
@@ -62,6 +68,19 @@ def settle(cluster):
         time.sleep(5)
 
 
+def partition_of(key, partitions):
+    """Kafka's: murmur2 of the key."""
+    mask, value, octets = 0xFFFFFFFF, 0x9747B28C ^ len(key), key.encode()
+    for at in range(0, len(octets) // 4 * 4, 4):
+        piece = int.from_bytes(octets[at:at + 4], "little") * 0x5BD1E995 & mask
+        value = value * 0x5BD1E995 & mask ^ (piece ^ piece >> 24) * 0x5BD1E995 & mask
+    rest = octets[len(octets) // 4 * 4:]
+    if rest:
+        value = (value ^ int.from_bytes(rest, "little")) * 0x5BD1E995 & mask
+    value = (value ^ value >> 13) * 0x5BD1E995 & mask
+    return ((value ^ value >> 15) & 0x7FFFFFFF) % partitions
+
+
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
@@ -72,9 +91,9 @@ class Run:
         self.options = options
         self.random = random.Random(options.seed)
         self.applied = collections.Counter()
-        self.recoveries = []
+        self.recoveries = collections.defaultdict(list)
 
-    def fault(self, cluster, probe, number, kind):
+    def fault(self, cluster, probes, number, kind):
         began = time.monotonic()
         what = faults.apply(cluster, self.random, kind)
         self.applied[kind] += 1
@@ -82,28 +101,46 @@ class Run:
         recovered = None
         until = time.monotonic() + 240
         while recovered is None and time.monotonic() < until:
-            recovered = probe.recovery(began)
+            gaps = [probe.recovery(began) for probe in probes]
+            recovered = None if None in gaps else max(gaps)
             time.sleep(0.05)
         if recovered is None:
             raise RuntimeError(f"no reservation was answered within 240 s of: {kind} ({what})")
-        self.recoveries.append(recovered)
+        self.recoveries[kind].append(recovered)
         say(f"  {number + 1:4}  {kind:28} {what:28} longest without an answer {recovered:6.2f} s")
 
-    def report(self, crowd, verified, lost, doubled):
+    def recoveries_say(self):
+        say("longest time without an answer, by kind of fault:")
+        say(f"  {'fault':30} {'count':>5} {'p50 s':>7} {'p99 s':>7} {'max s':>7}")
+        for kind, values in sorted(self.recoveries.items()):
+            say(f"  {kind:30} {len(values):5} {percentile(values, 0.5):7.2f} {percentile(values, 0.99):7.2f} "
+                f"{max(values):7.2f}")
+
+    def report(self, crowd, verified, lost, doubled, linear):
         answered = sum(note.status in (200, 201) for note in crowd.notes)
         refused = sum(400 <= note.status < 500 for note in crowd.notes)
         pending = sum(note.status == 202 for note in crowd.notes)
-        say("faults by kind:")
-        for kind, count in self.applied.most_common():
-            say(f"  {count:4}  {kind}")
+        self.recoveries_say()
         for line in (lost + doubled)[:20]:
             say(f"  {line}")
-        good = verified.returncode == 0 and not lost and not doubled
+        good = verified.returncode == 0 and not lost and not doubled and linear[0]
+        every = [value for values in self.recoveries.values() for value in values]
         say(f"chaos: {'ok' if good else 'failed'}, faults {sum(self.applied.values())}, lost {len(lost)}, "
             f"doubled {len(doubled)}, answered {answered}, refused {refused}, pending {pending}, "
             f"unanswered {sum(client.unanswered for client in crowd.clients)}, "
-            f"recovery p50 {percentile(self.recoveries, 0.5):.2f} s p99 {percentile(self.recoveries, 0.99):.2f} s")
+            f"recovery p50 {percentile(every, 0.5):.2f} s p99 {percentile(every, 0.99):.2f} s, {linear[1]}")
         return good
+
+    def linear(self, cluster, holders):
+        """(whether, the judge's last line)"""
+        client = holders.clients[0]
+        show = client.ask("GET", f"/events/{holders.shows[0]}")
+        good, told = holders.judge(PROGRAMS / "linear", show.json()["seats_per_buyer_max"],
+                                   cluster.folder / "history.jsonl", LINEAR_SECONDS)
+        *lines, last = told.rstrip().splitlines()
+        for line in lines:
+            say(line)
+        return good, last
 
     def go(self, cluster):
         options = self.options
@@ -113,14 +150,19 @@ class Run:
         say(f"up after {time.monotonic() - began:.0f} s: {len(cluster.of('kafka'))} brokers, "
             f"{len(cluster.of('indexer'))} instances of each daemon, {len(shows)} shows; seed {options.seed}")
         time.sleep(3)
-        probe = Probe(cluster.api_ports, shows[-1], options.seed)
-        crowd = Crowd(cluster.api_ports, shows[:-1], options.buyers, options.seed, options.pause)
-        probe.start()
-        crowd.start()
-        for number, kind in enumerate(faults.plan(self.random, options.faults)):
-            self.fault(cluster, probe, number, kind)
+        probed = {partition_of(show, 6): show for show in shows[SHOWS_HELD:]}
+        probes = [Probe(cluster.api_ports, show, f"{options.seed}-{number}") for number, show in probed.items()]
+        holders = Holders(cluster.api_ports, shows[:SHOWS_HELD], options.holders, options.seed, 0.15)
+        crowd = Crowd(cluster.api_ports, [show for show in shows[SHOWS_HELD:] if show not in probed.values()],
+                      options.buyers, options.seed, options.pause)
+        for people in (*probes, holders, crowd):
+            people.start()
+        for number, kind in enumerate(faults.plan(self.random, options.faults, options.only)):
+            self.fault(cluster, probes, number, kind)
         cluster.ready_wait(120)
-        probe.over.set()
+        for probe in probes:
+            probe.over.set()
+        holders.stop()
         crowd.stop()
         cluster.ready_wait(120)
         asked, doubled = crowd.ask_again()
@@ -131,7 +173,16 @@ class Run:
         log = Log(type("Where", (dict,), {"url": f"http://127.0.0.1:{cluster.api_ports[0]}"})(
             SEATLOG_KAFKA=cluster.kafka))
         judge = Judge(log.read("seatlog.events"))
-        return self.report(crowd, verified, judge.lost(crowd.notes), doubled + judge.count_doubled())
+        return self.report(crowd, verified, judge.lost(crowd.notes), doubled + judge.count_doubled(),
+                           self.linear(cluster, holders))
+
+
+def clients_quiet(log):
+    """What librdkafka says of brokers that are gone goes there: it writes to the standard error by itself."""
+    sys.stderr.flush()
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 2)
+    os.close(file)
 
 
 def main():
@@ -140,16 +191,24 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--buyers", type=int, default=8)
     parser.add_argument("--pause", type=float, default=0.5, help="seconds between a buyer's visits, on average")
+    parser.add_argument("--holders", type=int, default=6, help="how many people hold seats and let go")
+    parser.add_argument("--only", default="", help="only faults with these words in their name")
     parser.add_argument("--keep", action="store_true", help="keep the folder with all logs")
     options = parser.parse_args()
+    if not any(options.only in kind for kind in faults.KINDS):
+        parser.error(f"there is no such fault; there are: {', '.join(faults.KINDS)}")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="seatlog-chaos-", dir="/var/tmp"))
     folder.chmod(0o755)
+    clients_quiet(folder / "clients.log")
     cluster = Cluster(folder)
     good = False
     try:
         good = Run(options).go(cluster)
     except (RuntimeError, AssertionError, subprocess.CalledProcessError, OSError) as problem:
         say(f"chaos: failed, {problem}")
+    except BaseException:
+        say(traceback.format_exc())
+        raise
     finally:
         cluster.down()
         if good and not options.keep:

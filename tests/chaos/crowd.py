@@ -8,6 +8,7 @@ import random
 import secrets
 import threading
 import time
+import uuid
 
 import requests
 
@@ -34,6 +35,7 @@ class Client:
         self.random = random.Random(seed)
         self.session = requests.Session()
         self.unanswered = 0
+        self.user_id = None
 
     def ask(self, method, path, body=None, key=None, wait=8, stop=lambda: False):
         """The first answer that says something: not 429 or 5xx. None when stopped before."""
@@ -62,6 +64,7 @@ class Client:
         login = self.ask("POST", "/login", body)
         assert login is not None and login.status_code == 200, login and login.text
         self.session.headers["Authorization"] = f"Bearer {login.json()['token']}"
+        self.user_id = uuid.UUID(login.json()["user_id"])
         return self
 
 
@@ -186,15 +189,15 @@ class Probe:
             try:
                 answer = self.client.session.post(f"{url}/reserve", json={"event_id": self.show_id,
                                                                           "best_available": {"quantity": 1}},
-                                                  headers={"Prefer": "wait=2"}, timeout=(1, 4))
+                                                  headers={"Prefer": "wait=1"}, timeout=(0.5, 1.5))
                 if answer.status_code in (201, 409):
                     self.answers.append(time.monotonic())
                 if answer.status_code == 201:
                     self.client.session.delete(f"{url}/reservations/{answer.json()['reservation_id']}",
-                                               headers={"Prefer": "wait=2"}, timeout=(1, 4))
+                                               headers={"Prefer": "wait=1"}, timeout=(0.5, 1.5))
             except requests.RequestException:
                 pass
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def recovery(self, applied):
         """

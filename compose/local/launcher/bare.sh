@@ -39,7 +39,8 @@ bare_options_check() {
 bare_uses() {
     case $1 in
     up | sim) echo build run ;;
-    test | bench | chaos) echo build run test ;;
+    test | chaos) echo build run test chaos ;;
+    bench) echo build run test ;;
     replay) [ "${2:-}" != import ] && [[ " $*" != *' --directory'[=\ ]* ]] || echo build ;;
     esac
 }

@@ -15,11 +15,12 @@ from .state import locked
 
 RELEASE, DEBUG, TSAN = (ROOT / "build" / preset for preset in ("release", "debug", "tsan"))
 KAFKA_LIBRARIES = ROOT / "build" / "kafka"
+CHAOS = ROOT / "build" / "chaos"
 VENV, VENV_API = ROOT / "build" / "venv", ROOT / "build" / "venv-api"
 GIVEN = os.environ.get("SEATLOG_TEST_BIN")  # tests give programs of another build, which are taken as they are
 BIN = pathlib.Path(GIVEN or RELEASE / "bin")
-TOOLS = ("seatlog-topics", "seatlog-catalogue", "seatlog-tail", "seatlog-replay", "seatlog-ticket-verify",
-         "seatlog-dead-letters")
+TOOLS = ("seatlog-topics", "seatlog-claims", "seatlog-catalogue", "seatlog-tail", "seatlog-replay",
+         "seatlog-ticket-verify", "seatlog-dead-letters")
 
 
 def packages_ensure(state, yes, *uses):
@@ -83,6 +84,14 @@ def kafka_fetch(step):
     mark.write_text(want, encoding="ascii")
     size = sum(path.stat().st_size for path in KAFKA_LIBRARIES.iterdir()) // 2**20
     step.note = f"{kafka_version()}, {size} MB fetched"
+
+
+def chaos_programs(step):
+    """What chaos has in Go: the network that is slow, and the judge of histories."""
+    source = ROOT / "tests" / "chaos" / "programs"
+    step.hint = "Is the Go proxy reachable? It has the one module that go.mod names"
+    step.run("go", "build", "-o", f"{CHAOS}/", "./...", cwd=source)
+    step.note = f"{len(list(CHAOS.iterdir()))} programs"
 
 
 def venv(step, folder=VENV, requirements=ROOT / "tests" / "requirements.txt"):

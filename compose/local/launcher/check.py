@@ -64,6 +64,7 @@ class Check:
 
     def pytest_make(self):
         self.make("kafka-jars", build.kafka_fetch)
+        self.make("chaos-build", build.chaos_programs)
         self.make("python", build.venv)
 
     def e2e_make(self):
@@ -183,7 +184,7 @@ class Check:
     def chaos(self, output, words=()):
         """Real processes, three brokers, some faults."""
         return self.of_one("chaos", output.run([ROOT / "seatlog", "chaos",
-                                                *(words or ["--faults", "15", "--seed", "1"])],
+                                                *(words or ["--faults", "19", "--seed", "1"])],
                                                env={**os.environ, "SEATLOG_STATE": str(self.state.folder)}) == 0)
 
 
@@ -196,13 +197,13 @@ class Suite:
 
 SUITES = {
     "style": Suite(Check.style_make, Check.style), "unit": Suite(Check.debug, Check.unit),
-    "sim": Suite(Check.release, Check.sim), "e2e": Suite(Check.e2e_make, Check.e2e),
+    "sim": Suite(Check.release, Check.sim), "e2e": Suite(Check.e2e_make, Check.e2e, ("chaos",)),
     "api": Suite(Check.api_make, Check.api), "fuzz": Suite(lambda check: None, Check.fuzz, ("fuzz",)),
-    "asan": Suite(lambda check: (check.debug(), check.pytest_make()), Check.asan),
+    "asan": Suite(lambda check: (check.debug(), check.pytest_make()), Check.asan, ("chaos",)),
     "tsan": Suite(Check.tsan, Check.thread_sanitizer),
     "model": Suite(lambda check: None, Check.model, ("model",)),
     "valgrind": Suite(Check.shipped, Check.valgrind, ("valgrind",)),
-    "chaos": Suite(lambda check: None, Check.chaos)}
+    "chaos": Suite(lambda check: None, Check.chaos, ("chaos",))}
 
 
 def reports_none(folder):
@@ -283,7 +284,7 @@ def command_test(launcher, words):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     state = launcher.state
     state.make()
-    suites = WHOLE if not name else () if name == "quick" else (name,)
+    suites = WHOLE if not name else ("e2e",) if name == "quick" else (name,)
     build.packages_ensure(state, True, "build", "run", "test",
                           *(use for suite in suites for use in SUITES[suite].packages))
     check = Check(state)
@@ -306,7 +307,7 @@ def command_test(launcher, words):
 def command_chaos(launcher, words):
     """Real processes, three brokers, faults of every kind; then everything is checked."""
     launcher.state.make()
-    build.packages_ensure(launcher.state, True, "build", "run", "test")
+    build.packages_ensure(launcher.state, True, "build", "run", "test", "chaos")
     Check(launcher.state).e2e_make()
     os.chdir(ROOT)
     sys.stdout.flush()

@@ -5,7 +5,9 @@ import glob
 import http.client
 import os
 import pathlib
+import re
 import shutil
+import subprocess
 
 from . import kafka, postgres
 from .build import BIN, KAFKA_LIBRARIES
@@ -126,6 +128,15 @@ class Installation:
         copies = min(len(self.brokers), 3)
         step.run(self.bin / "seatlog-topics", f"--kafka.bootstrap.servers={self.values()['KAFKA']}",
                  f"--wait_s={seconds}", *([f"--replication={copies}"] if copies > 1 else []))
+
+    def claims(self):
+        """(partitions of the events that are claimed, that have a history without a claim), as the log has it."""
+        told = subprocess.run([self.bin / "seatlog-claims", f"--kafka.bootstrap.servers={self.values()['KAFKA']}"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        found = re.search(r"^claims: (\d+) of \d+, history (\d+)$", told.stdout, re.MULTILINE)
+        if told.returncode != 0 or not found:
+            raise Failure(f"the log does not say who has claimed it: {told.stderr.strip() or told.stdout.strip()}")
+        return int(found[1]), int(found[2])
 
     # -- who is ready
 

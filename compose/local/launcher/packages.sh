@@ -4,7 +4,7 @@
 # Debian's packages: what is missing is installed, nothing else is touched. In shell, because what is missing may be
 # Python. Asks where there is somebody to ask, unless it is told yes.
 #
-#   packages.sh STATE yes|no USE…        USE: build run test fuzz valgrind, as in packages.tsv
+#   packages.sh STATE yes|no USE…        USE: build run test chaos …, as in packages.tsv
 set -u -o pipefail
 state=$1 yes=$2
 shift 2

@@ -287,6 +287,13 @@ class Supervisor:
                 step.fail(log=self.state.log / f"{name}.log",
                           hint=f"{name} does not start. Its log: ./seatlog logs {name}")
 
+    def programs_stop(self, step, programs):
+        """Those that run."""
+        states = self.states()
+        running = [program.program for program in programs if states.get(program.program, ("", None))[1]]
+        if running:
+            step.run("/usr/bin/supervisorctl", "-c", self.settings, "stop", *running)
+
     def program_await(self, step, program, seconds, ready=None):
         """Until it is ready; gives up when the time is out, or when it ends again and again."""
         ready = ready or (lambda: self.installation.ready(program))

@@ -18,6 +18,7 @@ from .state import port_taken
 from .supervise import Supervisor
 
 DAEMON_READY_S = int(os.environ.get("SEATLOG_TEST_READY_S", 90))  # one that has a long log to fold may take this long
+DECIDER = "reservation"
 INFRA_READY_S = {"postgres": 60, "kafka": 90, "mail-catcher": 20, "payment-simulator": 20}
 
 class Launcher:
@@ -153,8 +154,26 @@ def migrations_up(it, launcher):
 
 
 def daemons_up(it, launcher):
-    daemons = launcher.here.of("daemon")
-    launcher.supervisor.programs_ready(it, daemons, DAEMON_READY_S)
+    """All together; but where the log was decided by deciders that claim nothing, readers come first, then all deciders
+    stop that run, then ours start: the old ones and the new would undo each other's snapshots, and records that the new
+    ones write would be dead letters to readers from before. The gate is the decider's, which claims nothing before the
+    others are gone; this is the order in which nobody waits."""
+    daemons, supervisor = launcher.here.of("daemon"), launcher.supervisor
+    it.hint = "Does Kafka answer? Its log: ./seatlog logs kafka"
+    deciders = [program for program in daemons if program.name == DECIDER]
+    states = supervisor.states()
+    running = {program: states.get(program.program, ("", None))[1] for program in deciders}
+    stale = any(supervisor.is_stale(program, pid) for program, pid in running.items())
+    claimed, history = launcher.here.claims() if stale or not all(running.values()) else (0, 0)
+    if not history:
+        deciders = []
+    supervisor.programs_ready(it, [program for program in daemons if program not in deciders], DAEMON_READY_S)
+    if deciders:
+        it.write(f"{history} partitions have events and no claim: readers are ready, now the deciders")
+        if stale:
+            supervisor.programs_stop(it, deciders)
+        supervisor.programs_ready(it, deciders, DAEMON_READY_S)
+        launcher.claimed = launcher.here.claims()[0] - claimed
     it.note = f"{len(daemons)} ready"
 
 
@@ -175,6 +194,10 @@ def changes_tell(launcher):
         say(f"  PostgreSQL's tables were brought up to date: {' '.join(launcher.migrated)}")
     if before != version and state.get("CATALOGUE_DAY"):
         say(f"  This installation ran {before or 'an earlier version'}; now it is {version}.")
+    if launcher.claimed:
+        say(f"  The log fences itself from here on ({launcher.claimed} partitions claimed): readers were brought up\n"
+            "  to date first, then deciders stopped and new ones started. There is no way\n"
+            "  back to an earlier version.")
     restarts_tell(launcher)
     state.set("VERSION", version)
 
@@ -200,7 +223,7 @@ def command_up(launcher, words):
     step(state, "build", build.making, build.shipped)
     step(state, "kafka-jars", build.making, build.kafka_fetch)
     launcher.open()
-    launcher.migrated = []
+    launcher.migrated, launcher.claimed = [], 0
     left_overs = not launcher.supervised() and launcher.supervisor.orphans()
     ports_choose(launcher, options.port, left_overs)
     launcher.configuration.overrides_ensure()

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+People who hold seats, ask again and let go, over and over, on few seats. Every call is written down with the moments
+of its call and its answer, an answer that says nothing (202, 5xx, none) as unknown: a history, whose linearizability
+programs/linear judges. Nobody pays here: what a provider does comes at a time of its own.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+import subprocess
+import threading
+import time
+import uuid
+
+import requests
+
+from crowd import Client
+
+SEATS = 6  # of a show, that they are after
+WAIT_SECONDS, PATIENCE_SECONDS = 1, 1.5
+TRIES_MAX = 2000
+
+
+def public_id(show_id, reservation):
+    return base64.urlsafe_b64encode(uuid.UUID(show_id).bytes + reservation.bytes).decode().rstrip("=")
+
+
+def reservation_of(told):
+    return str(uuid.UUID(bytes=base64.urlsafe_b64decode(told + "=")[16:]))
+
+
+def reservation_id(show_id, buyer_id, key):
+    """UUID version 5 of the show, the buyer and the key; uuid5 takes names that are text only."""
+    digest = hashlib.sha1(uuid.UUID(show_id).bytes + buyer_id.bytes + key.encode()).digest()
+    return uuid.UUID(bytes=digest[:16], version=5)
+
+
+def answer_read(answer):
+    """(what it says, the reservation that it tells of, the seats that it says are taken)"""
+    if answer is None or answer.status_code in (202, 429) or answer.status_code >= 500:
+        return "unknown", "", []
+    body = answer.json()
+    if answer.status_code in (200, 201):
+        return body["state"], reservation_of(body["reservation_id"]), []
+    problem = body["type"].rpartition(":")[2]
+    if problem == "seats-taken":
+        return "taken", "", [int(seat["id"]) for seat in body["taken"]]
+    return {"buyer-limit": "limit", "not-found": "missing"}.get(problem, f"{answer.status_code} {problem}"), "", []
+
+
+class Holders:
+    def __init__(self, ports, shows, count, seed, pause):
+        self.clients = [Client(ports, f"{seed}-holder-{number}") for number in range(count)]
+        self.shows, self.pause = shows, pause
+        self.calls, self.lock = [], threading.Lock()
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.live, args=(number,), daemon=True) for number in range(count)]
+
+    def start(self):
+        for client in self.clients:
+            client.join()
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self):
+        """Everybody finishes what is under way."""
+        self.over.set()
+        for thread in self.threads:
+            thread.join(300)
+        assert not any(thread.is_alive() for thread in self.threads), "a holder still waits for an answer"
+
+    def unknown(self):
+        return sum(call["answer"] == "unknown" for call in self.calls)
+
+    def call(self, number, call, method, path, body, key):
+        """One try; what it said."""
+        client = self.clients[number]
+        port = client.random.choice(client.ports)
+        began = time.monotonic_ns()
+        try:
+            answer = client.session.request(
+                method, f"http://127.0.0.1:{port}{path}", json=body, timeout=(0.5, PATIENCE_SECONDS),
+                headers={"Prefer": f"wait={WAIT_SECONDS}", "Idempotency-Key": key})
+        except requests.RequestException:
+            answer = None
+        ended = time.monotonic_ns()
+        said, told, taken = answer_read(answer)
+        with self.lock:
+            self.calls.append({**call, "buyer": number, "call": began, "return": ended, "answer": said, "as": told,
+                               "taken": taken})
+        return said
+
+    def until_known(self, number, *call):
+        """Asked again under its key until there is an answer, so that what was unknown becomes known soon; what it is,
+        and after how many tries."""
+        said, tries = "unknown", 0
+        while said == "unknown" and tries < TRIES_MAX and not (tries and self.over.is_set()):
+            if tries:
+                time.sleep(self.clients[number].random.uniform(0.2, 0.6))
+            said, tries = self.call(number, *call), tries + 1
+        return said, tries
+
+    def visit(self, number):
+        client = self.clients[number]
+        show_id, key = client.random.choice(self.shows), secrets.token_hex(8)
+        seats = sorted(client.random.sample(range(SEATS), client.random.randint(1, 3)))
+        reservation = reservation_id(show_id, client.user_id, key)
+        path = f"/reservations/{public_id(show_id, reservation)}"
+        wish = {"event_id": show_id, "ticket_ids": [str(seat) for seat in seats]}
+        about = {"show": show_id, "reservation": str(reservation), "seats": seats}
+        reserve = ({**about, "op": "reserve"}, "POST", "/reserve", wish, key)
+        said, tries = self.until_known(number, *reserve)
+        if said == "held":
+            time.sleep(client.random.uniform(0, 2 * self.pause))
+            if client.random.random() < 0.2:
+                self.until_known(number, *reserve)
+        # What was refused may be held all the same, by a try whose answer got lost.
+        if said == "held" or tries > 1:
+            self.until_known(number, {**about, "op": "release"}, "DELETE", path, None, secrets.token_hex(8))
+            if client.random.random() < 0.1:
+                self.until_known(number, *reserve)
+
+    def live(self, number):
+        while not self.over.is_set():
+            self.visit(number)
+            time.sleep(self.clients[number].random.uniform(0, 2 * self.pause))
+
+    def judge(self, program, limit, file, seconds):
+        """(whether all of it was good, what the judge printed); the history is kept in the file."""
+        with open(file, "w", encoding="ascii") as history:
+            for call in self.calls:
+                history.write(json.dumps(call) + "\n")
+        with open(file, encoding="ascii") as history:
+            judged = subprocess.run([program, str(limit), str(seconds)], stdin=history, stdout=subprocess.PIPE,
+                                    stderr=subprocess.STDOUT, text=True)
+        return judged.returncode == 0, judged.stdout

@@ -11,7 +11,7 @@ import pytest
 
 from bringup import launch  # noqa: F401 (the way to the launcher's modules)
 from clients import eventually
-from launcher import kafka, pipeline
+from launcher import kafka, pipeline, up
 from launcher.configuration import Configuration
 from launcher.installation import Installation
 from launcher.say import Notices
@@ -155,3 +155,55 @@ command = ["bash", "-c", {tests!r}]
         process.send_signal(signal.SIGTERM)
     assert process.wait(20) != 0
     assert (tmp_path / "away").exists()
+
+
+class Recorded:
+    """An installation, its supervisor and a step, which write down what they are told."""
+
+    note = hint = ""
+
+    def __init__(self, running, stale, claims):
+        self.running, self.stale, self.answers, self.told = running, stale, list(claims), []
+        self.here = self.supervisor = self
+        self.claimed = 0
+
+    def of(self, stage):
+        return [program for program in pipeline.programs() if program.stage == stage]
+
+    def states(self):
+        return dict.fromkeys(self.running, ("RUNNING", 7))
+
+    def is_stale(self, program, pid):
+        return pid is not None and program.name in self.stale
+
+    def claims(self):
+        self.told.append("claims?")
+        return self.answers.pop(0)
+
+    def programs_ready(self, _, programs, seconds):
+        self.told.append(sorted(program.name for program in programs))
+
+    def programs_stop(self, _, programs):
+        self.told.append("stop " + " ".join(program.name for program in programs))
+
+    def write(self, text):
+        pass
+
+
+READERS = ["indexer", "ingest-api", "notifier", "payment", "ticketgen"]
+DAEMONS = sorted([*READERS, "reservation"])
+
+
+@pytest.mark.parametrize("running, stale, claims, told, claimed", [
+    (DAEMONS, DAEMONS, [(0, 6), (6, 0)], ["claims?", READERS, "stop reservation", ["reservation"], "claims?"], 6),
+    ([], [], [(0, 6), (6, 0)], ["claims?", READERS, ["reservation"], "claims?"], 6),
+    (DAEMONS, DAEMONS, [(2, 4), (6, 0)], ["claims?", READERS, "stop reservation", ["reservation"], "claims?"], 4),
+    (DAEMONS, DAEMONS, [(6, 0)], ["claims?", DAEMONS], 0),
+    ([], [], [(0, 0)], ["claims?", DAEMONS], 0),
+    (DAEMONS, [], [], [DAEMONS], 0),
+], ids=["while it runs", "stopped", "half way", "claimed", "new", "nothing to do"])
+def test_up_brings_readers_up_to_date_before_deciders_where_the_log_is_from_before(running, stale, claims, told,
+                                                                                   claimed):
+    recorded = Recorded(running, stale, claims)
+    up.daemons_up(recorded, recorded)
+    assert (recorded.told, recorded.claimed, recorded.note) == (told, claimed, "6 ready")

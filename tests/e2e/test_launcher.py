@@ -113,7 +113,8 @@ def test_an_unknown_option_is_named(command, nowhere, no_installers):
     (["down", "now"], "no argument: now"), (["restart", "indexr"], "there is no indexr"),
     (["status", "indexer"], "no argument: indexer"), (["tail", "--lines"], "--lines wants a value"),
     (["replay", "prove"], "no command prove"), (["replay"], "what is it to do?"), (["order"], "which order?"),
-    (["test", "everything"], "no suite everything"), (["bench", "all"], "no bench all")])
+    (["test", "everything"], "no suite everything"), (["bench", "all"], "no bench all"),
+    (["bench", "core", "recovery", "--kills=3"], "--kills=3 is for one bench")])
 def test_what_is_not_understood_is_said(arguments, words, nowhere):
     refused = run(nowhere, *arguments)
     assert refused.returncode == 2 and words in refused.stderr, refused

@@ -50,6 +50,14 @@ def wait_for(condition, what, seconds):
         time.sleep(0.1)
 
 
+class Unseen:
+    """A step of the launcher of which nothing is told."""
+
+    @staticmethod
+    def run(*command):
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+
+
 class Process:
     """One program of the pipeline; whoever looks after it starts it again while it is wanted."""
 
@@ -247,8 +255,7 @@ class Cluster:
         cluster = next(line.partition("=")[2] for line in lines if line.startswith("cluster.id="))
         shutil.rmtree(data)
         values, settings = self.installation.values_of(broker.program), self.installation.state.etc
-        step(self.installation.state, "disk", kafka.data_format, values, cluster, data,
-             settings / f"{broker.name}.properties")
+        kafka.data_format(Unseen, values, cluster, data, settings / f"{broker.name}.properties")
 
     def settings_make(self):
         state = self.installation.state

@@ -11,6 +11,7 @@ import re
 import secrets
 import signal
 import subprocess
+import sys
 import time
 import uuid
 
@@ -19,7 +20,11 @@ import fastavro
 import psycopg
 import requests
 
-from bringup import launch
+from bringup import ROOT, launch
+
+sys.path.append(str(ROOT / "examples"))
+
+import seatlog_rule  # noqa: E402 (the path comes first)
 
 TIMEOUT = 60
 
@@ -235,26 +240,43 @@ class Log:
         self.registry = Registry(stack.url)
 
     def read(self, topic, show_id=None):
-        """Everything on the topic up to now, in order within a partition."""
+        """Everything on the topic up to now, in order within a partition; of the events those that count."""
         consumer = confluent_kafka.Consumer({
             "bootstrap.servers": self.stack["SEATLOG_KAFKA"], "group.id": f"e2e-{secrets.token_hex(4)}",
             "isolation.level": "read_committed", "enable.auto.commit": False, "enable.partition.eof": True})
         try:
             partitions = consumer.list_topics(topic, timeout=TIMEOUT).topics[topic].partitions
+            rules = {number: seatlog_rule.Partition(self.command_offset) for number in partitions}
             consumer.assign([confluent_kafka.TopicPartition(topic, number, 0) for number in partitions])
             ended, records = set(), []
             while len(ended) < len(partitions):
                 message = consumer.poll(TIMEOUT)
                 assert message is not None, f"{topic}: no answer"
-                if message.error() is None:
-                    if show_id is None or message.key() == show_id.encode():
-                        records.append(Record(message, self.registry))
-                else:
+                if message.error() is not None:
                     assert message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF, message.error()
                     ended.add(message.partition())
+                    continue
+                counts = [message]
+                if topic == "seatlog.events":
+                    counts = self.counts(consumer, rules[message.partition()], message)
+                records += [Record(one, self.registry) for one in counts
+                            if show_id is None or one.key() == show_id.encode()]
             return records
         finally:
             consumer.close()
+
+    def command_offset(self, message):
+        return self.registry.decode(message.value())[1]["head"]["command_offset"]
+
+    @staticmethod
+    def counts(consumer, rule, message):
+        """By the rule for readers outside (examples/seatlog_rule.py)."""
+        labels = [value for name, value in message.headers() or [] if name == seatlog_rule.HEADER]
+        counts = rule.take(message.offset(), labels, message)
+        if counts is None:
+            consumer.seek(confluent_kafka.TopicPartition(message.topic(), message.partition(), rule.next_offset))
+            return []
+        return counts
 
     def events(self, show_id):
         return self.read("seatlog.events", show_id)

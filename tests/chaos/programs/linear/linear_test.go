@@ -188,14 +188,16 @@ func TestALongHistoryIsLinearizableAndItsForgeriesAreNot(t *testing.T) {
 	for seed := int64(0); seed < 5; seed++ {
 		calls := world(seed, 1500)
 		expect(t, porcupine.Ok, calls...)
-		for _, forgery := range Forgeries {
-			forged := append([]Call(nil), calls...)
-			if !forgery.Make(forged) {
+		for number, forgery := range Forgeries {
+			forged, there := forge(calls, number)
+			if !there {
 				t.Fatalf("seed %d: no place for %s", seed, forgery.Name)
 			}
 			if got := result(t, forged...); got != porcupine.Illegal {
 				t.Fatalf("seed %d: %s is %s", seed, forgery.Name, got)
 			}
 		}
+		at, _ := placeFind(calls)
+		expect(t, porcupine.Ok, until(calls, at.end.ReturnNS)...)
 	}
 }

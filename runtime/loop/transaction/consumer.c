@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop's Kafka consumer and its topics. */
-#include "runtime/loop/transaction/internal.h"
+#include "runtime/loop/transaction/consumer.h"
 
+#include "runtime/base/backoff.h"
 #include "runtime/base/log.h"
 #include "runtime/kafka/kafka.h"
-#include "runtime/loop/process.h"
+#include "runtime/loop/transaction/partition.h"
 
 #include <stdio.h>
 
@@ -13,14 +14,14 @@
 /* Longer than any call of ours may keep the loop from polling (COMMIT_PATIENCE_MS twice). */
 #define POLL_INTERVAL_MS_MAX "120000"
 
-rd_kafka_topic_partition_list_t *transaction_list_of_one(const struct transaction *transaction,
-                                                         int32_t index, int64_t offset) {
+rd_kafka_topic_partition_list_t *consumer_list_of_one(const struct transaction *transaction,
+                                                      int32_t index, int64_t offset) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, transaction->spec->input, index)->offset = offset;
     return list;
 }
 
-void transaction_consumer_create(struct transaction *transaction) {
+void consumer_create(struct transaction *transaction, consumer_rebalanced *rebalanced) {
     const struct daemon *daemon = transaction->daemon;
     rd_kafka_conf_t *conf = kafka_conf_new(daemon->config, KAFKA_CONSUMER);
     char session_ms[24];
@@ -40,7 +41,7 @@ void transaction_consumer_create(struct transaction *transaction) {
     kafka_conf_set(conf, "enable.partition.eof", "true");
     kafka_conf_set(conf, "auto.offset.reset", "error");
     rd_kafka_conf_set_opaque(conf, transaction);
-    rd_kafka_conf_set_rebalance_cb(conf, partitions_rebalanced);
+    rd_kafka_conf_set_rebalance_cb(conf, rebalanced);
 
     char message[ERROR_MESSAGE_SIZE];
     transaction->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, message, sizeof message);
@@ -71,7 +72,7 @@ static bool topics_check(struct transaction *transaction, struct error *error) {
     return true;
 }
 
-bool transaction_topics_await(struct transaction *transaction) {
+bool consumer_topics_await(struct transaction *transaction) {
     for (int failures = 1; !daemon_stopping(); failures++) {
         struct error error = {0};
         if (topics_check(transaction, &error)) {
@@ -87,13 +88,34 @@ bool transaction_topics_await(struct transaction *transaction) {
     return false;
 }
 
-bool transaction_group_join(struct transaction *transaction) {
+bool consumer_group_join(struct transaction *transaction) {
     rd_kafka_topic_partition_list_t *topics =
-        transaction_list_of_one(transaction, RD_KAFKA_PARTITION_UA, RD_KAFKA_OFFSET_INVALID);
+        consumer_list_of_one(transaction, RD_KAFKA_PARTITION_UA, RD_KAFKA_OFFSET_INVALID);
     rd_kafka_resp_err_t code = rd_kafka_subscribe(transaction->consumer, topics);
     rd_kafka_topic_partition_list_destroy(topics);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         transaction_die(transaction, "cannot subscribe", rd_kafka_err2str(code));
     }
     return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void consumer_flow(struct transaction *transaction) {
+    if (!transaction->flow_due) {
+        return;
+    }
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(transaction->partition_count);
+    for (int32_t i = 0; i < transaction->partition_count; i++) {
+        const struct partition *partition = &transaction->partitions[i];
+        if (partition->stage == PARTITION_LIVE) {
+            rd_kafka_topic_partition_list_add(list, transaction->spec->input, i)->offset =
+                partition_read_offset(transaction, partition);
+        }
+    }
+    rd_kafka_resp_err_t code = rd_kafka_assign(transaction->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    transaction->flow_due = code != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (transaction->flow_due) {
+        log_warning("partitions cannot be read yet", LOG_TEXT("reason", rd_kafka_err2str(code)));
+    }
 }

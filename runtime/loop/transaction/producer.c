@@ -439,6 +439,20 @@ static rd_kafka_consumer_group_metadata_t *group_metadata(rd_kafka_t *consumer,
     return NULL;
 }
 
+bool transaction_producer_settle(struct transaction_producer *producer, struct error *error) {
+    rd_kafka_resp_err_t code = rd_kafka_flush(producer->client, COMMIT_PATIENCE_MS);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        code = producer->failed;
+    }
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return true;
+    }
+    /* A record that the topic does not take will not be taken the next time either. */
+    return kafka_error_action(code) == ERROR_PARK
+               ? error_set(error, ERROR_PARK, "cannot be produced: %s", rd_kafka_err2str(code))
+               : error_set_outside(error, "produce: %s", rd_kafka_err2str(code));
+}
+
 /*
  * The offsets are sent while the records are still on their way, which saves two round trips of
  * five: both belong to the transaction, whichever comes first, and the commit waits for both.
@@ -451,17 +465,7 @@ static enum call_result transaction_complete(struct transaction_producer *produc
     if (result != CALL_DONE) {
         return result;
     }
-    rd_kafka_resp_err_t code = rd_kafka_flush(producer->client, COMMIT_PATIENCE_MS);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        code = producer->failed;
-    }
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        /* A record that the topic does not take will not be taken the next time either. */
-        if (kafka_error_action(code) == ERROR_PARK) {
-            error_set(error, ERROR_PARK, "cannot be produced: %s", rd_kafka_err2str(code));
-        } else {
-            error_set_outside(error, "produce: %s", rd_kafka_err2str(code));
-        }
+    if (!transaction_producer_settle(producer, error)) {
         return CALL_ABORT;
     }
     *committing = true;

@@ -2,7 +2,7 @@
 #ifndef SEATLOG_RUNTIME_LOOP_TRANSACTION_PRODUCER_H
 #define SEATLOG_RUNTIME_LOOP_TRANSACTION_PRODUCER_H
 
-#include "runtime/loop/transaction/transaction.h"
+#include "runtime/loop/transaction/spec.h"
 
 /*
  * One of the two transactional producers of the loop in transaction.h, which alone uses it. It is
@@ -39,6 +39,12 @@ bool transaction_producer_begin(struct transaction_producer *producer);
 /* Within a transaction. What fails is known to the commit. */
 void transaction_producer_send(struct transaction_producer *producer,
                                const struct transaction_output *output);
+
+/*
+ * Waits until what was sent is acknowledged. false with *error: it will not be committed; PARK
+ * where a topic does not take what was sent, and will not the next time either.
+ */
+bool transaction_producer_settle(struct transaction_producer *producer, struct error *error);
 
 /*
  * Flushes, sends the offsets with the group's metadata, commits. Whatever it returns, no

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records handled after all, each in a transaction of its own. */
+#include "runtime/loop/transaction/retry.h"
+
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/loop/dead_letter_retry.h"
-#include "runtime/loop/process.h"
-#include "runtime/loop/transaction/internal.h"
+#include "runtime/loop/transaction/open.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,10 +16,12 @@
 
 static bool retry_is_ours(void *context, const char *topic, int32_t partition, int64_t offset) {
     struct transaction *transaction = context;
-    return strcmp(topic, transaction->spec->input) == 0 && partition >= 0 &&
-           partition < transaction->partition_count &&
-           transaction_partition_live(transaction, partition) &&
-           offset < transaction_next_offset(transaction, partition);
+    if (strcmp(topic, transaction->spec->input) != 0 || partition < 0 ||
+        partition >= transaction->partition_count) {
+        return false;
+    }
+    const struct partition *state = partition_of(transaction, partition);
+    return state->stage == PARTITION_LIVE && offset < state->next_offset;
 }
 
 static bool message_is_of(const rd_kafka_message_t *message, const char *mark) {
@@ -111,11 +114,11 @@ static bool retry_handle(struct transaction *transaction, const struct dead_lett
     bool good = transaction->spec->handle(transaction->daemon, transaction, &record, error);
     transaction->retrying = NULL;
     if (!good) {
-        transaction_abort(transaction);
+        open_abort(transaction);
         return false;
     }
-    transaction_finish(transaction);
-    return transaction_partition_live(transaction, retry->partition) ||
+    open_finish(transaction);
+    return partition_of(transaction, retry->partition)->stage == PARTITION_LIVE ||
            error_set(error, ERROR_RETRY, "what it led to was not committed to the log");
 }
 
@@ -159,7 +162,7 @@ static bool retry_run(struct transaction *transaction, struct pg *pg,
     return dead_letter_retry_settle(pg, retry, &taken, error);
 }
 
-void transaction_retry(struct transaction *transaction) {
+void retry_next(struct transaction *transaction) {
     int64_t now_ms = clock_monotonic_ms();
     if (transaction->spec->letters == NULL || now_ms < transaction->retry_at_ms) {
         return;

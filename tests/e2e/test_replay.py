@@ -14,7 +14,8 @@ import requests
 from clients import eventually
 
 pytestmark = pytest.mark.last(3)  # when all the others have left their traces
-HEAD = struct.Struct(">QqII")
+HEAD = struct.Struct(">QqIII")
+HASH = 32
 NONE = 0xFFFFFFFF
 SHOW_ID = 5 + 32  # after the wire format's prefix and the event's hash
 
@@ -39,6 +40,8 @@ def test_everything_that_happened_is_decided_again_byte_for_byte(stack, provider
         eventually(right, "verify is ok", timeout=400, pause=5)
     except AssertionError:
         pytest.fail(runs[-1].stdout)
+    assert re.search(r"^terms: claims \d+, stale foreign \d+, again \d+, hole \d+, mismatch \d+, of commands cut off \d+$",
+                     runs[-1].stdout, re.MULTILINE)
     assert re.fullmatch(r"verify: ok, commands [1-9]\d*, events [1-9]\d*, differing 0, violated 0, \d+ commands/s",
                         last_line(runs[-1]))
 
@@ -81,21 +84,32 @@ def test_what_is_exported_while_people_buy_holds_together(stack, ada, new_show, 
             assert checked.returncode == 0, checked.stdout
 
 
+def records(octets):
+    """Each record of a segment: its offset, where it begins, the sizes of its key, value and label."""
+    at = octets.index(b"\n") + 1
+    while True:
+        offset, _, *sizes = HEAD.unpack_from(octets, at)
+        if offset == 2 ** 64 - 1:
+            return
+        sizes = [0 if size == NONE else size for size in sizes]
+        yield offset, at, sizes
+        at += HEAD.size + sum(sizes) + HASH
+
+
 def change_an_octet(folder):
     """Flips a bit of one event's show id, and makes the file's own hash of the record right again."""
     for number in range(100):
         path = folder / f"{number}.segment"
         octets = bytearray(path.read_bytes())
-        at = octets.index(b"\n") + 1
-        offset, _, key_size, value_size = HEAD.unpack_from(octets, at)
-        if offset == 2 ** 64 - 1:
-            continue  # an empty partition
-        size = HEAD.size + (0 if key_size == NONE else key_size) + value_size
-        octets[at + HEAD.size + key_size + SHOW_ID] ^= 1
-        octets[at + size:at + size + 32] = hashlib.blake2b(octets[at:at + size], digest_size=32).digest()
-        path.write_bytes(octets)
-        return number, offset
-    raise AssertionError("no partition has a record")
+        for offset, at, sizes in records(octets):
+            if sizes[0] == 0:
+                continue  # a claim: an event has a key
+            end = at + HEAD.size + sum(sizes)
+            octets[at + HEAD.size + sizes[0] + SHOW_ID] ^= 1
+            octets[end:end + HASH] = hashlib.blake2b(octets[at:end], digest_size=HASH).digest()
+            path.write_bytes(octets)
+            return number, offset
+    raise AssertionError("no partition has an event")
 
 
 def test_a_seal_shows_that_history_was_not_rewritten(stack, tmp_path):

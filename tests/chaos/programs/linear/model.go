@@ -224,10 +224,47 @@ func model(s *show) porcupine.Model {
 	}
 }
 
-// history makes a show and its operations of calls. Calls of one kind about one reservation that
-// were not answered are one operation, begun by the first and never ended: at most one of them
-// changes anything, and none of them tells anything.
-func history(calls []Call, limit int) (*show, []porcupine.Operation, error) {
+// history makes a show and its operations of calls.
+//
+// Calls of one kind about one reservation that were not answered are one operation, begun by the
+// first: at most one of them changes anything, and none of them tells anything. It ends with the
+// first answer that says that it has no effect any more, because the reservation is known, or ended;
+// without one, never. Where no answer tells of the reservation at all, it may as well not have
+// happened: `all` says whether those are there too. Who finds an order without them has found
+// one with them, at the end; who finds none has to look again.
+func history(calls []Call, limit int, all bool) (*show, []porcupine.Operation, error) {
+	s := showOf(calls, limit)
+	over, last := overs(calls)
+	var operations []porcupine.Operation
+	asked := map[string]int{}
+	for _, call := range calls {
+		operation, err := operationOf(s, call)
+		if err != nil {
+			return nil, nil, err
+		}
+		if call.Answer == Unknown {
+			what := call.Op + " " + call.Reservation
+			if at, there := asked[what]; there {
+				operations[at].Call = minimum(operations[at].Call, call.CallNS)
+				continue
+			}
+			moment, there := over[what]
+			_, told := over["reserve "+call.Reservation]
+			if !told && !all {
+				continue
+			}
+			if !there {
+				moment = last + 1
+			}
+			operation.Return = maximum(moment, call.CallNS)
+			asked[what] = len(operations)
+		}
+		operations = append(operations, operation)
+	}
+	return s, operations, nil
+}
+
+func showOf(calls []Call, limit int) *show {
 	s := &show{limit: limit, index: map[string]int{}}
 	for _, call := range calls {
 		if call.Op != "reserve" {
@@ -243,33 +280,31 @@ func history(calls []Call, limit int) (*show, []porcupine.Operation, error) {
 			}
 		}
 	}
-	var last int64
-	for _, call := range calls {
-		last = maximum(last, maximum(call.CallNS, call.ReturnNS))
-	}
-	var operations []porcupine.Operation
-	asked := map[string]int{}
-	for _, call := range calls {
-		operation, err := operationOf(s, call, last)
-		if err != nil {
-			return nil, nil, err
-		}
-		if call.Answer == Unknown {
-			what := call.Op + " " + call.Reservation
-			if at, there := asked[what]; there {
-				if call.CallNS < operations[at].Call {
-					operations[at].Call = call.CallNS
-				}
-				continue
-			}
-			asked[what] = len(operations)
-		}
-		operations = append(operations, operation)
-	}
-	return s, operations, nil
+	return s
 }
 
-func operationOf(s *show, call Call, last int64) (porcupine.Operation, error) {
+// overs: when an unanswered call of a kind about a reservation has no effect any more; and the last
+// moment of all.
+func overs(calls []Call) (map[string]int64, int64) {
+	over, last := map[string]int64{}, int64(0)
+	put := func(what string, moment int64) {
+		if before, there := over[what]; !there || moment < before {
+			over[what] = moment
+		}
+	}
+	for _, call := range calls {
+		last = maximum(last, maximum(call.CallNS, call.ReturnNS))
+		if call.Answer == Held || call.Answer == Released {
+			put("reserve "+call.As, call.ReturnNS)
+		}
+		if call.Answer == Released {
+			put("release "+call.As, call.ReturnNS)
+		}
+	}
+	return over, last
+}
+
+func operationOf(s *show, call Call) (porcupine.Operation, error) {
 	about, known := s.index[call.Reservation]
 	if !known {
 		return porcupine.Operation{}, fmt.Errorf("%s was never asked for", call.Reservation)
@@ -278,16 +313,12 @@ func operationOf(s *show, call Call, last int64) (porcupine.Operation, error) {
 	if as, told := s.index[call.As]; told {
 		out.as = as
 	}
-	ended := call.ReturnNS
-	if call.Answer == Unknown {
-		ended = last + 1
-	}
 	return porcupine.Operation{
 		ClientId: call.Buyer,
 		Input:    input{s, call.Op == "release", call.Buyer, about, s.reservations[about].seats},
 		Call:     call.CallNS,
 		Output:   out,
-		Return:   ended,
+		Return:   call.ReturnNS,
 	}, nil
 }
 
@@ -295,6 +326,13 @@ func sorted(seats []int) []int {
 	made := append([]int(nil), seats...)
 	sort.Ints(made)
 	return made
+}
+
+func minimum(one, other int64) int64 {
+	if one < other {
+		return one
+	}
+	return other
 }
 
 func maximum(one, other int64) int64 {

@@ -2,6 +2,7 @@
 /* What must hold at the end of a run: tables, tickets, mails, and what clients were told. */
 #include "runtime/base/identity.h"
 #include "tests/sim/check.h"
+#include "tests/sim/judge.h"
 #include "tests/sim/tickets.h"
 
 #include <stdio.h>
@@ -145,22 +146,25 @@ static void accepted_check(struct sim_world *world, size_t index) {
     }
 }
 
+static void fact_check(struct sim_world *world, const struct sim_entry *entry) {
+    struct event event;
+    struct mail mail;
+    arena_reset(&world->scratch);
+    if (sim_event_decode(world, entry->value, &event) && mail_core_of_event(&event, &mail) &&
+        mail_find(world->tables, &mail.mail_id) == NULL) {
+        sim_violated(world, 6, "there is no mail of %s", event_kind_name(event.kind));
+    }
+}
+
 /* Every fact that is to be written of has its mail. */
 static void facts_check(struct sim_world *world) {
     for (int32_t i = 0; i < world->broker.partition_count; i++) {
-        const struct sim_entry *entry;
-        struct event event;
-        struct mail mail;
-        int64_t offset = 0;
-        while ((entry = sim_log_read(world, SIM_EVENTS, i, &offset, INT64_MAX, false)) != NULL) {
-            arena_reset(&world->scratch);
-            if (sim_event_decode(world, entry->value, &event) &&
-                mail_core_of_event(&event, &mail)) {
-                if (mail_find(world->tables, &mail.mail_id) == NULL) {
-                    sim_violated(world, 6, "there is no mail of %s", event_kind_name(event.kind));
-                }
-            }
+        struct sim_counted counted;
+        sim_judge(world, i, &counted);
+        for (size_t j = 0; j < counted.count; j++) {
+            fact_check(world, &world->broker.logs[SIM_EVENTS][i].entries[counted.offsets[j]]);
         }
+        sim_counted_free(&counted);
     }
 }
 
@@ -197,6 +201,34 @@ void sim_check_mails(struct sim_world *world, const struct sim_rules *rules) {
         for (size_t j = 0; j < show->bookings.count; j++) {
             confirmation_check(world, show->bookings.items[j]);
         }
+    }
+}
+
+/* --- rows --- */
+
+/* Where a sink says that it is, is behind the last command that counts. */
+static void row_check(struct sim_world *world, enum sim_daemon daemon, int32_t partition,
+                      const struct sim_counted *counted) {
+    const struct term_position *row = &world->tables->offsets[daemon][SIM_EVENTS][partition];
+    int64_t last = counted->count > 0 ? counted->offsets[counted->count - 1] : -1;
+    if (row->cursor != counted->cursor || row->next_offset != last + 1) {
+        sim_violated(world, 7,
+                     "the row of sink %d is at event %lld of partition %d, behind command %lld, "
+                     "and not at %lld, behind %lld",
+                     (int)daemon, (long long)row->next_offset, (int)partition,
+                     (long long)row->cursor, (long long)last + 1, counted->cursor);
+    }
+}
+
+static void rows_check(struct sim_world *world) {
+    static const enum sim_daemon sinks[] = {SIM_PAYMENT, SIM_NOTIFIER, SIM_INDEXER};
+    for (int32_t i = 0; i < world->broker.partition_count; i++) {
+        struct sim_counted counted;
+        sim_judge(world, i, &counted);
+        for (size_t j = 0; j < sizeof sinks / sizeof sinks[0]; j++) {
+            row_check(world, sinks[j], i, &counted);
+        }
+        sim_counted_free(&counted);
     }
 }
 
@@ -243,6 +275,7 @@ static void map_check(struct sim_world *world, const struct sim_rule_show *show)
 }
 
 void sim_check_catalog(struct sim_world *world, const struct sim_rules *rules) {
+    rows_check(world);
     int64_t gaps = sim_indexer_gaps() - world->tables->gaps_before;
     if (gaps > 0) {
         sim_violated(world, 7, "the indexer has met %lld gaps", (long long)gaps);

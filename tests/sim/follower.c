@@ -10,16 +10,18 @@ static int64_t history_cursor_of(struct sim_world *world, const struct sim_entry
     return sim_event_decode(world, entry->value, &event) ? event.as.head.command_offset + 1 : 0;
 }
 
+struct term_label sim_term_label(const struct sim_entry *entry) {
+    return entry->label.size > 0
+               ? term_label_parse((const char *)entry->label.data, entry->label.size)
+               : (struct term_label){.kind = TERM_LABEL_NONE};
+}
+
 enum term_verdict sim_term_feed(struct sim_world *world, struct term_reader *reader, int64_t offset,
                                 const struct sim_entry *entry) {
-    if (entry->label.size > 0) {
-        struct term_label label =
-            term_label_parse((const char *)entry->label.data, entry->label.size);
-        return term_reader_feed(reader, offset, &label, 0);
-    }
-    bool history = reader->position.term.offset == TERM_NONE && offset >= reader->next_offset;
-    return term_reader_feed(reader, offset, &(struct term_label){.kind = TERM_LABEL_NONE},
-                            history ? history_cursor_of(world, entry) : 0);
+    struct term_label label = sim_term_label(entry);
+    bool history = label.kind == TERM_LABEL_NONE && reader->position.term.offset == TERM_NONE &&
+                   offset >= reader->next_offset;
+    return term_reader_feed(reader, offset, &label, history ? history_cursor_of(world, entry) : 0);
 }
 
 void sim_follower_init(struct sim_follower *follower, int32_t partition,

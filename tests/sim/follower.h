@@ -20,6 +20,9 @@ struct sim_follower {
     size_t count; /* of offsets: the events of the command that was delivered last */
 };
 
+/* The label of an entry of events. */
+struct term_label sim_term_label(const struct sim_entry *entry);
+
 /* What the rule says of an entry of events. */
 enum term_verdict sim_term_feed(struct sim_world *world, struct term_reader *reader, int64_t offset,
                                 const struct sim_entry *entry);

@@ -4,6 +4,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/kafka/kafka.h"
+#include "tests/sim/follower.h"
 
 #include <assert.h>
 #include <string.h>
@@ -18,16 +19,59 @@ static struct pg *pg_of(struct sim_sink *sink) { return sim_session_pg(&sink->se
 
 /* --- what the core tells --- */
 
-static void batch_drop(struct sim_sink *sink) {
-    sink->batch_count = 0;
-    arena_reset(&sink->arena);
+static void entry_decode(struct sim_sink *sink, struct sim_sink_entry *entry) {
+    struct codec *codec = sink->world->codec;
+    struct octets value = entry->record.value;
+    struct text reason = {0};
+    bool good =
+        entry->topic == SIM_EVENTS
+            ? codec_event_decode(codec, &sink->arena, value, &entry->event, &reason)
+            : codec_ticket_record_decode(codec, &sink->arena, value, &entry->tickets, &reason);
+    if (!good) {
+        sim_violated(sink->world, 3, "offset %lld of %s, partition %d, can not be decoded: %.*s",
+                     (long long)entry->record.offset, sim_topic_name(entry->topic),
+                     (int)entry->record.partition, TEXT_FORMAT(reason));
+    }
+}
+
+/* Gives back what the core does not have any more; what it holds outlives the batch's memory. */
+static void entries_sweep(struct sim_sink *sink) {
+    const struct sink_core *core = &sink->core;
+    for (size_t i = 0; i < SIM_SINK_ENTRIES_MAX; i++) {
+        sink->entries[i].kept = false;
+    }
+    for (size_t i = 0; i < core->entry_count + core->held_count; i++) {
+        ((struct sim_sink_entry *)sink->core_entries[i].record)->kept = true;
+    }
+    if (core->entry_count == 0) {
+        arena_reset(&sink->arena);
+    }
+    for (size_t i = 0; i < SIM_SINK_ENTRIES_MAX; i++) {
+        struct sim_sink_entry *entry = &sink->entries[i];
+        entry->used = entry->kept;
+        if (entry->used && core->entry_count == 0) {
+            entry_decode(sink, entry);
+        }
+    }
+}
+
+static const struct sim_sink_entry *entry_at(const struct sim_sink *sink, size_t index) {
+    assert(index < sink->core.entry_count);
+    return sink->core_entries[index].record;
+}
+
+static void parked(struct sim_sink *sink, size_t index) { /* every record can be handled */
+    const struct sim_sink_entry *entry = entry_at(sink, index);
+    sim_violated(sink->world, 7, "%s puts offset %lld of %s aside: %s", name_of(sink),
+                 (long long)entry->record.offset, sim_topic_name(entry->topic),
+                 sink->core.fault.error.message);
 }
 
 static void told(struct sim_sink *sink, const struct sink_core_effect *effect) {
     struct sim_world *world = sink->world;
     switch (effect->kind) {
     case SINK_TELL_DROP:
-        batch_drop(sink);
+        entries_sweep(sink);
         break;
     case SINK_TELL_ROLLBACK:
         sim_tables_rollback(world);
@@ -43,15 +87,21 @@ static void told(struct sim_sink *sink, const struct sink_core_effect *effect) {
             sink->spec->committed(sink->daemon);
         }
         break;
-    case SINK_TELL_PARK: /* every record of a run can be handled */
-        sim_violated(world, 7, "%s puts offset %lld of %s aside: %s", name_of(sink),
-                     (long long)sink->batch[effect->entry].record.offset,
-                     sim_topic_name(sink->batch[effect->entry].topic),
-                     sink->core.fault.error.message);
+    case SINK_TELL_PARK:
+        parked(sink, effect->entry);
+        break;
+    case SINK_TELL_STALE:
+        sim_trace(world, "%s passes over an event of partition %d: %s", name_of(sink),
+                  (int)sink->partitions[effect->partition].partition,
+                  term_stale_name(effect->stale));
+        break;
+    case SINK_TELL_DEAF:
+        sim_trace(world, "%s: nothing counts in partition %d", name_of(sink),
+                  (int)sink->partitions[effect->partition].partition);
         break;
     case SINK_TELL_STUCK:
         sim_trace(world, "%s fails with records %zu to %zu of %zu: %s", name_of(sink), effect->from,
-                  effect->to, sink->batch_count, sink->core.fault.error.message);
+                  effect->to, sink->core.entry_count, sink->core.fault.error.message);
         break;
     default:
         assert(effect->kind == SINK_TELL_FENCED);
@@ -134,26 +184,29 @@ static bool group_step(struct sim_sink *sink) {
 
 /* --- the log --- */
 
-static const struct sim_entry *record_next(const struct sim_sink *sink, size_t index,
-                                           int64_t *offset) {
-    const struct sim_sink_partition *partition = &sink->partitions[index];
-    bool uncommitted = strcmp(SINK_ISOLATION_LEVEL, "read_committed") != 0;
-    *offset = sink->core.partitions[index].position;
-    return sim_log_read(sink->world, partition->topic, partition->partition, offset, INT64_MAX,
-                        uncommitted);
+static bool reads_uncommitted(void) { return strcmp(SINK_ISOLATION_LEVEL, "read_committed") != 0; }
+
+static struct sim_sink_entry *entry_new(struct sim_sink *sink) {
+    for (size_t i = 0; i < SIM_SINK_ENTRIES_MAX; i++) {
+        if (!sink->entries[i].used) {
+            return &sink->entries[i];
+        }
+    }
+    assert(false); /* no run has so many events of a command */
+    return NULL;
 }
 
-/* Into the batch, decoded. */
-static void entry_add(struct sim_sink *sink, size_t index, int64_t offset,
-                      const struct sim_entry *from) {
-    const struct sim_sink_partition *partition = &sink->partitions[index];
-    struct sim_sink_entry *entry = &sink->batch[sink->batch_count++];
+/* Kept and decoded; the rest of what the core is to be told of it. */
+static void entry_add(struct sim_sink *sink, const struct sim_entry *from,
+                      struct sink_core_event *told) {
+    const struct sim_sink_partition *partition = &sink->partitions[told->partition];
+    struct sim_sink_entry *entry = entry_new(sink);
     bool is_event = partition->topic == SIM_EVENTS;
-    *entry = (struct sim_sink_entry){.topic = partition->topic};
+    *entry = (struct sim_sink_entry){.used = true, .topic = partition->topic};
     entry->record = (struct sink_record){
         .topic = is_event ? TOPIC_EVENTS : TOPIC_TICKETS,
         .partition = partition->partition,
-        .offset = offset,
+        .offset = told->offset,
         .timestamp_ms = from->timestamp_ms,
         .value = from->value,
         .traceparent = "",
@@ -161,17 +214,24 @@ static void entry_add(struct sim_sink *sink, size_t index, int64_t offset,
         .event = is_event ? &entry->event : NULL,
         .tickets = is_event ? NULL : &entry->tickets,
     };
-    struct codec *codec = sink->world->codec;
-    struct text reason = {0};
-    bool good = is_event
-                    ? codec_event_decode(codec, &sink->arena, from->value, &entry->event, &reason)
-                    : codec_ticket_record_decode(codec, &sink->arena, from->value, &entry->tickets,
-                                                 &reason);
-    if (!good) {
-        sim_violated(sink->world, 3, "offset %lld of %s, partition %d, can not be decoded: %.*s",
-                     (long long)offset, sim_topic_name(partition->topic), (int)partition->partition,
-                     TEXT_FORMAT(reason));
+    entry_decode(sink, entry);
+    told->record = entry;
+    told->size = from->value.size;
+    told->history_cursor = is_event ? entry->event.as.head.command_offset + 1 : 0;
+}
+
+static void record_tell(struct sim_sink *sink, size_t index, int64_t offset,
+                        const struct sim_entry *entry) {
+    struct sink_core_event told = {.kind = SINK_RECORD, .partition = index, .offset = offset};
+    struct term_label label;
+    if (sink->partitions[index].topic == SIM_EVENTS) {
+        label = sim_term_label(entry);
+        told.label = &label;
     }
+    if (sink_core_counts(&sink->core, index, offset, told.label)) {
+        entry_add(sink, entry, &told);
+    }
+    core_step(sink, told);
 }
 
 /* One record of any partition; false: none is there. */
@@ -181,17 +241,15 @@ static bool record_take(struct sim_sink *sink) {
                        : 0;
     for (size_t i = 0; i < sink->partition_count; i++) {
         size_t index = (first + i) % sink->partition_count;
-        int64_t next = 0;
-        const struct sim_entry *entry = record_next(sink, index, &next);
+        const struct sim_sink_partition *partition = &sink->partitions[index];
+        int64_t next = sink->core.partitions[index].position;
+        const struct sim_entry *entry = sim_log_fetch(
+            sink->world, partition->topic, partition->partition, &next, reads_uncommitted());
         if (entry == NULL) {
             core_step(sink, (struct sink_core_event){
                                 .kind = SINK_DRAINED, .partition = index, .offset = next});
-        } else if (sink_core_wants(&sink->core, index, next - 1)) {
-            entry_add(sink, index, next - 1, entry);
-            core_step(sink, (struct sink_core_event){.kind = SINK_RECORD,
-                                                     .partition = index,
-                                                     .offset = next - 1,
-                                                     .size = entry->value.size});
+        } else if (sink_core_expects(&sink->core, index, next - 1)) {
+            record_tell(sink, index, next - 1, entry);
             return true;
         }
     }
@@ -206,12 +264,13 @@ static bool poll_step(struct sim_sink *sink) {
     if (!sink->core.assigned) {
         return false;
     }
-    sink->arrives = 1 + sim_random_below(&sink->world->schedule, SIM_BATCH_MAX);
-    while (sink->asked.kind == SINK_ASK_POLL && sink->core.entry_count < sink->arrives &&
-           record_take(sink)) {
+    size_t arrives = 1 + sim_random_below(&sink->world->schedule, SIM_BATCH_MAX);
+    bool came = false;
+    while (sink->asked.kind == SINK_ASK_POLL && arrives > 0 && record_take(sink)) {
+        came = true;
+        arrives--;
     }
-    bool came = sink->core.entry_count > 0;
-    bool turns = !sink->core.flowing; /* there are offsets to load */
+    bool turns = !sink->core.flowing; /* there are offsets to load, or records to be read again */
     if (sink->asked.kind == SINK_ASK_POLL && (came || turns)) {
         core_step(sink, (struct sink_core_event){.kind = SINK_QUIET});
     }
@@ -220,7 +279,7 @@ static bool poll_step(struct sim_sink *sink) {
 
 /* --- the tables --- */
 
-static int64_t *offset_of(const struct sim_sink *sink, size_t index) {
+static struct term_position *offset_of(const struct sim_sink *sink, size_t index) {
     const struct sim_sink_partition *partition = &sink->partitions[index];
     return &sink->world->tables->offsets[sink->kind][partition->topic][partition->partition];
 }
@@ -228,8 +287,8 @@ static int64_t *offset_of(const struct sim_sink *sink, size_t index) {
 /* UPDATE … WHERE next_offset = expected; false: no row was. */
 static bool offset_advance(struct sim_sink *sink, size_t index) {
     const struct sink_core_partition *partition = &sink->core.partitions[index];
-    int64_t *offset = offset_of(sink, index);
-    if (*offset != partition->next_offset) {
+    struct term_position *offset = offset_of(sink, index);
+    if (offset->next_offset != partition->next_offset) {
         return false;
     }
     sim_tables_change(sink->world, offset, sizeof *offset);
@@ -279,12 +338,32 @@ static bool commit(struct sim_sink *sink, struct error *error) {
 
 /* --- what the core asks for --- */
 
+/* A row of events that is from before the terms has none, and is to be skimmed. */
 static struct sink_core_event found(const struct sim_sink *sink, size_t index) {
     const struct sim_sink_partition *partition = &sink->partitions[index];
+    const struct term_position *offset = offset_of(sink, index);
+    bool before = sim_random_chance(&sink->world->schedule, 50);
     return (struct sink_core_event){
         .kind = SINK_FOUND,
-        .offset = *offset_of(sink, index),
-        .high = sim_log_end(sink->world, partition->topic, partition->partition)};
+        .offset = offset->next_offset,
+        .high = sim_log_end(sink->world, partition->topic, partition->partition),
+        .ruled = partition->topic == SIM_EVENTS,
+        .place = before ? NULL : offset};
+}
+
+static struct sink_core_event skimmed(struct sim_sink *sink, size_t index) {
+    int32_t partition = sink->partitions[index].partition;
+    struct term_position beginning = term_position_of_beginning();
+    const struct sim_entry *entry;
+    int64_t end = sink->core.partitions[index].position, next = 0;
+    term_reader_init(&sink->found, &beginning);
+    while ((entry = sim_log_read(sink->world, SIM_EVENTS, partition, &next, end, false)) != NULL) {
+        if (sim_term_feed(sink->world, &sink->found, next - 1, entry) == TERM_REREAD) {
+            next = sink->found.next_offset;
+        }
+    }
+    sink->found.next_offset = end; /* behind markers of transactions */
+    return (struct sink_core_event){.kind = SINK_FOUND, .reader = &sink->found};
 }
 
 static struct sink_core_event answer_of(bool good, const struct error *error) {
@@ -311,6 +390,8 @@ static struct sink_core_event asked_for(struct sim_sink *sink, struct error *err
     case SINK_ASK_LOAD:
     case SINK_ASK_REREAD:
         return found(sink, asked->partition);
+    case SINK_ASK_SKIM:
+        return skimmed(sink, asked->partition);
     case SINK_ASK_BEGIN:
         return begun(sink);
     case SINK_ASK_ADVANCE:
@@ -318,7 +399,7 @@ static struct sink_core_event asked_for(struct sim_sink *sink, struct error *err
             .kind = offset_advance(sink, asked->partition) ? SINK_DONE : SINK_FENCED};
     case SINK_ASK_HANDLE:
         return answer_of(!fails_for_now(sink, 2, error) &&
-                             entry_handle(sink, &sink->batch[asked->entry], error),
+                             entry_handle(sink, entry_at(sink, asked->entry), error),
                          error);
     case SINK_ASK_FLUSH:
         return answer_of(
@@ -366,12 +447,23 @@ static bool wait_step(struct sim_sink *sink) {
     return true;
 }
 
+static void skim_step(struct sim_sink *sink) {
+    if (group_step(sink) && sink->core.overtaken) {
+        core_step(sink, (struct sink_core_event){.kind = SINK_QUIET});
+    } else {
+        request_step(sink);
+    }
+}
+
 bool sim_sink_step(struct sim_sink *sink) {
     switch (sink->asked.kind) {
     case SINK_ASK_POLL:
         return poll_step(sink);
     case SINK_ASK_WAIT:
         return wait_step(sink);
+    case SINK_ASK_SKIM:
+        skim_step(sink);
+        return true;
     case SINK_ASK_END:
         end_step(sink);
         return true;
@@ -410,9 +502,11 @@ void sim_sink_start(struct sim_sink *sink, struct sim_world *world, int32_t proc
         .topics = topics_of(spec),
     };
     arena_init(&sink->arena);
-    sink_core_init(&sink->core, &(struct sink_core_options){.batch_records_max = SIM_BATCH_MAX,
-                                                            .record_tries_max = RECORD_TRIES_MAX,
-                                                            .entries = sink->core_entries});
+    sink_core_init(&sink->core,
+                   &(struct sink_core_options){.batch_records_max = SIM_BATCH_MAX,
+                                               .record_tries_max = RECORD_TRIES_MAX,
+                                               .entries = sink->core_entries,
+                                               .entry_capacity = SIM_SINK_ENTRIES_MAX});
     core_step(sink, (struct sink_core_event){.kind = SINK_START});
 }
 
@@ -425,10 +519,12 @@ bool sim_sink_rests(struct sim_sink *sink) {
         return false;
     }
     for (size_t i = 0; i < sink->partition_count; i++) {
-        int64_t next = 0;
-        int64_t end =
-            sim_log_end(sink->world, sink->partitions[i].topic, sink->partitions[i].partition);
-        if (record_next(sink, i, &next) != NULL || sink_core_lag(&sink->core, i, end) != 0) {
+        const struct sim_sink_partition *partition = &sink->partitions[i];
+        int64_t next = core->partitions[i].position;
+        int64_t end = sim_log_end(sink->world, partition->topic, partition->partition);
+        if (sim_log_read(sink->world, partition->topic, partition->partition, &next, INT64_MAX,
+                         reads_uncommitted()) != NULL ||
+            sink_core_lag(&sink->core, i, end) != 0) {
             return false;
         }
     }

@@ -3,8 +3,8 @@
 #ifndef SEATLOG_TESTS_SIM_SINK_H
 #define SEATLOG_TESTS_SIM_SINK_H
 
-#include "runtime/loop/sink/core.h"
-#include "runtime/loop/sink/sink.h"
+#include "runtime/loop/sink/core/core.h"
+#include "runtime/loop/sink/spec.h"
 #include "tests/sim/session.h"
 #include "tests/sim/tables.h"
 
@@ -19,6 +19,7 @@
  */
 #define SIM_BATCH_MAX 24
 #define SIM_SINK_PARTITIONS_MAX ((size_t)2 * SIM_PARTITIONS_MAX)
+#define SIM_SINK_ENTRIES_MAX ((size_t)1024) /* of the batch and of commands under way */
 
 /* A partition that is assigned, as core.partitions at the same index. */
 struct sim_sink_partition {
@@ -26,8 +27,10 @@ struct sim_sink_partition {
     int32_t partition;
 };
 
-/* A record of the batch, as core.options.entries at the same index. */
+/* A record; the core has it as the `record` of an entry. */
 struct sim_sink_entry {
+    bool used;
+    bool kept; /* the core still has it */
     enum sim_topic topic;
     struct sink_record record;
     struct event event;
@@ -47,15 +50,14 @@ struct sim_sink {
 
     struct sink_core core;
     struct sink_core_partition core_partitions[SIM_SINK_PARTITIONS_MAX];
-    struct sink_core_entry core_entries[SIM_BATCH_MAX];
+    struct sink_core_entry core_entries[SIM_SINK_ENTRIES_MAX];
     struct sink_core_effect asked;
 
     struct sim_sink_partition partitions[SIM_SINK_PARTITIONS_MAX];
     size_t partition_count;
-    struct sim_sink_entry batch[SIM_BATCH_MAX];
-    size_t batch_count;
-    size_t arrives;     /* how many records come before none does */
-    struct arena arena; /* of the batch's decoded records */
+    struct sim_sink_entry entries[SIM_SINK_ENTRIES_MAX];
+    struct term_reader found; /* what was skimmed last */
+    struct arena arena;       /* of decoded records */
 };
 
 /* daemon and spec must outlive the sink. */

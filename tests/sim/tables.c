@@ -14,6 +14,13 @@
 void sim_tables_init(struct sim_world *world) {
     world->tables = allocate_zeroed(1, sizeof *world->tables);
     world->tables->gaps_before = sim_indexer_gaps();
+    for (int daemon = 0; daemon < SIM_DAEMON_COUNT; daemon++) {
+        for (int topic = 0; topic < SIM_TOPIC_COUNT; topic++) {
+            for (int partition = 0; partition < SIM_PARTITIONS_MAX; partition++) {
+                world->tables->offsets[daemon][topic][partition] = term_position_of_beginning();
+            }
+        }
+    }
     world->tables->reconcile_due_ms = world->now_ms + RECONCILE_FIRST_MS;
     world->tables->reconciled_to_ms = world->now_ms;
 }

@@ -7,6 +7,7 @@
 #include "indexer/core/seat_map.h"
 #include "notifier/core/verdict.h"
 #include "payment/core/row.h"
+#include "runtime/term/label.h"
 #include "tests/sim/world.h"
 
 /*
@@ -88,7 +89,8 @@ struct sim_session;
     }
 
 struct sim_tables {
-    int64_t offsets[SIM_DAEMON_COUNT][SIM_TOPIC_COUNT][SIM_PARTITIONS_MAX]; /* public.sink_offset */
+    /* public.sink_offset; of events with term and cursor */
+    struct term_position offsets[SIM_DAEMON_COUNT][SIM_TOPIC_COUNT][SIM_PARTITIONS_MAX];
     /* No table: behind the last record that was written, for the checks. */
     int64_t handled[SIM_DAEMON_COUNT][SIM_TOPIC_COUNT][SIM_PARTITIONS_MAX];
     SIM_VECTOR(struct sim_work *) work;

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sink's member of the consumer group: assignments, records, and what librdkafka complains of. */
+#include "runtime/loop/sink/consumer.h"
+
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
+#include "runtime/kafka/term.h"
 #include "runtime/loop/ready.h"
-#include "runtime/loop/sink/internal.h"
+#include "runtime/loop/sink/batch.h"
+#include "runtime/loop/sink/notify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CLOSE_MS_MAX 5000
 #define TOPICS_RETRY_BASE_MS 200
 #define TOPICS_RETRY_MAX_MS 10000
 
-/*
- * Partitions flow when librdkafka is assigned them at the offsets where we are, and stand still
- * when it is assigned none; the group does not see the difference. Neither pause and resume nor
- * seek: librdkafka may ask for a logical offset again half a second later, and then goes there in
- * spite of a seek in between.
- */
+/* Partitions flow when librdkafka is assigned them at the offsets where we are, and stand still
+ * when it is assigned none; the group does not see the difference. */
 bool sink_consumer_flow(struct sink *sink, bool flowing, struct error *error) {
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)sink->partition_count);
@@ -66,8 +65,11 @@ static struct sink_partition partition_of(const char *topic, int32_t partition) 
     struct metric *lag = metrics_gauge("seatlog_consumer_lag_records", labels,
                                        "Records on the log that are not handled yet.");
     metric_hide(lag);
-    return (struct sink_partition){
-        .topic = topic, .partition = partition, .lag = lag, .stall = stall_of(topic, partition)};
+    return (struct sink_partition){.topic = topic,
+                                   .partition = partition,
+                                   .ruled = strcmp(topic, TOPIC_EVENTS) == 0,
+                                   .lag = lag,
+                                   .stall = stall_of(topic, partition)};
 }
 
 static void assignment_take(struct sink *sink, const rd_kafka_topic_partition_list_t *list) {
@@ -217,6 +219,24 @@ static void message_error(struct sink *sink, size_t partition, const rd_kafka_me
     log_warning("kafka", LOG_TEXT("reason", rd_kafka_message_errstr(message)));
 }
 
+/* What comes next of a partition: kept where it counts. */
+static struct sink_core_event record_take(struct sink *sink, size_t index,
+                                          rd_kafka_message_t *message) {
+    const struct sink_partition *partition = &sink->partitions[index];
+    struct sink_core_event event = {
+        .kind = SINK_RECORD, .partition = index, .offset = message->offset};
+    if (partition->ruled) {
+        sink->label = kafka_term_label(message);
+        event.label = &sink->label;
+    }
+    if (sink_core_counts(&sink->core, index, message->offset, event.label)) {
+        sink_batch_add(sink, partition, message, &event);
+    } else {
+        rd_kafka_message_destroy(message);
+    }
+    return event;
+}
+
 struct sink_core_event sink_consumer_poll(struct sink *sink, int timeout_ms) {
     rd_kafka_message_t *message = rd_kafka_consumer_poll(sink->consumer, timeout_ms);
     if (message == NULL) {
@@ -229,12 +249,8 @@ struct sink_core_event sink_consumer_poll(struct sink *sink, int timeout_ms) {
     }
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         message_error(sink, event.partition, message);
-    } else if (sink_core_wants(&sink->core, event.partition, message->offset)) {
-        event.kind = SINK_RECORD;
-        event.offset = message->offset;
-        event.size = message->len;
-        sink_batch_add(sink, &sink->partitions[event.partition], message, &event.undecodable);
-        return event;
+    } else if (sink_core_expects(&sink->core, event.partition, message->offset)) {
+        return record_take(sink, event.partition, message);
     }
     rd_kafka_message_destroy(message);
     return event;

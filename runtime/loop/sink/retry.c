@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records that were set aside and are asked for again, one at a time, between batches. */
+#include "runtime/loop/sink/retry.h"
+
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "runtime/loop/dead_letter_retry.h"
-#include "runtime/loop/sink/internal.h"
+#include "runtime/loop/sink/batch.h"
+#include "runtime/loop/sink/offset.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* A record of a partition of ours that has been passed: what is set aside may not be yet. */
 static bool retry_is_ours(void *context, const char *topic, int32_t partition, int64_t offset) {
@@ -44,16 +46,13 @@ static bool retry_handle(struct sink *sink, const struct dead_letter_retry *retr
     return good;
 }
 
-/*
- * Everything between BEGIN and COMMIT. The partition's offset is moved to where it is: that no
- * other instance owns the partition by now, and none takes it over meanwhile.
- */
+/* Everything between BEGIN and COMMIT. */
 static bool retry_fill(struct sink *sink, const struct dead_letter_retry *retry, bool *taken,
                        bool *fenced, struct error *error) {
     size_t index = sink_partition_find(sink, retry->topic, retry->partition);
     const struct sink_partition *partition = &sink->partitions[index];
     int64_t next_offset = sink->core.partitions[index].next_offset;
-    if (!sink_offset_advance(sink, partition, next_offset, next_offset, fenced, error)) {
+    if (!sink_offset_lock(sink, partition, next_offset, fenced, error)) {
         return false;
     }
     if (*fenced) {
@@ -133,6 +132,6 @@ bool sink_retry(struct sink *sink, bool *fenced, struct error *error) {
         sink->retry_at_ms = 0; /* there may be more */
     }
     dead_letter_retry_free(&retry);
-    arena_reset(&sink->arena);
+    sink_batch_sweep(sink); /* and with it what the record was decoded into */
     return good;
 }

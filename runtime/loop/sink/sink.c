@@ -6,116 +6,20 @@
 #include "runtime/base/random.h"
 #include "runtime/base/time.h"
 #include "runtime/loop/ready.h"
-#include "runtime/loop/sink/internal.h"
+#include "runtime/loop/sink/batch.h"
+#include "runtime/loop/sink/consumer.h"
+#include "runtime/loop/sink/notify.h"
+#include "runtime/loop/sink/offset.h"
+#include "runtime/loop/sink/retry.h"
+#include "runtime/loop/sink/skim.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define LAG_INTERVAL_MS 1000
 #define CHECK_INTERVAL_MS 5000
 #define DEAD_LETTER_DRAIN_MS 5000
-
-size_t sink_partition_find(const struct sink *sink, const char *topic, int32_t partition) {
-    for (size_t i = 0; i < sink->partition_count; i++) {
-        const struct sink_partition *candidate = &sink->partitions[i];
-        if (candidate->partition == partition && strcmp(candidate->topic, topic) == 0) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
-}
-
-/* --- what the core tells --- */
-
-const char *sink_fault_format(const struct sink *sink, char *buffer) {
-    const struct sink_core_fault *fault = &sink->core.fault;
-    if (fault->kind == SINK_FAULT_TOLD) {
-        snprintf(buffer, ERROR_MESSAGE_SIZE, "%s", fault->error.message);
-        return buffer;
-    }
-    assert(fault->partition < sink->partition_count);
-    const struct sink_partition *partition = &sink->partitions[fault->partition];
-    int number = (int)partition->partition;
-    if (fault->kind == SINK_FAULT_LOG_BEGINS) {
-        snprintf(buffer, ERROR_MESSAGE_SIZE,
-                 "%s/%d begins at offset %" PRId64 " but the next to handle is %" PRId64
-                 ": records were deleted before they were handled",
-                 partition->topic, number, fault->edge, fault->offset);
-    } else if (fault->kind == SINK_FAULT_LOG_ENDS) {
-        snprintf(buffer, ERROR_MESSAGE_SIZE,
-                 "%s/%d ends at offset %" PRId64 " but %" PRId64
-                 " is the next to handle: is this another cluster, or did it lose records?",
-                 partition->topic, number, fault->edge, fault->offset);
-    } else {
-        snprintf(buffer, ERROR_MESSAGE_SIZE,
-                 "the log of %s/%d does not hold offset %" PRId64 ", which is the next to read",
-                 partition->topic, number, fault->offset);
-    }
-    return buffer;
-}
-
-/* What comes next in the partitions of a range has failed: that shows. */
-static void stuck_show(const struct sink *sink, size_t from, size_t to) {
-    for (size_t i = 0; i < sink->partition_count; i++) {
-        if (sink_core_touches(&sink->core, i, from, to)) {
-            stall_failed(sink->partitions[i].stall, sink->core.partitions[i].next_offset,
-                         sink->core.fault.error.message);
-        }
-    }
-}
-
-static void settled(struct sink *sink, int64_t handled) {
-    metric_add(sink->handled, handled);
-    metric_observe_ms(sink->commit_duration, (double)(clock_monotonic_ms() - sink->began_ms));
-    if (sink->spec->committed != NULL) {
-        sink->spec->committed(sink->daemon);
-    }
-}
-
-static void discarded(struct sink *sink) {
-    metric_add(sink->rollbacks, 1);
-    if (sink->spec->discard != NULL) {
-        sink->spec->discard(sink->daemon);
-    }
-}
-
-static void told(struct sink *sink, const struct sink_core_effect *effect) {
-    switch (effect->kind) {
-    case SINK_TELL_DROP:
-        sink_batch_drop(sink);
-        break;
-    case SINK_TELL_PARK:
-        sink_batch_park(sink, effect->entry, effect->tries);
-        break;
-    case SINK_TELL_ROLLBACK:
-        pg_rollback(sink->pg);
-        break;
-    case SINK_TELL_DISCARD:
-        discarded(sink);
-        break;
-    case SINK_TELL_SETTLED:
-        settled(sink, effect->handled);
-        break;
-    case SINK_TELL_STUCK:
-        stuck_show(sink, effect->from, effect->to);
-        break;
-    default:
-        assert(effect->kind == SINK_TELL_FENCED);
-        log_warning("another instance owns a partition: joining the group again");
-    }
-}
-
-void sink_notify(struct sink *sink, struct sink_core_event event) {
-    struct sink_core_effects effects;
-    event.now_ms = clock_monotonic_ms();
-    sink_core_step(&sink->core, &event, &effects);
-    for (size_t i = 0; i < effects.count; i++) {
-        told(sink, &effects.items[i]);
-    }
-}
 
 /* --- between batches --- */
 
@@ -158,16 +62,12 @@ static bool look(struct sink *sink, bool *fenced, struct error *error) {
 
 /* --- waiting --- */
 
-static bool is_ending(const struct sink *sink) {
-    return daemon_stopping() || sink->broken.action != ERROR_NONE || sink->core.dying;
-}
-
 /* Serves the consumer without records, so that membership stays alive. */
 static void serve_until(struct sink *sink, int64_t until_ms) {
     if (sink->flowing) {
         sink_consumer_flow(sink, false, NULL);
     }
-    while (!is_ending(sink)) {
+    while (!sink_is_ending(sink)) {
         int64_t rest_ms = until_ms - clock_monotonic_ms();
         if (rest_ms <= 0) {
             break;
@@ -211,25 +111,29 @@ static struct sink_core_event join(struct sink *sink, struct error *error) {
 
 static struct sink_core_event load(struct sink *sink, size_t index, struct error *error) {
     const struct sink_partition *partition = &sink->partitions[index];
-    struct sink_core_event found = {.kind = SINK_FOUND};
-    if (!sink_offset_read(sink, partition, true, &found.offset, error) ||
+    struct sink_core_event found = {.kind = SINK_FOUND, .ruled = partition->ruled};
+    struct sink_offset offset;
+    if (!sink_offset_read(sink, partition, true, &offset, error) ||
         !sink_log_bounds(sink, partition, &found.low, &found.high, error)) {
         return answer_of(false, error);
     }
+    sink->place = offset.place;
+    found.offset = offset.next_offset;
+    found.place = offset.placed ? &sink->place : NULL;
     return found;
 }
 
 static struct sink_core_event reread(struct sink *sink, size_t index, struct error *error) {
-    struct sink_core_event found = {.kind = SINK_FOUND};
-    return sink_offset_read(sink, &sink->partitions[index], false, &found.offset, error)
-               ? found
+    struct sink_offset offset;
+    return sink_offset_read(sink, &sink->partitions[index], false, &offset, error)
+               ? (struct sink_core_event){.kind = SINK_FOUND, .offset = offset.next_offset}
                : answer_of(false, error);
 }
 
 static struct sink_core_event advance(struct sink *sink, size_t index, struct error *error) {
     const struct sink_core_partition *at = &sink->core.partitions[index];
     bool fenced = false;
-    bool good = sink_offset_advance(sink, &sink->partitions[index], at->next_offset, at->moves_to,
+    bool good = sink_offset_advance(sink, &sink->partitions[index], at->next_offset, &at->moves_to,
                                     &fenced, error);
     return fenced ? (struct sink_core_event){.kind = SINK_FENCED} : answer_of(good, error);
 }
@@ -256,6 +160,8 @@ static struct sink_core_event asked_for(struct sink *sink, const struct sink_cor
         return join(sink, error);
     case SINK_ASK_LOAD:
         return load(sink, asked->partition, error);
+    case SINK_ASK_SKIM:
+        return sink_skim(sink, asked->partition, error);
     case SINK_ASK_FLOW:
         return answer_of(sink_consumer_flow(sink, true, error), error);
     case SINK_ASK_POLL:
@@ -310,7 +216,7 @@ static void sink_loop(struct sink *sink) {
         event_complete(&event);
         sink_core_step(&sink->core, &event, &effects);
         for (size_t i = 0; i + 1 < effects.count; i++) {
-            told(sink, &effects.items[i]);
+            sink_told(sink, &effects.items[i]);
         }
         const struct sink_core_effect *asked = &effects.items[effects.count - 1];
         if (asked->kind == SINK_ASK_END) {
@@ -334,13 +240,20 @@ static void sink_init(struct sink *sink, struct daemon *daemon, const struct sin
     sink_core_init(&sink->core, &(struct sink_core_options){.batch_records_max = records_max,
                                                             .record_tries_max = (int)config_integer(
                                                                 daemon->config, "record_tries_max"),
-                                                            .entries = sink->core_entries});
+                                                            .entries = sink->core_entries,
+                                                            .entry_capacity = records_max});
     sink->handled = metrics_counter("seatlog_records_handled_total", NULL,
                                     "Records handled, each in a committed transaction.");
     sink->dead_letters = metrics_counter("seatlog_dead_letters_total", NULL,
                                          "Records put aside because they could not be used.");
     sink->rollbacks =
         metrics_counter("seatlog_sink_rollbacks_total", NULL, "PostgreSQL transactions undone.");
+    for (int i = 0; i < TERM_STALE_COUNT; i++) {
+        char labels[64];
+        snprintf(labels, sizeof labels, "kind=\"%s\"", term_stale_name((enum term_stale)i));
+        sink->stale[i] = metrics_counter("seatlog_stale_records_total", labels,
+                                         "Records of the events that do not count.");
+    }
     sink->commit_duration =
         metrics_histogram("seatlog_commit_duration_seconds", NULL,
                           "From the begin of a batch's transaction to its commit.");
@@ -351,8 +264,7 @@ static void sink_deinit(struct sink *sink) {
     producer_free(sink->producer, DEAD_LETTER_DRAIN_MS);
     pg_free(sink->pg);
     codec_free(sink->codec);
-    free(sink->entries);
-    free(sink->core_entries);
+    sink_batch_free(sink);
     arena_deinit(&sink->arena);
 }
 

@@ -2,68 +2,23 @@
 #ifndef SEATLOG_RUNTIME_LOOP_SINK_SINK_H
 #define SEATLOG_RUNTIME_LOOP_SINK_SINK_H
 
-#include "runtime/base/error.h"
-#include "runtime/pg/pg.h"
-#include "seatlog_types.h"
-
-#include <stdint.h>
-
-struct daemon;
+#include "runtime/loop/sink/spec.h"
 
 /*
  * The exactly-once PostgreSQL sink: records of one or more topics, in order within a partition,
  * each handled once in the same PostgreSQL transaction as the next offset to read:
  *
- *   BEGIN; UPDATE public.sink_offset SET next_offset = :new
+ *   BEGIN; UPDATE public.sink_offset SET next_offset = :new, term = :term, cursor = :cursor
  *   WHERE sink = :daemon AND topic = :t AND partition = :p AND next_offset = :expected;
  *   handle(record)…; flush(); COMMIT
  *
  * No row updated means that somebody else owns the partition: roll back and rejoin the group.
  * Offsets live in PostgreSQL alone, and the group only shares out the partitions. What arrived
- * during a commit makes the next batch, at most sink_batch_records_max of them.
+ * during a commit makes the next batch, about sink_batch_records_max of them.
+ *
+ * Of seatlog.events the reader's rule (runtime/term/reader.h) says what counts; handled are whole
+ * commands, and no row stands inside one.
  */
-/* A record and all it points at stay valid until committed or discard is called for its batch. */
-struct sink_record {
-    const char *topic;
-    int32_t partition;
-    int64_t offset;
-    int64_t timestamp_ms;
-    struct octets value;                 /* as on the log */
-    const char *traceparent;             /* empty where there is none */
-    const char *waiter;                  /* the ingest instance that waits; empty: none */
-    const struct event *event;           /* of seatlog.events, else NULL */
-    const struct ticket_record *tickets; /* of seatlog.tickets, else NULL */
-};
-
-struct sink_spec {
-    const char *const *topics; /* ends with NULL */
-
-    /*
-     * Handles one record inside the open transaction; must touch nothing but pg and its own memory,
-     * which discard undoes. false with *error: RETRY rolls the batch back and runs it again after a
-     * back-off; PARK rolls back and runs it again without this record, which goes to the dead
-     * letters; DIE ends the process.
-     */
-    bool (*handle)(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
-                   struct error *error);
-
-    /* Before the commit: writes what handle has gathered. May be NULL. */
-    bool (*flush)(struct daemon *daemon, struct pg *pg, struct error *error);
-
-    /*
-     * Before a record that was set aside is handled after all, in the same transaction as handle:
-     * whether that still does what it should, although later records were handled meanwhile. NULL:
-     * always. false with PARK: why not, and what to do instead.
-     */
-    bool (*late)(struct daemon *daemon, struct pg *pg, const struct sink_record *record,
-                 struct error *error);
-
-    /* After the commit: wake workers, release caches. May be NULL. */
-    void (*committed)(struct daemon *daemon);
-
-    /* After a rollback: forget what handle has gathered. May be NULL. */
-    void (*discard)(struct daemon *daemon);
-};
 
 /* The loop; daemon_main calls it for a daemon whose spec has a sink. Returns the exit status. */
 int sink_run(struct daemon *daemon, const struct sink_spec *spec);

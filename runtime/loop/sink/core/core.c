@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sink's decisions: steps, the group, a turn. A batch is in core_batch.c. */
-#include "runtime/loop/sink/core.h"
+/* The sink's decisions: steps, the group, a turn. */
+#include "runtime/loop/sink/core/core.h"
 
-#include "runtime/base/backoff.h"
-#include "runtime/loop/sink/core_internal.h"
+#include "runtime/loop/sink/core/batch.h"
+#include "runtime/loop/sink/core/effects.h"
 
 #include <assert.h>
 #include <string.h>
@@ -11,71 +11,27 @@
 void sink_core_init(struct sink_core *core, const struct sink_core_options *options) {
     assert(options->batch_records_max > 0);
     assert(options->entries != NULL);
+    assert(options->entry_capacity >= options->batch_records_max);
     assert(options->record_tries_max > 0);
     memset(core, 0, sizeof *core);
     core->options = *options;
     core->asked = SINK_ASK_NOTHING;
 }
 
-/* --- effects --- */
-
-void sink_core_tell(struct sink_core_effects *effects, struct sink_core_effect effect) {
-    assert(effects->count < SINK_CORE_EFFECTS_MAX - 1); /* what is asked has its place */
-    assert(effect.kind < SINK_ASK_NOTHING);
-    effects->items[effects->count++] = effect;
-}
-
-void sink_core_ask(struct sink_core *core, struct sink_core_effects *effects,
-                   struct sink_core_effect effect) {
-    assert(core->asked == SINK_ASK_NOTHING);
-    assert(effect.kind > SINK_ASK_NOTHING);
-    assert(effects->count < SINK_CORE_EFFECTS_MAX);
-    core->asked = effect.kind;
-    effects->items[effects->count++] = effect;
-}
-
-/* --- faults --- */
-
-/* What the process dies of is not forgotten over what fails while it does. */
-static void fault_set(struct sink_core *core, struct sink_core_fault fault) {
-    if (!core->dying) {
-        core->fault = fault;
-    }
-}
-
-static void fault_take(struct sink_core *core, const struct error *error) {
-    assert(error != NULL);
-    assert(error->action != ERROR_NONE);
-    fault_set(core, (struct sink_core_fault){.kind = SINK_FAULT_TOLD, .error = *error});
-}
-
-/* No record comes while we wait, so that none is lost over it: they are asked for again. */
-void sink_core_back_off(struct sink_core *core, struct sink_core_effects *effects, int failures,
-                        int base_ms, uint32_t random) {
-    assert(base_ms > 0 && base_ms <= SINK_RETRY_MAX_MS);
-    int delay_ms = backoff_delay_ms(failures, base_ms, SINK_RETRY_MAX_MS, random);
-    assert(failures > 0);
-    assert(delay_ms <= SINK_RETRY_MAX_MS);
-    core->flowing = false;
-    core->until_ms = core->now_ms + delay_ms;
-    sink_core_ask(core, effects,
-                  (struct sink_core_effect){
-                      .kind = SINK_ASK_WAIT, .until_ms = core->until_ms, .failures = failures});
+void sink_core_entries_move(struct sink_core *core, struct sink_core_entry *entries,
+                            size_t capacity) {
+    assert(entries != NULL);
+    assert(capacity >= core->options.entry_capacity);
+    core->options.entries = entries;
+    core->options.entry_capacity = capacity;
 }
 
 /* --- the group and the log --- */
 
-void sink_core_batch_drop(struct sink_core *core, struct sink_core_effects *effects) {
-    if (core->entry_count > 0) {
-        sink_core_tell(effects, (struct sink_core_effect){.kind = SINK_TELL_DROP});
-    }
-    core->entry_count = 0;
-    core->batch_bytes = 0;
-    core->from = core->to = 0;
-}
-
 static void assignment_forget(struct sink_core *core, struct sink_core_effects *effects) {
     sink_core_batch_drop(core, effects);
+    sink_core_held_drop(core, effects);
+    core->overtaken = true;
     core->partitions = NULL;
     core->partition_count = 0;
     core->assigned = false;
@@ -86,6 +42,7 @@ static void assignment_forget(struct sink_core *core, struct sink_core_effects *
 static void assignment_take(struct sink_core *core, const struct sink_core_event *event) {
     assert(event->partition_count == 0 || event->partitions != NULL);
     assert(core->entry_count == 0);
+    assert(core->held_count == 0);
     assert(!core->flowing);
     core->partitions = event->partitions;
     core->partition_count = event->partition_count;
@@ -96,19 +53,14 @@ static void assignment_take(struct sink_core *core, const struct sink_core_event
     }
 }
 
-static bool is_known(const struct sink_core *core, size_t partition) {
-    return partition < core->partition_count &&
-           core->partitions[partition].next_offset != SINK_OFFSET_UNKNOWN;
-}
-
 static void log_gap(struct sink_core *core, size_t partition) {
-    if (!is_known(core, partition)) {
+    if (!sink_core_is_known(core, partition)) {
         return;
     }
-    assert(core->partitions[partition].position >= core->partitions[partition].next_offset);
-    fault_set(core, (struct sink_core_fault){.kind = SINK_FAULT_LOG_GAP,
-                                             .partition = partition,
-                                             .offset = core->partitions[partition].position});
+    sink_core_fault_set(core,
+                        (struct sink_core_fault){.kind = SINK_FAULT_LOG_GAP,
+                                                 .partition = partition,
+                                                 .offset = core->partitions[partition].position});
     core->dying = true;
 }
 
@@ -116,7 +68,8 @@ static void log_gap(struct sink_core *core, size_t partition) {
 static void group_event(struct sink_core *core, const struct sink_core_event *event,
                         struct sink_core_effects *effects) {
     assert(core->asked == SINK_ASK_JOIN || core->asked == SINK_ASK_POLL ||
-           core->asked == SINK_ASK_WAIT || core->asked == SINK_ASK_END);
+           core->asked == SINK_ASK_SKIM || core->asked == SINK_ASK_WAIT ||
+           core->asked == SINK_ASK_END);
     switch (event->kind) {
     case SINK_ASSIGNED:
         assignment_forget(core, effects);
@@ -130,7 +83,7 @@ static void group_event(struct sink_core *core, const struct sink_core_event *ev
         core->rejoin = true;
         break;
     case SINK_DRAINED:
-        if (is_known(core, event->partition)) {
+        if (sink_core_is_known(core, event->partition)) {
             core->partitions[event->partition].drained_offset = event->offset;
         }
         break;
@@ -145,7 +98,7 @@ static void group_event(struct sink_core *core, const struct sink_core_event *ev
 /* Where to go on is asked of one partition after the other. */
 static void load_next(struct sink_core *core, struct sink_core_effects *effects);
 
-void sink_core_turn_begin(struct sink_core *core, struct sink_core_effects *effects) {
+static void turn_begin(struct sink_core *core, struct sink_core_effects *effects) {
     assert(core->asked == SINK_ASK_NOTHING);
     assert(!core->running);
     if (sink_core_is_ending(core)) {
@@ -171,81 +124,132 @@ static void turn_fail(struct sink_core *core, uint32_t random, struct sink_core_
         core->dying = true;
     }
     if (sink_core_is_ending(core)) {
-        sink_core_turn_begin(core, effects);
+        turn_begin(core, effects);
         return;
     }
     sink_core_back_off(core, effects, ++core->turn_failures, SINK_TURN_RETRY_BASE_MS, random);
 }
 
+/* One partition a turn; its alarm is not repeated. */
+static void deaf_tell(struct sink_core *core, struct sink_core_effects *effects) {
+    for (size_t i = 0; i < core->partition_count; i++) {
+        struct sink_core_partition *partition = &core->partitions[i];
+        if (partition->ruled && partition->reader.deaf && !partition->deaf_told &&
+            core->now_ms - partition->deaf_since_ms >= SINK_DEAF_MS_MAX) {
+            partition->deaf_told = true;
+            sink_core_tell(effects,
+                           (struct sink_core_effect){.kind = SINK_TELL_DEAF, .partition = i});
+            return;
+        }
+    }
+}
+
+static void look(struct sink_core *core, struct sink_core_effects *effects) {
+    assert(core->entry_count == 0);
+    core->polled = 0;
+    deaf_tell(core, effects);
+    sink_core_ask(core, effects, (struct sink_core_effect){.kind = SINK_ASK_LOOK});
+}
+
 static void load_next(struct sink_core *core, struct sink_core_effects *effects) {
     assert(core->assigned);
     assert(core->cursor <= core->partition_count);
+    while (sink_core_is_known(core, core->cursor)) { /* from before a failure */
+        core->cursor++;
+    }
     if (core->cursor < core->partition_count) {
         sink_core_ask(core, effects,
                       (struct sink_core_effect){.kind = SINK_ASK_LOAD, .partition = core->cursor});
         return;
     }
     core->offsets_known = true;
-    sink_core_turn_begin(core, effects);
+    turn_begin(core, effects);
 }
 
-/* The log must still hold what comes next: a gap would be a projection that lies. */
+static void partition_begin(struct sink_core *core, int64_t offset,
+                            const struct term_reader *reader, struct sink_core_effects *effects) {
+    assert(core->cursor < core->partition_count);
+    struct sink_core_partition *partition = &core->partitions[core->cursor];
+    assert(partition->next_offset == SINK_OFFSET_UNKNOWN);
+    assert(partition->ruled == (reader != NULL));
+    partition->next_offset = offset;
+    partition->position = offset;
+    if (reader != NULL) {
+        assert(reader->next_offset == offset);
+        partition->reader = *reader;
+        partition->deaf_since_ms = core->now_ms;
+    }
+    load_next(core, effects);
+}
+
+/* Whether the log holds what comes next: a gap would be a projection that lies. */
+static bool log_is_whole(const struct sink_core_event *event, struct sink_core_fault *fault) {
+    assert(event->low <= event->high);
+    if (event->offset < event->low) {
+        fault->kind = SINK_FAULT_LOG_BEGINS;
+        fault->edge = event->low;
+        fault->error.action = ERROR_DIE;
+        return false;
+    }
+    if (event->offset > event->high) {
+        fault->kind = SINK_FAULT_LOG_ENDS;
+        fault->edge = event->high;
+        fault->error.action = ERROR_RETRY;
+        return false;
+    }
+    return true;
+}
+
 static void loaded(struct sink_core *core, const struct sink_core_event *event,
                    struct sink_core_effects *effects) {
     assert(event->kind == SINK_FOUND);
     assert(core->cursor < core->partition_count);
-    assert(event->low <= event->high);
     assert(!core->offsets_known);
     struct sink_core_partition *partition = &core->partitions[core->cursor];
     struct sink_core_fault fault = {.partition = core->cursor, .offset = event->offset};
-    if (event->offset < event->low) {
-        fault.kind = SINK_FAULT_LOG_BEGINS;
-        fault.edge = event->low;
-        fault.error.action = ERROR_DIE;
-        fault_set(core, fault);
+    if (!log_is_whole(event, &fault)) {
+        sink_core_fault_set(core, fault);
         turn_fail(core, event->random, effects);
         return;
     }
-    if (event->offset > event->high) {
-        fault.kind = SINK_FAULT_LOG_ENDS;
-        fault.edge = event->high;
-        fault.error.action = ERROR_RETRY;
-        fault_set(core, fault);
-        turn_fail(core, event->random, effects);
-        return;
-    }
-    partition->next_offset = event->offset;
-    partition->position = event->offset;
-    partition->moves_to = event->offset;
-    partition->drained_offset = SINK_OFFSET_UNKNOWN;
+    struct term_reader reader;
     partition->end_offset = event->high;
-    core->cursor++;
-    load_next(core, effects);
+    partition->ruled = event->ruled;
+    if (!event->ruled) {
+        partition_begin(core, event->offset, NULL, effects);
+    } else if (event->place != NULL) {
+        assert(event->place->next_offset == event->offset);
+        term_reader_init(&reader, event->place);
+        partition_begin(core, event->offset, &reader, effects);
+    } else {
+        core->overtaken = false;
+        partition->position = event->offset;
+        sink_core_ask(core, effects,
+                      (struct sink_core_effect){.kind = SINK_ASK_SKIM, .partition = core->cursor});
+    }
 }
 
-bool sink_core_wants(const struct sink_core *core, size_t partition, int64_t offset) {
-    return core->asked == SINK_ASK_POLL && core->flowing && is_known(core, partition) &&
-           offset >= core->partitions[partition].position;
+static void skimmed(struct sink_core *core, const struct sink_core_event *event,
+                    struct sink_core_effects *effects) {
+    assert(core->overtaken || event->kind == SINK_FOUND);
+    if (core->overtaken || sink_core_is_ending(core)) {
+        turn_begin(core, effects);
+    } else {
+        partition_begin(core, core->partitions[core->cursor].position, event->reader, effects);
+    }
 }
 
-static bool batch_is_full(const struct sink_core *core) {
-    assert(core->entry_count <= core->options.batch_records_max);
-    return core->entry_count == core->options.batch_records_max ||
-           core->batch_bytes >= SINK_BATCH_BYTES_MAX;
-}
+/* --- a batch --- */
 
-static void batch_add(struct sink_core *core, const struct sink_core_event *event) {
-    assert(is_known(core, event->partition));
-    assert(!batch_is_full(core));
-    struct sink_core_partition *partition = &core->partitions[event->partition];
-    assert(event->offset >= partition->position);
-    core->options.entries[core->entry_count++] =
-        (struct sink_core_entry){.partition = event->partition,
-                                 .offset = event->offset,
-                                 .size = event->size,
-                                 .parked = event->undecodable};
-    partition->position = event->offset + 1;
-    core->batch_bytes += event->size;
+/* Goes on after the batch, where it is over. */
+static void batch_goes_on(struct sink_core *core, struct sink_core_effects *effects) {
+    if (core->running) {
+        assert(core->asked != SINK_ASK_NOTHING);
+    } else if (sink_core_is_ending(core)) {
+        turn_begin(core, effects);
+    } else {
+        look(core, effects);
+    }
 }
 
 /* Something comes as long as it comes at once; then what has come is a batch. */
@@ -253,24 +257,26 @@ static void polled(struct sink_core *core, const struct sink_core_event *event,
                    struct sink_core_effects *effects) {
     assert(!core->running);
     if (event->kind == SINK_RECORD) {
-        batch_add(core, event);
+        sink_core_take(core, event, effects);
     }
     if (sink_core_is_ending(core)) {
-        sink_core_turn_begin(core, effects);
-    } else if (event->kind != SINK_QUIET && !batch_is_full(core)) {
+        turn_begin(core, effects);
+    } else if (event->kind != SINK_QUIET && core->flowing && !sink_core_is_full(core)) {
         sink_core_ask(core, effects, (struct sink_core_effect){.kind = SINK_ASK_POLL});
     } else if (core->entry_count > 0) {
         sink_core_batch_begin(core, effects);
+        batch_goes_on(core, effects);
     } else {
-        sink_core_ask(core, effects, (struct sink_core_effect){.kind = SINK_ASK_LOOK});
+        look(core, effects);
     }
 }
 
 static void failed(struct sink_core *core, enum sink_core_effect_kind asked,
                    const struct sink_core_event *event, struct sink_core_effects *effects) {
-    fault_take(core, event->error);
+    sink_core_fault_take(core, event->error);
     if (core->running) {
         sink_core_batch_failed(core, asked, event->random, effects);
+        batch_goes_on(core, effects);
         return;
     }
     assert(asked < SINK_ASK_REREAD);
@@ -285,10 +291,11 @@ static void fenced(struct sink_core *core, enum sink_core_effect_kind asked,
                    const struct sink_core_event *event, struct sink_core_effects *effects) {
     if (core->running) {
         sink_core_batch_fenced(core, asked, effects);
+        batch_goes_on(core, effects);
         return;
     }
     assert(asked == SINK_ASK_LOOK);
-    fault_take(core, event->error);
+    sink_core_fault_take(core, event->error);
     core->rejoin = true;
     turn_fail(core, event->random, effects);
 }
@@ -300,8 +307,9 @@ static void waited(struct sink_core *core, struct sink_core_effects *effects) {
     assert(!core->flowing);
     if (core->running) {
         sink_core_attempt_begin(core, effects);
+        batch_goes_on(core, effects);
     } else {
-        sink_core_turn_begin(core, effects);
+        turn_begin(core, effects);
     }
 }
 
@@ -313,16 +321,42 @@ static void done(struct sink_core *core, enum sink_core_effect_kind asked,
         assert(!core->assigned); /* who leaves hears that its partitions are revoked */
         core->joined = true;
         core->rejoin = false;
-        sink_core_turn_begin(core, effects);
         break;
     case SINK_ASK_FLOW:
         core->flowing = true;
-        sink_core_turn_begin(core, effects);
         break;
     default:
         assert(asked == SINK_ASK_LOOK);
         core->turn_failures = 0;
-        sink_core_turn_begin(core, effects);
+    }
+    turn_begin(core, effects);
+}
+
+/* What POLL, WAIT, LOAD and SKIM are answered with is theirs; all else worked. */
+static void worked(struct sink_core *core, enum sink_core_effect_kind asked,
+                   const struct sink_core_event *event, struct sink_core_effects *effects) {
+    switch (asked) {
+    case SINK_ASK_POLL:
+        polled(core, event, effects);
+        return;
+    case SINK_ASK_WAIT:
+        waited(core, effects);
+        return;
+    case SINK_ASK_LOAD:
+        loaded(core, event, effects);
+        return;
+    case SINK_ASK_SKIM:
+        skimmed(core, event, effects);
+        return;
+    default:
+        break;
+    }
+    if (core->running) {
+        sink_core_batch_answered(core, asked, event, effects);
+        batch_goes_on(core, effects);
+    } else {
+        assert(event->kind == SINK_DONE);
+        done(core, asked, effects);
     }
 }
 
@@ -333,22 +367,13 @@ static void answer(struct sink_core *core, const struct sink_core_event *event,
     assert((event->kind == SINK_START) == (asked == SINK_ASK_NOTHING));
     core->asked = SINK_ASK_NOTHING;
     if (event->kind == SINK_START) {
-        sink_core_turn_begin(core, effects);
+        turn_begin(core, effects);
     } else if (event->kind == SINK_FAILED) {
         failed(core, asked, event, effects);
     } else if (event->kind == SINK_FENCED) {
         fenced(core, asked, event, effects);
-    } else if (asked == SINK_ASK_POLL) {
-        polled(core, event, effects);
-    } else if (asked == SINK_ASK_WAIT) {
-        waited(core, effects);
-    } else if (asked == SINK_ASK_LOAD) {
-        loaded(core, event, effects);
-    } else if (core->running) {
-        sink_core_batch_answered(core, asked, event, effects);
     } else {
-        assert(event->kind == SINK_DONE);
-        done(core, asked, effects);
+        worked(core, asked, event, effects);
     }
     assert(core->asked != SINK_ASK_NOTHING);
     assert(effects->items[effects->count - 1].kind == core->asked);
@@ -361,7 +386,8 @@ static void core_check(const struct sink_core *core) {
     assert(core->assigned || !core->offsets_known);
     assert(core->offsets_known || !core->flowing);
     assert(core->offsets_known || core->entry_count == 0);
-    assert(core->entry_count <= core->options.batch_records_max);
+    assert(core->offsets_known || core->held_count == 0);
+    assert(core->entry_count + core->held_count <= core->options.entry_capacity);
     assert(core->entry_count > 0 || core->batch_bytes == 0);
     assert(core->from <= core->to);
     assert(core->to <= core->entry_count);
@@ -386,7 +412,7 @@ void sink_core_step(struct sink_core *core, const struct sink_core_event *event,
         core->stopping = true;
         break;
     case SINK_BROKEN:
-        fault_take(core, event->error);
+        sink_core_fault_take(core, event->error);
         core->dying = true;
         break;
     case SINK_ASSIGNED:
@@ -408,12 +434,14 @@ bool sink_core_touches(const struct sink_core *core, size_t partition, size_t fr
     assert(from <= to);
     assert(to <= core->entry_count);
     for (size_t i = from; i < to; i++) {
-        if (sink_core_entry_at(core, i)->partition == partition) {
+        if (core->options.entries[i].partition == partition) {
             return true;
         }
     }
     return false;
 }
+
+static int64_t larger(int64_t left, int64_t right) { return left > right ? left : right; }
 
 int64_t sink_core_lag(struct sink_core *core, size_t index, int64_t end) {
     assert(index < core->partition_count);
@@ -421,13 +449,15 @@ int64_t sink_core_lag(struct sink_core *core, size_t index, int64_t end) {
     if (partition->next_offset == SINK_OFFSET_UNKNOWN) {
         return -1;
     }
-    assert(partition->next_offset <= partition->position);
-    /* Transaction markers have offsets and never arrive: once drained, nothing is behind. */
     int64_t done = partition->next_offset;
-    if (core->entry_count == 0 && partition->drained_offset > done) {
-        done = partition->drained_offset;
+    if (core->entry_count == 0 && !core->rejoin) {
+        int64_t seen = larger(partition->position, done);
+        /* Transaction markers have offsets and never arrive: once drained, nothing is behind. */
+        seen = larger(seen, partition->drained_offset);
+        partition->caught_up = partition->caught_up || seen >= partition->end_offset;
+        bool waits = partition->ruled && (partition->reader.held > 0 || partition->reader.deaf);
+        done = waits ? larger(done, partition->reader.position.next_offset) : seen;
     }
-    partition->caught_up = partition->caught_up || done >= partition->end_offset;
     return end > done ? end - done : 0;
 }
 

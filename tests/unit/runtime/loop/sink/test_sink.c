@@ -208,6 +208,7 @@ static int open_all(void **state) {
     server = postgresql_new();
     postgresql_run_file(server, "schemas/sql/005_sink.sql");
     postgresql_run_file(server, "schemas/sql/006_dead_letter_retry.sql");
+    postgresql_run_file(server, "schemas/sql/007_sink_term.sql");
     postgresql_run(server,
                    "CREATE TABLE seen (nr serial PRIMARY KEY, topic text, partition integer, "
                    "record_offset bigint, seq bigint)");
@@ -239,6 +240,7 @@ static int before(void **state) {
                            "TRUNCATE public.dead_letter_retry");
     ready_set("starting");
     kafka_cluster_init(&cluster, 1);
+    kafka_cluster_topic(&cluster, TOPIC_COMMANDS, PARTITIONS); /* of which a skim asks the deciders */
     kafka_cluster_topic(&cluster, TOPIC_EVENTS, PARTITIONS);
     kafka_cluster_topic(&cluster, TOPIC_TICKETS, PARTITIONS);
     kafka_cluster_topic(&cluster, TOPIC_DEAD_LETTERS, 1);

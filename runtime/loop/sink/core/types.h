@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the PostgreSQL sink decides: a pure step from what happened to what is to be done. */
-#ifndef SEATLOG_RUNTIME_LOOP_SINK_CORE_H
-#define SEATLOG_RUNTIME_LOOP_SINK_CORE_H
+/* What the sink's core knows, is told and tells; core.h says how they hang together. */
+#ifndef SEATLOG_RUNTIME_LOOP_SINK_CORE_TYPES_H
+#define SEATLOG_RUNTIME_LOOP_SINK_CORE_TYPES_H
 
 #include "runtime/base/error.h"
 #include "runtime/loop/blame.h"
+#include "runtime/term/reader.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * The core knows which partitions are ours and how far they are, what makes a batch, the order of
- * its transaction, what a failure leads to, how long to wait, when to leave the group and when to
- * end. It does no I/O, reads no clock, draws nothing and allocates nothing: times and a random
- * number come with the events, all memory is the caller's.
- *
- * A caller begins with SINK_START and then carries out the effects of each step, in order. Those
- * named TELL have no answer. The last one is always an ASK, and what came of it is the next event;
- * SINK_ASK_END has none. Besides, the group may speak up while the consumer is served, that is
- * under JOIN, POLL and WAIT; STOP and BROKEN may come before any step. These lead to TELLs only,
- * and what was asked for stays asked for.
- *
- * A turn: join the group where we are not in it; load where to go on; let records flow; poll until
- * nothing comes or the batch is full; run the batch; look around. A batch: read the offsets again
- * where a commit's answer was lost; dead letters; begin; advance each partition; handle each
- * record; flush; commit. The offsets move first: an owner that has been replaced is stopped before
- * it touches anything.
- */
 #define SINK_OFFSET_UNKNOWN (-1)
 
 /* What the loop stands on: a consumer must not see records of open or aborted transactions. */
@@ -38,8 +21,14 @@
 #define SINK_BATCH_RETRY_BASE_MS 100
 #define SINK_RETRY_MAX_MS 10000
 
-/* A batch ends with the record that reaches this many bytes of values. */
+/* A batch ends with the command that reaches this many bytes of values. */
 #define SINK_BATCH_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
+/* Records that do not count make no batch: after so many the loop looks around. */
+#define SINK_POLLED_MAX ((size_t)10000)
+
+/* So long nothing of a partition may count before there is an alarm. */
+#define SINK_DEAF_MS_MAX 10000
 
 /* A partition that is assigned to us; read only for the caller. */
 struct sink_core_partition {
@@ -47,18 +36,27 @@ struct sink_core_partition {
     int64_t position;       /* the least offset that may still arrive */
     int64_t end_offset;     /* where the log ended when we began: caught up once there */
     int64_t drained_offset; /* nothing below it is still to arrive (markers included); or unknown */
-    int64_t moves_to;       /* next_offset after the transaction that is open */
+    struct term_position moves_to; /* where it stands after the transaction that is open */
     bool caught_up;
     struct blame blame; /* of what comes next, when it has failed */
+
+    bool ruled;                /* of seatlog.events: the reader's rule says what counts */
+    struct term_reader reader; /* where it is */
+    size_t held_count;         /* entries of its command under way */
+    int64_t deaf_since_ms;     /* while the reader is deaf */
+    bool deaf_told;
 };
 
-/* A record of the batch; read only for the caller. */
+/* A record of the batch or of a command under way; read only for the caller. */
 struct sink_core_entry {
+    void *record; /* the caller's */
     size_t partition;
     int64_t offset;
     size_t size;
-    bool parked;        /* in the dead letters, or about to be */
-    bool dead_lettered; /* acknowledged there */
+    bool parked;                /* in the dead letters, or about to be */
+    bool dead_lettered;         /* acknowledged there */
+    bool ends;                  /* the last of its command */
+    struct term_position after; /* if so: where the partition stands behind it */
 };
 
 enum sink_core_event_kind {
@@ -68,12 +66,13 @@ enum sink_core_event_kind {
     SINK_DONE,   /* it worked */
     SINK_FAILED, /* *error says what to do */
     SINK_FENCED, /* to ADVANCE: no row was moved; to LOOK: somebody else owns a partition, *error */
-    SINK_FOUND,  /* to LOAD: offset, low, high; to REREAD: offset */
-    SINK_RECORD, /* to POLL: partition, offset, size, undecodable; only if sink_core_wants it */
-    SINK_OTHER,  /* to POLL: something came that is not for the batch */
-    SINK_QUIET,  /* to POLL: nothing came; to WAIT: it is over */
+    SINK_FOUND,  /* to LOAD: offset, low, high, ruled, place; to SKIM: reader; to REREAD: offset */
+    SINK_RECORD, /* to POLL, only if sink_core_expects it: partition, offset, where it is ruled
+                    label and history_cursor; where sink_core_counts it record, size, undecodable */
+    SINK_OTHER,  /* to POLL: something came that is not for us */
+    SINK_QUIET,  /* to POLL: nothing came; to WAIT: it is over; to SKIM: it was overtaken */
 
-    /* The group and the log, under JOIN, POLL and WAIT. */
+    /* The group and the log, under JOIN, POLL, SKIM and WAIT. */
     SINK_ASSIGNED,     /* partitions, partition_count */
     SINK_REVOKED,      /* or lost, or left */
     SINK_UNASSIGNABLE, /* an assignment did not work out: leave and come back */
@@ -92,25 +91,34 @@ struct sink_core_event {
     size_t partition;
     int64_t offset;
     int64_t low, high; /* where the log begins and ends */
-    size_t size;       /* bytes of the value */
-    bool undecodable;  /* to be parked; why is the caller's to say */
+    bool ruled;
+    const struct term_position *place; /* at offset; NULL: not known, to be skimmed */
+    const struct term_reader *reader;  /* at the offset that was found */
+    const struct term_label *label;
+    int64_t history_cursor; /* as term_reader_feed wants it */
+    void *record;
+    size_t size;      /* bytes of the value */
+    bool undecodable; /* to be parked; why is the caller's to say */
     const struct error *error;
     struct sink_core_partition *partitions; /* for the core until the next ASSIGNED or REVOKED */
     size_t partition_count;
 };
 
 enum sink_core_effect_kind {
-    SINK_TELL_DROP,     /* the batch's records are not needed any more */
+    SINK_TELL_DROP,     /* records that are not among the entries any more are not needed */
     SINK_TELL_PARK,     /* entry is to become a dead letter: core->fault; tries 0: as it says */
     SINK_TELL_ROLLBACK, /* of the transaction */
     SINK_TELL_DISCARD,  /* the transaction is undone, as far as anybody knows */
     SINK_TELL_SETTLED,  /* it is committed: `handled` records */
     SINK_TELL_STUCK,    /* what comes next in the partitions of [from, to) failed: core->fault */
     SINK_TELL_FENCED,   /* another instance owns a partition: we shall leave and come back */
+    SINK_TELL_STALE,    /* the record of partition does not count: `stale` */
+    SINK_TELL_DEAF,     /* nothing of partition has counted for SINK_DEAF_MS_MAX: an alarm */
 
     SINK_ASK_NOTHING,
     SINK_ASK_JOIN,        /* leave the group if we are in it, and join it */
     SINK_ASK_LOAD,        /* where to go on in partition: FOUND */
+    SINK_ASK_SKIM,        /* the reader of partition at its position, from what is below: FOUND */
     SINK_ASK_FLOW,        /* let records come, of each partition from its position on */
     SINK_ASK_POLL,        /* wait at most timeout_ms for something to come */
     SINK_ASK_LOOK,        /* whatever is to be done between batches */
@@ -135,6 +143,7 @@ struct sink_core_effect {
     int64_t until_ms;
     int failures; /* WAIT: in a row */
     int64_t handled;
+    enum term_stale stale;
 };
 
 #define SINK_CORE_EFFECTS_MAX 8
@@ -150,7 +159,9 @@ struct sink_core_fault {
         SINK_FAULT_TOLD,       /* error */
         SINK_FAULT_LOG_BEGINS, /* only at `edge`, behind `offset`, which is next: die */
         SINK_FAULT_LOG_ENDS,   /* at `edge` already, before `offset`, which is next: wait */
-        SINK_FAULT_LOG_GAP     /* does not hold `offset`, which is next: die */
+        SINK_FAULT_LOG_GAP,    /* does not hold `offset`, which is next: die */
+        SINK_FAULT_LOG_FORGOT  /* goes on at `offset` behind the commands below `edge`, although we
+                                  have those below the reader's cursor: die */
     } kind;
     struct error error;
     size_t partition;
@@ -161,7 +172,8 @@ struct sink_core_fault {
 struct sink_core_options {
     size_t batch_records_max;
     int record_tries_max;
-    struct sink_core_entry *entries; /* batch_records_max of them */
+    struct sink_core_entry *entries;
+    size_t entry_capacity; /* at least batch_records_max */
 };
 
 /* Read only for the caller. */
@@ -174,10 +186,13 @@ struct sink_core {
     bool rejoin;        /* leave the group and come back */
     bool assigned;      /* the group has said which; perhaps none */
     bool offsets_known; /* of all of them */
+    bool overtaken;     /* what is skimmed is not ours any more */
     bool flowing;       /* records come */
 
-    size_t entry_count; /* the batch, in order of arrival */
+    size_t entry_count; /* the batch: whole commands, in the order in which they became so */
     size_t batch_bytes;
+    size_t held_count; /* behind it: of commands under way, in order of arrival */
+    size_t polled;     /* records since we last looked around or had a batch */
 
     enum sink_core_effect_kind asked; /* what the next answer is to */
     size_t cursor;                    /* of what is asked: a partition or an entry */
@@ -185,9 +200,12 @@ struct sink_core {
 
     bool running; /* the batch: [from, to) is tried, [from, entry_count) is left */
     size_t from, to;
-    size_t limit; /* how many records at a time */
-    int failures; /* in a row */
-    bool unknown; /* a commit's outcome is to be found out first */
+    size_t limit;      /* how many records at a time, where commands end */
+    size_t handles_to; /* [from, handles_to) is handled: to, but while among the records of a */
+    size_t good, bad;  /* command that one is looked for that spoils its flush: [from, good) can
+                          be flushed, [from, bad) cannot; bad 0: none is looked for */
+    int failures;      /* in a row */
+    bool unknown;      /* a commit's outcome is to be found out first */
 
     bool stopping;
     bool dying;
@@ -196,25 +214,13 @@ struct sink_core {
     int64_t until_ms;
 };
 
-void sink_core_init(struct sink_core *core, const struct sink_core_options *options);
+static inline bool sink_core_is_ending(const struct sink_core *core) {
+    return core->stopping || core->dying;
+}
 
-/* Fills *effects; what it points to stays until the next step. */
-void sink_core_step(struct sink_core *core, const struct sink_core_event *event,
-                    struct sink_core_effects *effects);
-
-/* Whether a record that came is for the batch: not one that we have, or that is read again later. */
-bool sink_core_wants(const struct sink_core *core, size_t partition, int64_t offset);
-
-/* Whether a range of the batch has records of a partition. */
-bool sink_core_touches(const struct sink_core *core, size_t partition, size_t from, size_t to);
-
-/*
- * How many records of a partition are left when the log ends at `end`; marks it as caught up where
- * it is. Where nothing is known of it yet: -1.
- */
-int64_t sink_core_lag(struct sink_core *core, size_t index, int64_t end);
-
-/* Whether all partitions are where their logs ended when we began; without one: standing by. */
-bool sink_core_caught_up(const struct sink_core *core);
+static inline bool sink_core_is_known(const struct sink_core *core, size_t partition) {
+    return partition < core->partition_count &&
+           core->partitions[partition].next_offset != SINK_OFFSET_UNKNOWN;
+}
 
 #endif

@@ -98,6 +98,16 @@ def fields(answer):
     return [error["field"] for error in answer.json()["errors"]]
 
 
+def named(event_id, *ids):
+    """Body of POST /reserve, of seats by their ids."""
+    return {"event_id": event_id, "ticket_ids": list(ids)}
+
+
+def pay(reservation, source="cnon:card-nonce-ok"):
+    """Body of POST /book."""
+    return {"reservation_id": reservation["reservation_id"], "source_id": source}
+
+
 def event_body(**changes):
     """A valid event, changed; ... takes a member away."""
     starts = time.time() + 20 * 86400

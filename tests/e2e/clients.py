@@ -27,6 +27,7 @@ sys.path.append(str(ROOT / "examples"))
 import seatlog_rule  # noqa: E402 (the path comes first)
 
 TIMEOUT = 60
+PASSWORD = "correct horse battery"  # everybody's
 
 # What keeps a text of another direction together, where it is shown between ours (Unicode, UAX #9).
 ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
@@ -118,7 +119,7 @@ class Buyer:
     @classmethod
     def signup(cls, stack, name="buyer"):
         username = f"{name}-{secrets.token_hex(6)}@example.com"
-        body = {"username": username, "password": "correct horse battery", "location": "Chico"}
+        body = {"username": username, "password": PASSWORD, "location": "Chico"}
         answer = retried(lambda: requests.post(stack.url + "/signup", json=body, timeout=TIMEOUT))
         assert answer.status_code == 201, answer.text
         return cls.login(stack, username, body["password"])

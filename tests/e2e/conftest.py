@@ -7,8 +7,10 @@ import time
 
 import pytest
 
+from api_support import Api, Contract
 from bringup import room, seatlog
 from clients import Buyer, Log, Mailbox, Postgres, Provider, Stack
+from mail_support import PrivatePostgres
 
 SHOWS = 300
 WALK = "test_book_a_seat.py"
@@ -98,6 +100,41 @@ def operator(stack):
 @pytest.fixture(scope="session")
 def ada(stack):
     return Buyer.signup(stack)
+
+
+@pytest.fixture(scope="session")
+def contract(stack):
+    """What the API promises, by its own openapi.yaml."""
+    return Contract(stack.url)
+
+
+@pytest.fixture
+def api(stack, contract):
+    """The API for somebody who has not logged in."""
+    return Api(contract, stack.url)
+
+
+@pytest.fixture(scope="session")
+def seller(contract, organizer):
+    return Api.of(contract, organizer)
+
+
+@pytest.fixture(scope="session")
+def boss(contract, operator):
+    return Api.of(contract, operator)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster():
+    """A PostgreSQL without a Seatlog around it."""
+    cluster = PrivatePostgres()
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture
+def outbox(postgres_cluster):
+    return postgres_cluster.database_new()
 
 
 @pytest.fixture(scope="session")

@@ -6,20 +6,8 @@ import secrets
 import pytest
 import requests
 
-from api_support import Api, Contract, Instance, fields
-from clients import TIMEOUT, Buyer, eventually
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
-
-
-@pytest.fixture
-def api(stack, contract):
-    return Api(contract, stack.url)
+from api_support import Api, Instance, fields
+from clients import PASSWORD, TIMEOUT, Buyer, eventually
 
 
 def new_name():

@@ -5,15 +5,10 @@ import concurrent.futures
 
 import pytest
 
-from api_support import Api, Contract, fields
+from api_support import Api, fields, named, pay
 from clients import Buyer, eventually
 
 SOLD = {"Prefer": "wait=30"}
-
-
-@pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
 
 
 @pytest.fixture
@@ -26,16 +21,8 @@ def other(stack, contract):
     return Api.of(contract, Buyer.signup(stack))
 
 
-def named(event_id, *ids):
-    return {"event_id": event_id, "ticket_ids": list(ids)}
-
-
 def best(event_id, quantity, **restricted):
     return {"event_id": event_id, "best_available": {"quantity": quantity, **restricted}}
-
-
-def pay(reservation, source="cnon:card-nonce-ok"):
-    return {"reservation_id": reservation["reservation_id"], "source_id": source}
 
 
 def refused(answer, slug, detail):

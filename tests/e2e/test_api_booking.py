@@ -7,13 +7,8 @@ import time
 
 import pytest
 
-from api_support import Api, Contract, event_body, paused
+from api_support import Api, event_body, named, paused, pay
 from clients import Buyer, eventually
-
-
-@pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
 
 
 @pytest.fixture
@@ -22,19 +17,6 @@ def buyer(stack, contract):
     api = Api.of(contract, person)
     api.person = person
     return api
-
-
-@pytest.fixture(scope="module")
-def seller(contract, organizer):
-    return Api.of(contract, organizer)
-
-
-def named(event_id, *ids):
-    return {"event_id": event_id, "ticket_ids": list(ids)}
-
-
-def pay(reservation, source="cnon:card-nonce-ok"):
-    return {"reservation_id": reservation["reservation_id"], "source_id": source}
 
 
 def test_a_seat_from_search_to_ticket(buyer, new_show):

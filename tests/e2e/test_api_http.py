@@ -16,17 +16,12 @@ import urllib.parse
 import pytest
 import requests
 
-from api_support import Api, Contract, Instance, fields
+from api_support import Api, Instance, fields
 from clients import TIMEOUT, Buyer, eventually
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS")
 JSON = {"Content-Type": "application/json"}
 MEGABYTES = 4 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
 
 
 @pytest.fixture(scope="module")

@@ -11,25 +11,15 @@ import urllib.parse
 import pytest
 import requests
 
-from api_support import Api, Contract, event_body, fields
+from api_support import Api, event_body, fields
 from clients import TIMEOUT, Buyer, retried
 
 UNKNOWN_EVENT = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
-
-
-@pytest.fixture(scope="module")
 def buyer(stack, contract):
     return Api.of(contract, Buyer.signup(stack, "clumsy"))
-
-
-@pytest.fixture(scope="module")
-def seller(contract, organizer):
-    return Api.of(contract, organizer)
 
 
 @pytest.mark.parametrize("octets, kind, status", [

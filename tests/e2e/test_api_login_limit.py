@@ -7,15 +7,8 @@ import secrets
 
 import pytest
 
-from api_support import Api, Contract, Instance
-from clients import eventually
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
+from api_support import Api, Instance
+from clients import PASSWORD, eventually
 
 
 @pytest.fixture(scope="module")

@@ -14,15 +14,10 @@ import urllib.parse
 import pytest
 import requests
 
-from api_support import Api, Cable, Contract, Instance, paused
+from api_support import Api, Cable, Instance, paused
 from clients import TIMEOUT, Buyer, eventually
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS", "ignore:.*httpx module")
-
-
-@pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
 
 
 def connect(instance):

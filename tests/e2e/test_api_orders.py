@@ -6,15 +6,10 @@ import uuid
 
 import pytest
 
-from api_support import Api, Contract, fields
+from api_support import Api, fields, named, pay
 from clients import Buyer, eventually
 
 SOLD = {"Prefer": "wait=30"}
-
-
-@pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
 
 
 @pytest.fixture
@@ -23,19 +18,6 @@ def buyer(stack, contract):
     api = Api.of(contract, person)
     api.username = api("GET", "/account").json()["username"]
     return api
-
-
-@pytest.fixture(scope="module")
-def boss(contract, operator):
-    return Api.of(contract, operator)
-
-
-def named(event_id, *ids):
-    return {"event_id": event_id, "ticket_ids": list(ids)}
-
-
-def pay(reservation, source="cnon:card-nonce-ok"):
-    return {"reservation_id": reservation["reservation_id"], "source_id": source}
 
 
 def uuid_of(public_id):

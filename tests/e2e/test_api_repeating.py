@@ -6,36 +6,13 @@ import time
 
 import pytest
 
-from api_support import Api, Contract, event_body, fields
+from api_support import Api, event_body, fields, named, pay
 from clients import Buyer, eventually, freeze, thaw
-
-
-@pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
 
 
 @pytest.fixture
 def buyer(stack, contract):
     return Api.of(contract, Buyer.signup(stack))
-
-
-@pytest.fixture(scope="module")
-def seller(contract, organizer):
-    return Api.of(contract, organizer)
-
-
-@pytest.fixture(scope="module")
-def boss(contract, operator):
-    return Api.of(contract, operator)
-
-
-def named(event_id, *ids):
-    return {"event_id": event_id, "ticket_ids": list(ids)}
-
-
-def pay(reservation, source="cnon:card-nonce-ok"):
-    return {"reservation_id": reservation["reservation_id"], "source_id": source}
 
 
 def key(text):

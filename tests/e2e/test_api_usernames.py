@@ -8,20 +8,8 @@ import uuid
 
 import pytest
 
-from api_support import Api, Contract, Instance, fields
-from clients import Buyer, eventually
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def contract(stack):
-    return Contract(stack.url)
-
-
-@pytest.fixture
-def api(stack, contract):
-    return Api(contract, stack.url)
+from api_support import Api, Instance, fields
+from clients import PASSWORD, Buyer, eventually
 
 
 @pytest.fixture(scope="module")

@@ -11,21 +11,9 @@ import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 
-from mail_support import Notifier, PrivatePostgres, ScriptedSmtp, eventually, free_port
+from mail_support import Notifier, ScriptedSmtp, eventually, free_port
 
 PDF = b"%PDF-1.5\n" + bytes(range(256)) * 50
-
-
-@pytest.fixture(scope="module")
-def postgres_cluster():
-    cluster = PrivatePostgres()
-    yield cluster
-    cluster.remove()
-
-
-@pytest.fixture
-def outbox(postgres_cluster):
-    return postgres_cluster.database_new()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mail_support import Notifier, PrivatePostgres, ScriptedSmtp, TlsSmtp, eventually
+from mail_support import Notifier, ScriptedSmtp, TlsSmtp, eventually
 
 
 def openssl(*arguments):
@@ -37,18 +37,6 @@ def certificates(tmp_path_factory):
     return {"authority": authority[0], "localhost": certificate_make(folder, "localhost", authority),
             "elsewhere": certificate_make(folder, "mail.elsewhere.example", authority),
             "self": certificate_make(folder, "localhost.localdomain")}
-
-
-@pytest.fixture(scope="module")
-def postgres_cluster():
-    cluster = PrivatePostgres()
-    yield cluster
-    cluster.remove()
-
-
-@pytest.fixture
-def outbox(postgres_cluster):
-    return postgres_cluster.database_new()
 
 
 def test_many_sessions_use_starttls_and_auth(outbox, certificates, tmp_path):

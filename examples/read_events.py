@@ -95,7 +95,10 @@ class Follower:
         """One message; whether an event counts by now."""
         if message.error():
             if message.error().code() == KafkaError._PARTITION_EOF:
-                self.ended.add(message.partition())
+                if self.partitions[message.partition()].end(message.offset()):
+                    self.assign()
+                else:
+                    self.ended.add(message.partition())
             elif message.error().fatal() or message.error().code() == KafkaError._AUTO_OFFSET_RESET:
                 raise KafkaException(message.error())  # the log does not have what comes next
             return

@@ -80,6 +80,11 @@ class Partition:
             return self._foreign(offset, label[0] if kind == "event" else None)
         return self._of_the_term(offset, record, *label[1:])
 
+    def end(self, offset):
+        """The partition ends at this offset by now: whether the consumer has skipped what stands last, and reads again
+        from next_offset on."""
+        return self.term is not None and offset > self.next_offset and self._doubts(offset)
+
     def _claimed(self, offset, nonce):
         self.offset, self.term = offset + 1, f"{offset}-{nonce}"
         self.held, self.fresh, self.deaf, self.doubted = [], True, False, (-1, self.doubted[1])

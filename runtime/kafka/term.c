@@ -253,6 +253,10 @@ static bool skim_run(const struct skim *skim, struct error *error) {
         }
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->offset >= skim->end) {
             seen = message->offset; /* nothing that was asked for is left before it */
+            if (term_reader_end(skim->reader, seen < skim->end ? seen : skim->end)) {
+                seen = skim->reader->next_offset;
+                good = assigned(skim, seen, error);
+            }
         } else {
             good = record_judge(skim, message, error);
             seen = skim->reader->next_offset;

@@ -151,6 +151,13 @@ static enum term_verdict joins(struct term_reader *reader, int64_t offset,
     return TERM_DELIVERS;
 }
 
+bool term_reader_end(struct term_reader *reader, int64_t offset) {
+    holds_together(reader);
+    assert(offset >= 0);
+    assert(reader->position.next_offset >= 0);
+    return offset > reader->next_offset && is_gap(reader, offset) && is_doubted(reader, offset);
+}
+
 enum term_verdict term_reader_feed(struct term_reader *reader, int64_t offset,
                                    const struct term_label *label, int64_t history_cursor) {
     holds_together(reader);

@@ -69,6 +69,13 @@ void term_reader_init(struct term_reader *reader, const struct term_position *po
 enum term_verdict term_reader_feed(struct term_reader *reader, int64_t offset,
                                    const struct term_label *label, int64_t history_cursor);
 
+/*
+ * The consumer has come to the end of the partition, which is `offset` (librdkafka's PARTITION_EOF):
+ * true where it has skipped what stands last, which no record behind it would tell. The caller reads
+ * again from position.next_offset on, as at TERM_REREAD.
+ */
+bool term_reader_end(struct term_reader *reader, int64_t offset);
+
 /* The caller reads again from position.next_offset on, for reasons of its own. What is held is
  * dropped. */
 void term_reader_restart(struct term_reader *reader);

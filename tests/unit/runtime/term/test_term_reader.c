@@ -171,6 +171,24 @@ static void a_record_that_the_consumer_skipped_is_read_again(void **state) {
     assert_false(reader.deaf);
 }
 
+static void a_record_that_was_skipped_last_is_noticed_at_the_end(void **state) {
+    (void)state;
+    unlabelled(0, 1);
+    assert_false(term_reader_end(&reader, 3)); /* markers of transactions */
+    claim(3, A);
+    whole(4, 3, A, 1);
+    assert_false(term_reader_end(&reader, 5));
+    assert_true(term_reader_end(&reader, 6));
+    assert_int_equal(reader.next_offset, 5);
+    assert_int_equal(event(5, 3, A, 2, 3, 0, false), TERM_JOINS);
+    assert_true(term_reader_end(&reader, 7));
+    assert_int_equal(reader.held, 0);
+    assert_int_equal(event(5, 3, A, 2, 3, 0, false), TERM_JOINS);
+    assert_false(term_reader_end(&reader, 7)); /* it is really not there */
+    assert_int_equal(reader.held, 1);
+    assert_int_equal(event(7, 3, A, 2, 3, 1, true), TERM_DELIVERS);
+}
+
 static void a_claim_that_the_consumer_skipped_is_read_again(void **state) {
     (void)state;
     claim(0, A);
@@ -370,6 +388,7 @@ int main(void) {
         STORY(a_hole_is_read_again_and_then_makes_deaf_until_the_next_claim),
         STORY(a_missing_place_in_a_command_is_a_hole),
         STORY(a_record_that_the_consumer_skipped_is_read_again),
+        STORY(a_record_that_was_skipped_last_is_noticed_at_the_end),
         STORY(a_claim_that_the_consumer_skipped_is_read_again),
         STORY(the_first_claim_that_the_consumer_skipped_is_read_again),
         STORY(a_gap_that_stays_is_no_matter),

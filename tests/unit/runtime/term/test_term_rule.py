@@ -132,12 +132,22 @@ class Rules(unittest.TestCase):
                     break
                 self.assertEqual(found, None if verdict == REREAD else wanted, f"seed {seed}, offset {offset}")
                 self.same(ours.reader, theirs, f"seed {seed}, offset {offset}")
+                if draw.random() < 0.05:
+                    end = offset + 1 + draw.choice([0, 0, 1])
+                    again = self.ended(ours.reader, end)
+                    self.assertEqual(again, theirs.end(end))
+                    self.same(ours.reader, theirs, f"seed {seed}, end {end}")
+                    if again:
+                        ours.held, verdict = [], REREAD
                 if verdict == REREAD:
                     at = next(i for i, record in enumerate(log) if record[0] >= theirs.next_offset)
                 if draw.random() < 0.02:
                     ours = Ours(ours.reader.position)
                     theirs = seatlog_rule.Partition(lambda record: record, theirs.position)
         self.assertEqual(seen, set(range(8)))
+
+    def ended(self, reader, offset):
+        return Ours.library.term_reader_end(ctypes.byref(reader), ctypes.c_int64(offset))
 
     def same(self, reader, theirs, where):
         self.assertEqual(reader.position.plain(), theirs.position, where)
@@ -150,4 +160,5 @@ class Rules(unittest.TestCase):
 if __name__ == "__main__":
     Ours.library = ctypes.CDLL(sys.argv.pop(1))
     Ours.library.term_label_parse.restype = Label
+    Ours.library.term_reader_end.restype = ctypes.c_bool
     unittest.main(verbosity=1)

@@ -245,6 +245,11 @@ static void follow(struct follower *follower, bool skips) {
         record_take(follower, offset);
         goes_on = !follower->forgotten;
     }
+    if (goes_on && term_reader_end(&follower->reader, follower->at)) {
+        follower->held_count = 0;
+        follower->at = follower->reader.position.next_offset;
+        follow(follower, false);
+    }
 }
 
 /* Through what is kept, as text. */
@@ -490,10 +495,6 @@ static const char *walked(uint64_t seed, enum weakening weakening) {
     walk_begin(seed, weakening);
     for (int step = 0; world.violated == NULL && !is_over(); step++) {
         world.calm = step >= STEPS_WILD;
-        if (step == STEPS_WILD) {
-            claim_append(
-                drawn()); /* a record skipped is noticed by the next one, and one must come */
-        }
         if (step == STEPS_MAX) {
             violated("a reader does not get on");
         }

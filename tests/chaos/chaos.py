@@ -31,7 +31,7 @@ from judge import Judge
 
 SETTLE_SECONDS = 420
 SHOWS = 40
-SHOWS_HELD = 3  # by holders alone: every call on them is in the history
+SHOWS_HELD = 2  # by holders alone: every call on them is in the history
 LINEAR_SECONDS = 120  # for a show
 
 

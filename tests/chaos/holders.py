@@ -113,7 +113,7 @@ class Holders:
         reserve = ({**about, "op": "reserve"}, "POST", "/reserve", wish, key)
         said, tries = self.until_known(number, *reserve)
         if said == "held":
-            time.sleep(client.random.uniform(0, 2 * self.pause))
+            time.sleep(client.random.uniform(0, 4 * self.pause))
             if client.random.random() < 0.2:
                 self.until_known(number, *reserve)
         # What was refused may be held all the same, by a try whose answer got lost.

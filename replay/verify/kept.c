@@ -7,13 +7,16 @@
 #include "runtime/kafka/kafka.h"
 #include "runtime/kafka/term.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
+#define TICKETGEN_GROUP "ticketgen"
+
+/* More than there is room for are not looked at. */
 static void fit_add(struct replay_partition *partition, const struct replay_fit *fit) {
-    assert(partition->fit_count < REPLAY_FITS_MAX);
-    partition->fits[partition->fit_count++] = *fit;
+    if (partition->fit_count < REPLAY_FITS_MAX) {
+        partition->fits[partition->fit_count++] = *fit;
+    }
 }
 
 static void find(struct replay_partition *partition, const char *what) {
@@ -52,7 +55,8 @@ static void snapshot_fit(struct replay_partition *partition) {
         codec_snapshot_record_decode(codec, &arena, value, &record, &reason) &&
         record.kind == SNAPSHOT_RECORD_PARTITION_SNAPSHOT) {
         if (replay_snapshot_position(&record.as.partition_snapshot, &fit.position)) {
-            fit.history = fit.position.term.offset == TERM_NONE;
+            fit.known =
+                fit.position.term.offset == TERM_NONE ? REPLAY_FIT_CURSOR : REPLAY_FIT_WHOLE;
             fit_add(partition, &fit);
         } else {
             find(partition, "the snapshot of the partition names no place on the log");
@@ -82,9 +86,29 @@ static bool committed_fit(struct replay_partition *partition) {
     return true;
 }
 
+/* ticketgen's group; offsets from before have no metadata. */
+static bool ticketgen_fit(struct replay_partition *partition) {
+    struct replay_committed committed;
+    struct replay_fit fit = {.whose = "the offset of " TICKETGEN_GROUP};
+    if (!replay_log_committed(partition->log, TICKETGEN_GROUP, TOPIC_EVENTS, partition->partition,
+                              &committed, &partition->error)) {
+        return false;
+    }
+    if (committed.offset < 0) {
+        return true;
+    }
+    if (!term_position_parse(committed.metadata, strlen(committed.metadata), &fit.position) ||
+        fit.position.next_offset != committed.offset) {
+        fit.known = REPLAY_FIT_OFFSET;
+        fit.position = (struct term_position){committed.offset, {.offset = TERM_NONE}, 0};
+    }
+    fit_add(partition, &fit);
+    return true;
+}
+
 bool replay_kept_load(struct replay_partition *partition) {
     struct replay_committed before;
-    if (!snapshots_read(partition) || !committed_fit(partition) ||
+    if (!snapshots_read(partition) || !committed_fit(partition) || !ticketgen_fit(partition) ||
         !replay_log_committed(partition->log, KAFKA_DECIDERS_GROUP_BEFORE, TOPIC_COMMANDS,
                               partition->partition, &before, &partition->error)) {
         return false;

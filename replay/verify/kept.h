@@ -5,8 +5,9 @@
 #include "replay/verify/partition.h"
 
 /*
- * What deciders have kept of a partition: its latest snapshots, and the offsets of seatlog.commands
- * that they have committed with where on seatlog.events that is. To be read before the partition is:
+ * What others have kept of a partition: deciders its latest snapshots, and the offsets of
+ * seatlog.commands that they have committed with where on seatlog.events that is; ticketgen its
+ * offset. To be read before the partition is:
  * what they say must then be on the log. Fills partition->snapshots, fits and committed_before.
  *
  * false: they could not be read, partition->error says why.

@@ -28,8 +28,11 @@ static void find(struct replay_witness *witness, const char *format, ...) {
 
 static bool is_place(const struct replay_fit *fit, const struct term_reader *rule) {
     const struct term_position *there = &rule->position;
-    if (fit->history) {
+    if (fit->known == REPLAY_FIT_CURSOR) {
         return fit->position.cursor >= there->cursor;
+    }
+    if (fit->known == REPLAY_FIT_OFFSET) {
+        return rule->held == 0;
     }
     return rule->held == 0 && there->cursor == fit->position.cursor &&
            term_equal(&there->term, &fit->position.term);

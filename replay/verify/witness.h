@@ -21,12 +21,17 @@
 
 /* A position that somebody goes on from, or would after a restart. */
 struct replay_fit {
-    const char *whose;
+    char whose[64];
     struct term_position position;
-    bool history; /* kept by who knew of no terms: the cursor may be ahead of the events there */
+    enum {
+        REPLAY_FIT_WHOLE,
+        REPLAY_FIT_CURSOR, /* kept by a decider that knew of no terms: the cursor may be ahead of
+                              the events there */
+        REPLAY_FIT_OFFSET  /* kept by a sink that knew of none: only the offset counts */
+    } known;
     bool judged;
 };
-#define REPLAY_FITS_MAX 2
+#define REPLAY_FITS_MAX 8 /* the snapshot, the offset, and the rows of sinks */
 
 struct replay_tally {
     uint64_t claims;

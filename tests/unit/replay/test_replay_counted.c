@@ -3,14 +3,16 @@
  * Which events the auditor counts. Logs are written as segments and read by the rule; and at random,
  * to see that the model's own reading of the rule says of every record what the shared one says.
  */
+#include "codec/chain.h"
 #include "replay/log/counted.h"
 #include "replay/log/segment.h"
-#include "replay/verify/model.h"
+#include "replay/verify/witness.h"
 #include "runtime/base/config.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/kafka/term.h"
 #include "tests/unit/support/kafka_cluster.h"
 
+#include <endian.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,6 +40,21 @@ static void path_of(char *out, size_t size, const char *end) {
     snprintf(out, size, "%s/seatlog.events%s", folder, end);
 }
 
+/* Its name; of a claim, what a decider writes. */
+static struct octets value_of(const struct told *told) {
+    static struct codec *codec;
+    if (told->label == NULL || strcmp(told->value, "claim") != 0) {
+        return (struct octets){(const uint8_t *)told->value, strlen(told->value)};
+    }
+    codec = codec != NULL ? codec : codec_new();
+    struct claim_record record = {.kind = CLAIM_RECORD_CLAIMED};
+    uint64_t nonce = term_label_parse(told->label, strlen(told->label)).term.nonce;
+    for (int i = 7; i >= 0; i--, nonce >>= 8) {
+        record.as.claimed.nonce.octets[i] = (uint8_t)nonce;
+    }
+    return codec_claim_record_encode(codec, &record);
+}
+
 static void told_write(const struct told *told, size_t count) {
     char path[128];
     struct error error;
@@ -47,7 +64,7 @@ static void told_write(const struct told *told, size_t count) {
     assert_true(segment_begin(file, &error));
     for (size_t i = 0; i < count; i++) {
         struct replay_record record = {.offset = (int64_t)i};
-        record.value = (struct octets){(const uint8_t *)told[i].value, strlen(told[i].value)};
+        record.value = value_of(&told[i]);
         if (told[i].label != NULL) {
             record.label = (struct octets){(const uint8_t *)told[i].label, strlen(told[i].label)};
         }
@@ -190,6 +207,98 @@ static void told_produce(struct kafka_cluster *cluster, const struct told *told,
     assert_int_equal(RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_flush(cluster->owner, 10000));
 }
 
+/* --- what others have kept --- */
+
+/* What the witness of the log in the folder has to say; the caller deinits it. */
+static struct buffer witnessed(const struct replay_fit *fit) {
+    struct error error;
+    struct replay_record record;
+    struct buffer findings = {0};
+    const struct term_position beginning = term_position_of_beginning();
+    struct replay_witness witness = {
+        .model = replay_model_new(), .findings = &findings, .fits = {*fit}, .fit_count = 1};
+    replay_watch_init(&witness.watch, NULL, 0, 0, false);
+    replay_witness_begin(&witness);
+    struct replay_log *log = replay_log_open_directory(folder, &error);
+    struct replay_counted *counted = replay_counted_new(log, 0, &beginning, &witness.judge, &error);
+    assert_non_null(counted);
+    while (replay_counted_next(counted, &record, &error) == REPLAY_READ_RECORD) {
+    }
+    replay_witness_end(&witness, replay_counted_rule(counted), replay_counted_end(counted));
+    assert_true((findings.size > 0) == (witness.violated > 0));
+    replay_counted_free(counted);
+    replay_log_close(log);
+    replay_model_free(witness.model);
+    replay_witness_deinit(&witness);
+    buffer_append(&findings, "", 0);
+    return findings;
+}
+
+static void what_others_have_kept_must_be_a_place_on_the_log(void **state) {
+    (void)state;
+    static const struct told told[] = {
+        {"claim", "claim 000000000000000c"},
+        {"claim", "claim 000000000000000a"},
+        {"a", TERM_1 " 0 1 0 1"},
+        {"b", TERM_1 " 1 3 0 0"},
+        {"c", TERM_1 " 1 3 1 1"},
+        {"y", TERM_1 " 1 3 1 1"},
+    };
+    static const struct {
+        struct replay_fit fit;
+        const char *found; /* NULL: nothing */
+    } cases[] = {
+        {{.whose = "it", .position = {3, {1, 0xa}, 1}}, NULL},
+        {{.whose = "it", .position = {2, {1, 0xa}, 0}}, NULL},
+        {{.whose = "it", .position = {5, {1, 0xa}, 3}}, NULL},
+        {{.whose = "it", .position = {6, {1, 0xa}, 3}}, NULL}, /* behind what does not count */
+        {{.whose = "it", .position = {3, {1, 0xb}, 1}}, "it says \"3 1-000000000000000b 1\""},
+        {{.whose = "it", .position = {3, {0, 0xc}, 1}}, "it says"},
+        {{.whose = "it", .position = {3, {1, 0xa}, 0}}, "it says"},
+        {{.whose = "it", .position = {4, {1, 0xa}, 1}}, "and is inside a command"},
+        {{.whose = "it", .position = {7, {1, 0xa}, 3}}, "it is ahead of the log"},
+        {{.whose = "it", .position = {6, {1, 0xa}, 4}}, "it is ahead of the log"},
+        {{.whose = "it", .position = {3, {-1, 0}, 0}, .known = REPLAY_FIT_OFFSET}, NULL},
+        {{.whose = "it", .position = {4, {-1, 0}, 0}, .known = REPLAY_FIT_OFFSET},
+         "and is inside a command"},
+        {{.whose = "it", .position = {3, {-1, 0}, 2}, .known = REPLAY_FIT_CURSOR}, NULL},
+        {{.whose = "it", .position = {3, {-1, 0}, 0}, .known = REPLAY_FIT_CURSOR}, "it says"},
+    };
+    told_write(told, sizeof told / sizeof told[0]);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buffer findings = witnessed(&cases[i].fit);
+        bool right = cases[i].found == NULL ? findings.size == 0
+                                            : strstr(findings.data, cases[i].found) != NULL;
+        if (!right) {
+            fail_msg("case %zu: \"%s\"", i, findings.data);
+        }
+        buffer_deinit(&findings);
+    }
+}
+
+static void claims_and_terms_that_cannot_be_are_found(void **state) {
+    (void)state;
+    static const struct told told[] = {
+        {"nothing", "claim 000000000000000c"},
+        {"claim", "claim 000000000000000a"},
+        {"a", "0-000000000000000d 0 1 0 1"}, /* a nonce that never claimed */
+        {"b", "0-000000000000000c 0 1 0 1"}, /* a term that is over: nothing against it */
+        {"c", TERM_1 " 1 2 0 1"},
+    };
+    const struct replay_fit fit = {.whose = "it", .position = {.term.offset = TERM_NONE}};
+    told_write(told, sizeof told / sizeof told[0]);
+    struct buffer findings = witnessed(&fit);
+    assert_non_null(strstr(findings.data, "event offset 0: a claim that cannot be decoded"));
+    assert_non_null(
+        strstr(findings.data, "event offset 2: its term 0-000000000000000d has no claim"));
+    assert_null(strstr(findings.data, "event offset 3"));
+    assert_non_null(
+        strstr(findings.data, "event offset 4: events before it are missing on the log"));
+    buffer_deinit(&findings);
+}
+
+/* --- of a cluster --- */
+
 /* As a decider commits: with where on the events that is. */
 static void offset_commit(int64_t offset, const char *metadata) {
     char reason[256];
@@ -267,6 +376,50 @@ static void the_log_of_a_cluster_is_read_as_segments_are(void **state) {
     }
     assert_int_equal(TERM_STALE, seen.verdicts[5]);
     assert_true(rule.deaf);
+}
+
+/* --- version 1 --- */
+
+static void old_frame_write(FILE *file, uint64_t offset, uint64_t timestamp, struct octets value) {
+    uint8_t frame[512] = {0};
+    const uint64_t numbers[] = {htobe64(offset), htobe64(timestamp)};
+    const uint32_t sizes[] = {UINT32_MAX,
+                              value.data != NULL ? htobe32((uint32_t)value.size) : UINT32_MAX};
+    const size_t size = sizeof numbers + sizeof sizes + value.size;
+    struct hash hash;
+    assert_true(size < sizeof frame);
+    memcpy(frame, numbers, sizeof numbers);
+    memcpy(frame + sizeof numbers, sizes, sizeof sizes);
+    if (value.size > 0) {
+        memcpy(frame + sizeof numbers + sizeof sizes, value.data, value.size);
+    }
+    octets_hash((struct octets){frame, size}, &hash);
+    fwrite(frame, 1, size, file);
+    fwrite(hash.octets, 1, sizeof hash, file);
+}
+
+static void a_segment_of_version_1_is_refused_from_its_first_claim_on(void **state) {
+    (void)state;
+    static const struct told claim = {"claim", "claim 000000000000000a"};
+    char path[128];
+    char out[LOG_SIZE_MAX];
+    struct seen seen;
+    struct term_reader rule;
+    const struct term_position beginning = term_position_of_beginning();
+    path_of(path, sizeof path, "/0.segment");
+    for (int claims = 0; claims <= 1; claims++) {
+        FILE *file = fopen(path, "wb");
+        fputs("seatlog segment 1\n", file);
+        old_frame_write(file, 0, 1, (struct octets){(const uint8_t *)"history", 7});
+        if (claims > 0) {
+            old_frame_write(file, 1, 1, value_of(&claim));
+        }
+        old_frame_write(file, UINT64_MAX, 2, (struct octets){0});
+        assert_int_equal(0, fclose(file));
+        assert_int_equal(claims > 0 ? REPLAY_READ_FAILED : REPLAY_READ_END,
+                         told_read(&beginning, &seen, out, &rule));
+        assert_string_equal("history", out);
+    }
 }
 
 /* --- two readings of one rule --- */
@@ -414,7 +567,10 @@ int main(void) {
         cmocka_unit_test(what_counts_is_given_and_everything_is_shown_once),
         cmocka_unit_test(a_hole_is_read_again_and_shown_once),
         cmocka_unit_test(a_log_that_has_lost_what_counted_ends_the_reading),
+        cmocka_unit_test(what_others_have_kept_must_be_a_place_on_the_log),
+        cmocka_unit_test(claims_and_terms_that_cannot_be_are_found),
         cmocka_unit_test(the_log_of_a_cluster_is_read_as_segments_are),
+        cmocka_unit_test(a_segment_of_version_1_is_refused_from_its_first_claim_on),
         cmocka_unit_test(two_readings_of_the_rule_agree_on_any_log),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -2,10 +2,11 @@
 /* seatlog-tail: the event log as prose, one line an event, in the order of the broker's clock.
  *
  * Reads all partitions from the start, since only there it learns what a show is called; prints
- * the last lines of what there is (or all of it), then each event as it comes. Read-committed: what
- * a decider has not committed is not shown. */
+ * the last lines of what there is (or all of it), then each event as it comes: those that count by
+ * the reader's rule, or with `all` everything that is on the log. */
 #include "runtime/base/time.h"
 #include "runtime/present/present_event.h"
+#include "tools/tail/intake.h"
 #include "tools/tail/line.h"
 #include "tools/tail/shows.h"
 
@@ -13,6 +14,7 @@
 #include "runtime/base/identity.h"
 #include "runtime/base/log.h"
 #include "runtime/kafka/kafka.h"
+#include "runtime/kafka/term.h"
 
 #include <inttypes.h>
 #include <locale.h>
@@ -28,6 +30,7 @@ static const struct config_option options[] = {
     {"from_start", CONFIG_BOOLEAN, "no", 0, 0, "print the whole log"},
     {"follow", CONFIG_BOOLEAN, "yes", 0, 0, "go on printing what comes"},
     {"lines", CONFIG_INTEGER, "20", 0, LINES_MAX, "how much of what there is to print at first"},
+    {"all", CONFIG_BOOLEAN, "no", 0, 0, "also what does not count: claims, and stale records"},
     {"show", CONFIG_TEXT, "", 0, 0, "id of a show: only its events"},
     {"width", CONFIG_INTEGER, "0", 0, TAIL_WIDTH_MAX,
      "wrap at so many columns; 0: those of the terminal, elsewhere one line an event"},
@@ -43,7 +46,8 @@ static void on_signal(int number) {
 
 struct partition {
     int32_t number;
-    rd_kafka_message_t *message; /* read and not yet printed, or NULL */
+    struct term_reader reader;
+    struct tail_intake intake; /* of rd_kafka_message_t: read and not yet printed */
     bool at_end;
 };
 
@@ -56,6 +60,7 @@ struct tail {
     struct arena arena;
     struct tail_shows *shows;
     const char *show; /* empty: all */
+    bool all;         /* also what does not count */
     char **last;      /* ring of the last lines while reading what there is */
     size_t last_count;
     size_t last_next;
@@ -96,44 +101,106 @@ static void time_write(struct buffer *line, int64_t at_ms) {
     buffer_append_format(line, "%s  ", time_format_spaced(at_ms, text));
 }
 
-static void message_tell(struct tail *tail, const rd_kafka_message_t *message) {
+static void place_write(struct buffer *line, const rd_kafka_message_t *message) {
+    buffer_append_format(line, "partition %d, offset %" PRId64, (int)message->partition,
+                         message->offset);
+}
+
+/* "partition 3, offset 17: claimed by reservation-0 on host, logic version 2" */
+static void claim_write(struct tail *tail, struct buffer *line, const rd_kafka_message_t *message) {
+    struct claim_record claim;
+    struct text reason;
+    const struct octets wire = {message->payload, message->len};
+    place_write(line, message);
+    if (codec_claim_record_decode(tail->codec, &tail->arena, wire, &claim, &reason)) {
+        const struct event_claimed *claimed = &claim.as.claimed;
+        buffer_append_format(line, ": claimed by %.*s on %.*s, logic version %d",
+                             TEXT_FORMAT(claimed->instance), TEXT_FORMAT(claimed->host),
+                             (int)claimed->logic_version);
+    } else {
+        buffer_append_format(line, ": claimed by somebody: %.*s", TEXT_FORMAT(reason));
+    }
+}
+
+static void event_write(struct tail *tail, struct buffer *line, const rd_kafka_message_t *message,
+                        bool counts) {
     struct event event;
     struct event_show_created created;
     struct text reason;
-    struct buffer line = {0};
     const struct octets wire = {message->payload, message->len};
+    if (!codec_event_decode(tail->codec, &tail->arena, wire, &event, &reason)) {
+        if (counts) {
+            place_write(line, message);
+            buffer_append_format(line, ": ");
+        }
+        buffer_append_format(line, "undecodable: %.*s", TEXT_FORMAT(reason));
+        return;
+    }
+    if (counts && event.kind == EVENT_SHOW_CREATED) {
+        tail_shows_put(tail->shows, &event.as.head.show_id, wire);
+    }
+    bool known =
+        event.kind != EVENT_SHOW_CREATED &&
+        tail_shows_get(tail->shows, tail->codec, &tail->arena, &event.as.head.show_id, &created);
+    present_event(line, &event, known ? &created : NULL);
+}
+
+static void record_tell(struct tail *tail, const struct tail_record *record) {
+    const rd_kafka_message_t *message = record->record;
+    struct buffer line = {0};
     arena_reset(&tail->arena);
     time_write(&line, rd_kafka_message_timestamp(message, NULL));
-    if (!codec_event_decode(tail->codec, &tail->arena, wire, &event, &reason)) {
-        buffer_append_format(&line,
-                             "partition %d, offset %" PRId64 ": undecodable: ", message->partition,
-                             message->offset);
-        buffer_append(&line, reason.data, reason.size);
+    if (record->why == NULL) {
+        event_write(tail, &line, message, true);
+    } else if (strcmp(record->why, TAIL_WHY_CLAIM) == 0) {
+        claim_write(tail, &line, message);
     } else {
-        if (event.kind == EVENT_SHOW_CREATED) {
-            tail_shows_put(tail->shows, &event.as.head.show_id, wire);
-        }
-        if (!tail->printing && tail->last_count == 0) {
-            buffer_deinit(&line);
-            return;
-        }
-        bool known = event.kind != EVENT_SHOW_CREATED &&
-                     tail_shows_get(tail->shows, tail->codec, &tail->arena, &event.as.head.show_id,
-                                    &created);
-        present_event(&line, &event, known ? &created : NULL);
+        place_write(&line, message);
+        buffer_append_format(&line, " does not count (%s): ", record->why);
+        event_write(tail, &line, message, false);
     }
     line_out(tail, &line);
     buffer_deinit(&line);
 }
 
-static bool message_wanted(const struct tail *tail, const rd_kafka_message_t *message) {
+/* A claim is of no show: it is told with each. */
+static bool record_wanted(const struct tail *tail, const struct tail_record *record) {
+    const rd_kafka_message_t *message = record->record;
     size_t size = strlen(tail->show);
-    return size == 0 || (message->key_len == size && memcmp(message->key, tail->show, size) == 0);
+    return size == 0 || (message->key_len == size && memcmp(message->key, tail->show, size) == 0) ||
+           (record->why != NULL && strcmp(record->why, TAIL_WHY_CLAIM) == 0);
+}
+
+static void message_release(void *message) { rd_kafka_message_destroy(message); }
+
+static void message_take(struct tail *tail, struct partition *partition,
+                         rd_kafka_message_t *message) {
+    struct term_reader *reader = &partition->reader;
+    bool was_deaf = reader->deaf;
+    int64_t offset = message->offset;
+    enum term_verdict verdict = kafka_term_feed(reader, message);
+    tail_intake_take(&partition->intake, reader, verdict, offset, message);
+    if (verdict == TERM_REREAD) {
+        rd_kafka_consume_stop(tail->topic, partition->number);
+        rd_kafka_consume_start(tail->topic, partition->number, reader->position.next_offset);
+    } else if (verdict == TERM_FORGOTTEN) {
+        fprintf(stderr,
+                "seatlog-tail: partition %d, offset %" PRId64
+                ": the log has forgotten events that counted\n",
+                (int)partition->number, offset);
+        stopping = 1;
+    }
+    if (reader->deaf && !was_deaf) {
+        fprintf(stderr,
+                "seatlog-tail: partition %d: an event before offset %" PRId64
+                " is missing on the log: nothing counts until the partition is claimed again\n",
+                (int)partition->number, offset);
+    }
 }
 
 /* Fetches the partition's next message if there is none waiting. */
 static void partition_fill(struct tail *tail, struct partition *partition, int timeout_ms) {
-    if (partition->message != NULL) {
+    if (tail_intake_first(&partition->intake) != NULL) {
         return;
     }
     rd_kafka_message_t *message = rd_kafka_consume(tail->topic, partition->number, timeout_ms);
@@ -141,8 +208,8 @@ static void partition_fill(struct tail *tail, struct partition *partition, int t
         return;
     }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        partition->message = message;
         partition->at_end = false;
+        message_take(tail, partition, message);
         return;
     }
     partition->at_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
@@ -158,13 +225,14 @@ static struct partition *oldest_find(struct tail *tail) {
     int64_t oldest_ms = INT64_MAX;
     for (size_t i = 0; i < tail->partition_count; i++) {
         struct partition *partition = &tail->partitions[i];
-        if (partition->message == NULL) {
+        const struct tail_record *first = tail_intake_first(&partition->intake);
+        if (first == NULL) {
             if (!partition->at_end) {
                 return NULL;
             }
             continue;
         }
-        int64_t at_ms = rd_kafka_message_timestamp(partition->message, NULL);
+        int64_t at_ms = rd_kafka_message_timestamp(first->record, NULL);
         if (at_ms < oldest_ms) {
             oldest_ms = at_ms;
             oldest = partition;
@@ -175,7 +243,8 @@ static struct partition *oldest_find(struct tail *tail) {
 
 static bool all_at_end(const struct tail *tail) {
     for (size_t i = 0; i < tail->partition_count; i++) {
-        if (tail->partitions[i].message != NULL || !tail->partitions[i].at_end) {
+        const struct partition *partition = &tail->partitions[i];
+        if (tail_intake_first(&partition->intake) != NULL || !partition->at_end) {
             return false;
         }
     }
@@ -189,11 +258,11 @@ static void tail_run(struct tail *tail, bool follow) {
         }
         struct partition *oldest = oldest_find(tail);
         if (oldest != NULL) {
-            if (message_wanted(tail, oldest->message)) {
-                message_tell(tail, oldest->message);
+            const struct tail_record *record = tail_intake_first(&oldest->intake);
+            if (record_wanted(tail, record)) {
+                record_tell(tail, record);
             }
-            rd_kafka_message_destroy(oldest->message);
-            oldest->message = NULL;
+            tail_intake_pass(&oldest->intake);
         } else if (all_at_end(tail)) {
             if (!tail->printing) {
                 last_print(tail);
@@ -227,7 +296,11 @@ static bool tail_open(struct tail *tail) {
     for (int32_t number = 0; number < count; number++) {
         size_t size = strlen(tail->show);
         if (size == 0 || kafka_partition_of(tail->show, size, count) == number) {
-            tail->partitions[tail->partition_count++].number = number;
+            struct partition *partition = &tail->partitions[tail->partition_count++];
+            struct term_position beginning = term_position_of_beginning();
+            partition->number = number;
+            term_reader_init(&partition->reader, &beginning);
+            tail_intake_init(&partition->intake, tail->all, message_release);
             rd_kafka_consume_start(tail->topic, number, RD_KAFKA_OFFSET_BEGINNING);
         }
     }
@@ -236,9 +309,7 @@ static bool tail_open(struct tail *tail) {
 
 static void tail_close(struct tail *tail) {
     for (size_t i = 0; i < tail->partition_count; i++) {
-        if (tail->partitions[i].message != NULL) {
-            rd_kafka_message_destroy(tail->partitions[i].message);
-        }
+        tail_intake_deinit(&tail->partitions[i].intake);
         rd_kafka_consume_stop(tail->topic, tail->partitions[i].number);
     }
     rd_kafka_topic_destroy(tail->topic);
@@ -284,6 +355,7 @@ int main(int argc, char **argv) {
     tail.codec = codec_new();
     tail.shows = tail_shows_new();
     tail.printing = config_boolean(config, "from_start");
+    tail.all = config_boolean(config, "all");
     tail.last_count = (size_t)config_integer(config, "lines");
     tail.last = allocate_zeroed(tail.last_count + 1, sizeof *tail.last);
     struct sigaction action = {.sa_handler = on_signal};

@@ -122,8 +122,8 @@ def command_tail(launcher, words):
     plain, rest = [], list(words)
     while rest:
         word = rest.pop(0)
-        if word in ("--from-start", "--no-follow"):
-            plain.append("--from_start=yes" if word == "--from-start" else "--follow=no")
+        if word in ("--from-start", "--no-follow", "--all"):
+            plain.append({"--from-start": "--from_start=yes", "--no-follow": "--follow=no", "--all": "--all=yes"}[word])
         elif re.match(r"--(lines|show|width)=", word):
             plain.append(word)
         elif word in ("--lines", "--show", "--width"):

@@ -20,8 +20,8 @@ void command_prepare(struct request *request, struct command *command,
 
 /*
  * The step that publishes the command (command_id is filled in here) and goes on with the call once
- * its answer is known: command_event. Everything else is answered here: 503 where it is certainly
- * not on the log; 202 with Location `location`?after=… where the answer takes longer than the
+ * its answer is known: command_event. Everything else is answered here: 503 where it was not
+ * even queued; 202 with Location `location`?after=… where the answer takes longer than the
  * request waits, or it is not known whether the record has made it. Its Idempotency-Key is claimed
  * by the step before (ingest-api/admission/idempotency.h).
  */

@@ -92,14 +92,14 @@ static void wait_unlist(struct wait_table *table, struct wait *wait) {
 }
 
 struct wait *wait_new(struct wait_table *table, struct request *request, const struct uuid *show_id,
-                      const struct judge *judge, bool wake_when_persisted) {
+                      const struct judge *judge, bool wake_when_reported) {
     struct wait *wait = allocate_zeroed(1, sizeof *wait);
     wait->table = table;
     wait->references = 2;
     wait->request = request;
     wait->show_id = *show_id;
     wait->judge = *judge;
-    wait->wake_when_persisted = wake_when_persisted;
+    wait->wake_when_reported = wake_when_reported;
     wait->partition = -1;
     wait->offset = -1;
     pthread_mutex_lock(&table->mutex);
@@ -168,7 +168,7 @@ struct wait_status wait_status(struct wait *wait) {
 bool wait_for_report(struct wait *wait) {
     pthread_mutex_lock(&wait->table->mutex);
     bool outstanding = !wait->reported && wait->request != NULL;
-    wait->wake_when_persisted = wait->wake_when_persisted || outstanding;
+    wait->wake_when_reported = wait->wake_when_reported || outstanding;
     pthread_mutex_unlock(&wait->table->mutex);
     return outstanding;
 }
@@ -191,8 +191,7 @@ void wait_report(struct wait *wait, const struct producer_report *report) {
         wait->partition = report->partition;
         wait->offset = report->offset;
     }
-    if (report->outcome == PRODUCER_NOT_PERSISTED ||
-        (report->outcome == PRODUCER_PERSISTED && wait->wake_when_persisted)) {
+    if (report->outcome == PRODUCER_NOT_PERSISTED || wait->wake_when_reported) {
         request = request_take(wait);
     }
     struct leftovers left = reference_drop(wait);

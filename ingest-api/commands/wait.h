@@ -34,7 +34,7 @@ struct wait {
     bool listed;
     struct uuid show_id;
     struct judge judge;
-    bool wake_when_persisted;
+    bool wake_when_reported;
 
     bool reported; /* … and these, which the request reads once it is woken */
     enum producer_outcome outcome;
@@ -51,14 +51,14 @@ void wait_table_free(struct wait_table *table);
  * wait_release for the request's, wait_report once for the other.
  */
 struct wait *wait_new(struct wait_table *table, struct request *request, const struct uuid *show_id,
-                      const struct judge *judge, bool wake_when_persisted);
+                      const struct judge *judge, bool wake_when_reported);
 
 /* NULL is fine. The request waits no longer. */
 void wait_release(struct wait *wait);
 
 /*
- * The producer's report; gives its hold back. Wakes the request where the record is certainly not
- * on the log, or is on it and that is all it waits for.
+ * The producer's report, or that the record was not even queued; gives its hold back. Wakes the
+ * request where it was not, or where the report is all that it waits for.
  */
 void wait_report(struct wait *wait, const struct producer_report *report);
 

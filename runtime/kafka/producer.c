@@ -54,18 +54,13 @@ static void producer_answered(struct producer *producer) {
     atomic_store_explicit(&producer->answered_ms, clock_monotonic_ms(), memory_order_relaxed);
 }
 
+/*
+ * librdkafka also has an opinion on what was not acknowledged, and calls some of it not persisted:
+ * such as what a broker refused that is not the leader any more, though it may have appended the
+ * record and lost the answer. Once a record is queued, only an acknowledgement is certain.
+ */
 static enum producer_outcome outcome_of(const rd_kafka_message_t *message) {
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return PRODUCER_PERSISTED;
-    }
-    switch (rd_kafka_message_status(message)) {
-    case RD_KAFKA_MSG_STATUS_NOT_PERSISTED:
-        return PRODUCER_NOT_PERSISTED;
-    case RD_KAFKA_MSG_STATUS_PERSISTED:
-    case RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED:
-        break;
-    }
-    return PRODUCER_UNKNOWN;
+    return message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? PRODUCER_PERSISTED : PRODUCER_UNKNOWN;
 }
 
 static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque) {
@@ -84,8 +79,7 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
         log_warning(
             "record not acknowledged",
             LOG_TEXT("topic", message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : ""),
-            LOG_TEXT("reason", rd_kafka_err2str(message->err)),
-            LOG_TEXT("persisted", report.outcome == PRODUCER_NOT_PERSISTED ? "no" : "unknown"));
+            LOG_TEXT("reason", rd_kafka_err2str(message->err)));
     }
     if (flight->reported != NULL) {
         flight->reported(flight->context, &report);

@@ -14,8 +14,8 @@ struct producer;
 
 enum producer_outcome {
     PRODUCER_PERSISTED,     /* on the log at partition and offset */
-    PRODUCER_NOT_PERSISTED, /* certainly not on the log */
-    PRODUCER_UNKNOWN        /* may be on the log */
+    PRODUCER_NOT_PERSISTED, /* was not even queued: certainly not on the log */
+    PRODUCER_UNKNOWN        /* queued and not acknowledged: may be on the log */
 };
 
 struct producer_record {

@@ -133,6 +133,26 @@ static void test_a_record_that_is_not_on_the_log_wakes_at_once(void **state) {
     wait_release(wait);
 }
 
+/* No report of a failure proves that a record that was queued is not on the log. */
+static void test_a_record_that_may_be_on_the_log_is_waited_for(void **state) {
+    (void)state;
+    struct wait *wait = wait_for(0, COMMAND_RESERVE, &command);
+    report(wait, PRODUCER_UNKNOWN);
+    assert_int_equal(resumed, 0);
+    struct event event = {0};
+    happen(&event, EVENT_RESERVED, &command);
+    assert_int_equal(resumed, 1);
+    assert_true(wait_status(wait).decided);
+    wait_release(wait);
+
+    wait = wait_for(1, COMMAND_RESERVE, &other_command);
+    assert_true(wait_for_report(wait)); /* its patience is over but for this */
+    report(wait, PRODUCER_UNKNOWN);
+    assert_int_equal(resumed, 2);
+    assert_false(wait_status(wait).decided);
+    wait_release(wait);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -141,6 +161,7 @@ int main(void) {
         TEST(test_two_that_wait_for_one_event_share_it),
         TEST(test_an_event_that_answers_nobody_leaves_nothing_behind),
         TEST(test_a_record_that_is_not_on_the_log_wakes_at_once),
+        TEST(test_a_record_that_may_be_on_the_log_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,7 +134,7 @@ static void await_reports(int all) {
              atomic_load(&reports[2]), all);
 }
 
-static void a_full_queue_refuses_and_what_was_never_sent_is_not_persisted(void **state) {
+static void a_full_queue_refuses_and_what_was_queued_is_unknown(void **state) {
     (void)state;
     struct error error = {0};
     reports_clear();
@@ -147,7 +147,18 @@ static void a_full_queue_refuses_and_what_was_never_sent_is_not_persisted(void *
     assert_int_equal(queued, 5);
     assert_int_equal(error.action, ERROR_RETRY);
     await_reports(5); /* after message.timeout.ms */
-    assert_int_equal(atomic_load(&reports[PRODUCER_NOT_PERSISTED]), 5);
+    assert_int_equal(atomic_load(&reports[PRODUCER_UNKNOWN]), 5);
+}
+
+/* What librdkafka calls not persisted may be on the log all the same. */
+static void what_a_broker_refuses_is_unknown(void **state) {
+    (void)state;
+    struct error error = {0};
+    struct producer_record record = record_of("a", "v");
+    assert_int_equal(producer_send_wait(producer, &record, NULL, &error), PRODUCER_PERSISTED);
+    rd_kafka_mock_push_request_errors(cluster.mock, PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    assert_int_equal(producer_send_wait(producer, &record, NULL, &error), PRODUCER_UNKNOWN);
 }
 
 static void an_unreachable_cluster_is_noticed_and_refused_until_it_is_back(void **state) {
@@ -240,7 +251,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_record_is_acknowledged_where_its_key_belongs),
         TEST(a_record_that_is_too_large_is_parked_at_once),
-        TEST(a_full_queue_refuses_and_what_was_never_sent_is_not_persisted),
+        TEST(a_full_queue_refuses_and_what_was_queued_is_unknown),
+        TEST(what_a_broker_refuses_is_unknown),
         TEST(an_unreachable_cluster_is_noticed_and_refused_until_it_is_back),
         TEST(retriable_errors_are_retried_underneath),
         TEST(a_broker_that_answers_too_late_leaves_it_unknown),

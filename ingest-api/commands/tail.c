@@ -132,10 +132,6 @@ static bool event_take(struct tail *tail, rd_kafka_message_t *message) {
                   LOG_INTEGER("partition", index), LOG_INTEGER("offset", offset),
                   LOG_INTEGER("cursor", partition->reader.position.cursor));
         tail_die("the log has forgotten some of them");
-    } else if (verdict == TERM_REREAD) {
-        log_warning("events may have been skipped: they are read again",
-                    LOG_INTEGER("partition", index),
-                    LOG_INTEGER("offset", partition->reader.position.next_offset));
     }
     return verdict == TERM_REREAD;
 }
@@ -156,15 +152,33 @@ static bool tail_assign(struct tail *tail) {
     return code == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+static void reread_begin(struct tail *tail, int32_t index) {
+    struct tail_partition *partition = &tail->partitions[index];
+    log_warning("events may have been skipped: they are read again",
+                LOG_INTEGER("partition", index),
+                LOG_INTEGER("offset", partition->reader.position.next_offset));
+    term_holding_drop(&partition->held);
+    tail_assign(tail);
+}
+
+static void end_take(struct tail *tail, const rd_kafka_message_t *end) {
+    if (term_reader_end(&tail->partitions[end->partition].reader, end->offset)) {
+        reread_begin(tail, end->partition);
+    } else {
+        partition_reached(tail, end->partition);
+    }
+}
+
 static void message_take(struct tail *tail, rd_kafka_message_t *message) {
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        int32_t index = message->partition;
         if (event_take(tail, message)) {
-            tail_assign(tail);
+            reread_begin(tail, index);
         }
         return;
     }
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        partition_reached(tail, message->partition);
+        end_take(tail, message);
     } else if (kafka_error_action(message->err) == ERROR_DIE) {
         tail_die(rd_kafka_message_errstr(message));
     } else {

@@ -51,8 +51,8 @@ static void held_settle(struct tail_intake *intake, const char *why) {
     intake->count = kept;
 }
 
-/* What will be read again. */
-static void records_drop_from(struct tail_intake *intake, int64_t offset) {
+void tail_intake_restart(struct tail_intake *intake, const struct term_reader *reader) {
+    int64_t offset = reader->position.next_offset;
     while (intake->count > 0 &&
            intake->records[intake->begin + intake->count - 1].offset >= offset) {
         intake->release(intake->records[intake->begin + --intake->count].record);
@@ -111,9 +111,6 @@ void tail_intake_take(struct tail_intake *intake, const struct term_reader *read
         break;
     }
     case TERM_REREAD:
-        records_drop_from(intake, reader->position.next_offset);
-        intake->release(record);
-        break;
     case TERM_PASSED:
     case TERM_FORGOTTEN:
         intake->release(record);

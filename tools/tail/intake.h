@@ -35,12 +35,13 @@ struct tail_intake {
 void tail_intake_init(struct tail_intake *intake, bool all, void (*release)(void *record));
 void tail_intake_deinit(struct tail_intake *intake);
 
-/*
- * Takes over a record that the reader has just judged; after TERM_REREAD the caller reads again from
- * reader->position.next_offset on.
+/* Takes over a record that the reader has just judged; after TERM_REREAD call tail_intake_restart.
  */
 void tail_intake_take(struct tail_intake *intake, const struct term_reader *reader,
                       enum term_verdict verdict, int64_t offset, void *record);
+
+/* The caller reads again from reader->position.next_offset on. */
+void tail_intake_restart(struct tail_intake *intake, const struct term_reader *reader);
 
 /* The next record to tell, until it is passed; NULL: none yet. */
 const struct tail_record *tail_intake_first(const struct tail_intake *intake);

@@ -173,6 +173,13 @@ static bool record_wanted(const struct tail *tail, const struct tail_record *rec
 
 static void message_release(void *message) { rd_kafka_message_destroy(message); }
 
+static void partition_reread(struct tail *tail, struct partition *partition) {
+    int64_t offset = partition->reader.position.next_offset;
+    tail_intake_restart(&partition->intake, &partition->reader);
+    rd_kafka_consume_stop(tail->topic, partition->number);
+    rd_kafka_consume_start(tail->topic, partition->number, offset);
+}
+
 static void message_take(struct tail *tail, struct partition *partition,
                          rd_kafka_message_t *message) {
     struct term_reader *reader = &partition->reader;
@@ -181,8 +188,7 @@ static void message_take(struct tail *tail, struct partition *partition,
     enum term_verdict verdict = kafka_term_feed(reader, message);
     tail_intake_take(&partition->intake, reader, verdict, offset, message);
     if (verdict == TERM_REREAD) {
-        rd_kafka_consume_stop(tail->topic, partition->number);
-        rd_kafka_consume_start(tail->topic, partition->number, reader->position.next_offset);
+        partition_reread(tail, partition);
     } else if (verdict == TERM_FORGOTTEN) {
         fprintf(stderr,
                 "seatlog-tail: partition %d, offset %" PRId64
@@ -213,7 +219,10 @@ static void partition_fill(struct tail *tail, struct partition *partition, int t
         return;
     }
     partition->at_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
-    if (!partition->at_end) {
+    if (partition->at_end && term_reader_end(&partition->reader, message->offset)) {
+        partition->at_end = false;
+        partition_reread(tail, partition);
+    } else if (!partition->at_end) {
         fprintf(stderr, "seatlog-tail: %s\n", rd_kafka_message_errstr(message));
     }
     rd_kafka_message_destroy(message);

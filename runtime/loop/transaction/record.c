@@ -112,6 +112,15 @@ static void log_forgotten(struct transaction *transaction, const rd_kafka_messag
     transaction_die(transaction, "alarm: the log has forgotten events that were handled", reason);
 }
 
+static void reread_begin(struct transaction *transaction, int32_t index) {
+    struct partition_intake *intake = &partition_of(transaction, index)->intake;
+    log_warning("events may have been skipped: they are read again",
+                LOG_INTEGER("partition", index),
+                LOG_INTEGER("offset", intake->reader.position.next_offset));
+    term_holding_drop(&intake->held);
+    transaction->flow_due = true;
+}
+
 static void event_take(struct transaction *transaction, struct partition *partition,
                        rd_kafka_message_t *message) {
     struct partition_intake *intake = &partition->intake;
@@ -134,10 +143,7 @@ static void event_take(struct transaction *transaction, struct partition *partit
     if (verdict == TERM_STALE) {
         term_watch_update(&intake->watch, &intake->reader, index, clock_monotonic_ms());
     } else if (verdict == TERM_REREAD) {
-        log_warning("events may have been skipped: they are read again",
-                    LOG_INTEGER("partition", index),
-                    LOG_INTEGER("offset", intake->reader.position.next_offset));
-        transaction->flow_due = true;
+        reread_begin(transaction, index);
     }
     if (!transaction->failed) {
         partition->next_offset = intake->reader.position.next_offset;
@@ -158,7 +164,10 @@ void record_take(struct transaction *transaction, rd_kafka_message_t *message) {
 
 void record_end_reached(struct transaction *transaction, int32_t index, int64_t offset) {
     struct partition *partition = partition_of(transaction, index);
-    if (partition->stage == PARTITION_LIVE && offset >= partition->next_offset) {
+    if (partition->stage == PARTITION_LIVE && transaction->ruled &&
+        term_reader_end(&partition->intake.reader, offset)) {
+        reread_begin(transaction, index);
+    } else if (partition->stage == PARTITION_LIVE && offset >= partition->next_offset) {
         partition->caught_up = true;
         partition->drained_offset = offset;
     }

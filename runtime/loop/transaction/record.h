@@ -11,7 +11,7 @@
  */
 void record_take(struct transaction *transaction, rd_kafka_message_t *message);
 
-/* The end of a partition, at the offset. */
+/* The end of a partition, at the offset. May set flow_due. */
 void record_end_reached(struct transaction *transaction, int32_t index, int64_t offset);
 
 #endif

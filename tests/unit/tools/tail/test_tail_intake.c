@@ -44,6 +44,7 @@ static void read_log(const char *const *labels) {
             strcat(told, line);
         }
         if (verdict == TERM_REREAD) {
+            tail_intake_restart(&intake, &reader);
             offset = reader.position.next_offset - 1;
         }
     }

@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """No record that the core took may stop a consumer: ten thousand of them, with texts of every kind.
 
-They are written straight to the log, in a Seatlog of their own whose decider stands still: what older logic versions
-took, the one of today may refuse. SEED chooses others.
+They are written straight to the log, in a Seatlog of their own whose decider stands still, by one that decides nothing:
+what older logic versions took, the one of today may refuse. SEED chooses others.
 """
 
 import collections
 import os
 import random
-import signal
 import time
 import uuid
 
 import confluent_kafka
 import pytest
-import requests
 
 from any_text import shows
-from bringup import seatlog
-from clients import Buyer, Log, Postgres, Stack, eventually
+from clients import Log, Postgres, eventually
+from term_support import Decider, admin, partition_of, undecided
 
 SEED = int(os.environ.get("SEED", time.time_ns() % 1_000_000))
 SHOWS = 168  # each class of text some four times; drawing tickets in many scripts is what takes the time
@@ -32,34 +30,17 @@ GARBAGE = [b"", b"\0", b"garbage", b"\0\0\0\x04\x03" + bytes(20), bytes(300)]
 
 @pytest.fixture(scope="module")
 def apart():
-    """A Seatlog of its own, whose decider stands still."""
-    with seatlog("text", "--shows", "1", given=os.environ.get("SEATLOG_TEST_TEXT_STATE")) as (folder, values):
-        running = Stack(values, folder)
-        buyer = Buyer.signup(running, "reader")
-        stopped = running.pids("seatlog-reservation")
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
-        running.reader = buyer
+    with undecided("text", os.environ.get("SEATLOG_TEST_TEXT_STATE")) as running:
         yield running
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
 
 
 def produce(stack, records):
-    """(key, value) of each, in order; the partition is that of the key."""
-    producer = confluent_kafka.Producer({"bootstrap.servers": stack["SEATLOG_KAFKA"], "partitioner": "murmur2_random",
-                                         "enable.idempotence": True, "linger.ms": 5})
-    failed = []
+    """(key, value) of each, in order, as a command of its own; the partition is that of the key."""
+    deciders = [Decider(stack, number) for number in range(6)]
     for key, value in records:
-        producer.produce("seatlog.events", key=key, value=value, on_delivery=lambda error,
-                         _: error and failed.append(error))
-        producer.poll(0)
-    assert producer.flush(120) == 0 and not failed, failed
-
-
-def admin_url(stack, daemon):
-    ports = dict(line.split("=", 1) for line in (stack.folder / "env").read_text().splitlines() if "=" in line)
-    return f"http://127.0.0.1:{ports[f'PORT_ADMIN_{daemon.upper()}']}"
+        deciders[partition_of(key)].decide(key, [value])
+    for decider in deciders:
+        decider.flush()
 
 
 def ends(stack):
@@ -115,7 +96,7 @@ def test_every_consumer_is_through_with_every_record_and_ready(apart, history):
         left = behind(apart, daemon)
         assert all(0 <= offsets <= 2 for offsets in left.values()), (daemon, left)
     for daemon in DAEMONS:
-        answer = requests.get(admin_url(apart, daemon) + "/readyz", timeout=30)
+        answer = admin(apart, daemon, "/readyz")
         assert answer.status_code == 200, (daemon, answer.text)
 
 

@@ -72,20 +72,19 @@ struct bench {
 static struct uuid show_of(int64_t client) { return bench_id(-1, client); }
 
 static void client_send(struct bench *bench, struct client *client) {
-    int64_t number = bench_id_number(&client->show_id);
     /* A pair of seats for every run: one that ended inside left its hold behind. */
     int32_t pair = (int32_t)(bench->run % (BENCH_SEATS / 2));
     const int32_t seats[2] = {2 * pair, 2 * pair + 1};
     struct command_head head = {client->show_id, bench_id(bench->run, ++bench->sent)};
-    struct uuid buyer_id = bench_id(bench->run, number);
     struct command command;
     client->holds = !client->holds;
     if (client->holds) {
         client->reservation_id = bench_id(bench->run, -bench->sent);
+        /* A buyer for each: nobody may have made more than 64 in a show, what was released counts. */
         command = (struct command){.kind = COMMAND_RESERVE,
                                    .as.reserve = {.head = head,
                                                   .reservation_id = client->reservation_id,
-                                                  .buyer_id = buyer_id,
+                                                  .buyer_id = client->reservation_id,
                                                   .selection = SELECTION_NAMED,
                                                   .seats = {seats, 2},
                                                   .section = -1,
@@ -95,7 +94,7 @@ static void client_send(struct bench *bench, struct client *client) {
         command = (struct command){.kind = COMMAND_RELEASE,
                                    .as.release = {.head = head,
                                                   .reservation_id = client->reservation_id,
-                                                  .buyer_id = buyer_id}};
+                                                  .buyer_id = client->reservation_id}};
     }
     client->waits = true;
     bench->waiting++;

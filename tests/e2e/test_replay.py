@@ -40,8 +40,8 @@ def test_everything_that_happened_is_decided_again_byte_for_byte(stack, provider
         eventually(right, "verify is ok", timeout=400, pause=5)
     except AssertionError:
         pytest.fail(runs[-1].stdout)
-    assert re.search(r"^terms: claims \d+, stale foreign \d+, again \d+, hole \d+, mismatch \d+, of commands cut off \d+$",
-                     runs[-1].stdout, re.MULTILINE)
+    assert re.search(r"^terms: claims \d+, stale foreign \d+, again \d+, hole \d+, mismatch \d+, "
+                     r"of commands cut off \d+$", runs[-1].stdout, re.MULTILINE)
     assert re.fullmatch(r"verify: ok, commands [1-9]\d*, events [1-9]\d*, differing 0, violated 0, \d+ commands/s",
                         last_line(runs[-1]))
 

@@ -115,6 +115,7 @@ static struct {
     char metadata[TERM_POSITION_TEXT_SIZE];
 } sent;
 
+/* The linker wants these names. NOLINTBEGIN(bugprone-reserved-identifier) */
 rd_kafka_error_t *__real_rd_kafka_send_offsets_to_transaction(
     rd_kafka_t *client, const rd_kafka_topic_partition_list_t *offsets,
     const rd_kafka_consumer_group_metadata_t *metadata, int timeout_ms);
@@ -133,6 +134,7 @@ rd_kafka_error_t *__wrap_rd_kafka_send_offsets_to_transaction(
     sent.metadata[offset->metadata_size] = '\0';
     return __real_rd_kafka_send_offsets_to_transaction(client, offsets, metadata, timeout_ms);
 }
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 /* What the group has before the process starts; NULL: without metadata. */
 static void commit(int64_t offset, const char *metadata) {

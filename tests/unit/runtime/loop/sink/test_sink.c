@@ -240,7 +240,8 @@ static int before(void **state) {
                            "TRUNCATE public.dead_letter_retry");
     ready_set("starting");
     kafka_cluster_init(&cluster, 1);
-    kafka_cluster_topic(&cluster, TOPIC_COMMANDS, PARTITIONS); /* of which a skim asks the deciders */
+    /* A skim asks how far the deciders are with it. */
+    kafka_cluster_topic(&cluster, TOPIC_COMMANDS, PARTITIONS);
     kafka_cluster_topic(&cluster, TOPIC_EVENTS, PARTITIONS);
     kafka_cluster_topic(&cluster, TOPIC_TICKETS, PARTITIONS);
     kafka_cluster_topic(&cluster, TOPIC_DEAD_LETTERS, 1);

@@ -18,7 +18,7 @@ tar -xJf "$archive" -C "$log"
 verify() {
     "$replay" verify --directory="$log" "$@" >"$directory/told" && status=0 || status=$?
     cat "$directory/told"
-    return $status
+    return "$status"
 }
 
 seal=${archive%.tar.xz}.seal

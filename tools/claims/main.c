@@ -8,13 +8,20 @@
  * Exit status: 0 it is told; 1 the cluster does not tell; 2 bad configuration. */
 #include "runtime/base/config.h"
 #include "runtime/base/log.h"
+#include "runtime/base/time.h"
 #include "runtime/kafka/kafka.h"
 #include "runtime/kafka/term.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
-static const struct config_option option_table[] = {{0}};
+#define AGAIN_MS 200
+
+static const struct config_option option_table[] = {
+    {"wait_s", CONFIG_INTEGER, "30", 0, 3600, "how long to ask a cluster that does not answer yet"},
+    {0},
+};
 
 static bool partitions_count(const struct config *config, int32_t *count, struct error *error) {
     char message[ERROR_MESSAGE_SIZE];
@@ -41,7 +48,25 @@ static void partition_print(int32_t partition, const struct term_reader *reader)
            reader->position.cursor);
 }
 
+static void sleep_ms(int duration_ms) {
+    const struct timespec duration = {.tv_nsec = duration_ms * 1000000L};
+    nanosleep(&duration, NULL);
+}
+
+/* A cluster that has just begun knows its partitions before it knows its groups' coordinators. */
+static bool partition_read(const struct config *config, int32_t partition, int64_t until_ms,
+                           struct term_reader *reader, struct error *error) {
+    while (!kafka_term_skim(config, partition, KAFKA_TERM_END, NULL, reader, error)) {
+        if (error->action != ERROR_RETRY || clock_monotonic_ms() >= until_ms) {
+            return false;
+        }
+        sleep_ms(AGAIN_MS);
+    }
+    return true;
+}
+
 static bool claims_print(const struct config *config, struct error *error) {
+    const int64_t until_ms = clock_monotonic_ms() + config_integer(config, "wait_s") * 1000;
     int32_t count = 0;
     int32_t claimed = 0;
     int32_t history = 0;
@@ -50,7 +75,7 @@ static bool claims_print(const struct config *config, struct error *error) {
     }
     for (int32_t i = 0; i < count; i++) {
         struct term_reader reader;
-        if (!kafka_term_skim(config, i, KAFKA_TERM_END, NULL, &reader, error)) {
+        if (!partition_read(config, i, until_ms, &reader, error)) {
             return false;
         }
         partition_print(i, &reader);

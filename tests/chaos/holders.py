@@ -6,7 +6,9 @@ programs/linear judges. Nobody pays here: what a provider does comes at a time o
 """
 
 import base64
+import collections
 import hashlib
+import itertools
 import json
 import secrets
 import subprocess
@@ -21,6 +23,7 @@ from crowd import Client
 SEATS = 6  # of a show, that they are after
 WAIT_SECONDS, PATIENCE_SECONDS = 1, 1.5
 TRIES_MAX = 2000
+VISITS_MAX = 50  # of a buyer to a show: of 64 that are known there, what was released counts too
 
 
 def public_id(show_id, reservation):
@@ -53,6 +56,10 @@ def answer_read(answer):
 class Holders:
     def __init__(self, ports, shows, count, seed, pause):
         self.clients = [Client(ports, f"{seed}-holder-{number}") for number in range(count)]
+        self.ports, self.seed = ports, seed
+        self.numbers = itertools.count(count)
+        self.buyers = list(range(count))  # of each client's account, in the history
+        self.visits = [collections.Counter() for _ in range(count)]
         self.shows, self.pause = shows, pause
         self.calls, self.lock = [], threading.Lock()
         self.over = threading.Event()
@@ -88,8 +95,8 @@ class Holders:
         ended = time.monotonic_ns()
         said, told, taken = answer_read(answer)
         with self.lock:
-            self.calls.append({**call, "buyer": number, "call": began, "return": ended, "answer": said, "as": told,
-                               "taken": taken})
+            self.calls.append({**call, "buyer": self.buyers[number], "call": began, "return": ended, "answer": said,
+                               "as": told, "taken": taken})
         return said
 
     def until_known(self, number, *call):
@@ -105,6 +112,7 @@ class Holders:
     def visit(self, number):
         client = self.clients[number]
         show_id, key = client.random.choice(self.shows), secrets.token_hex(8)
+        self.visits[number][show_id] += 1
         seats = sorted(client.random.sample(range(SEATS), client.random.randint(1, 3)))
         reservation = reservation_id(show_id, client.user_id, key)
         path = f"/reservations/{public_id(show_id, reservation)}"
@@ -122,9 +130,17 @@ class Holders:
             if client.random.random() < 0.1:
                 self.until_known(number, *reserve)
 
+    def renew(self, number):
+        """Somebody else takes this one's place."""
+        buyer = next(self.numbers)
+        self.clients[number] = Client(self.ports, f"{self.seed}-holder-{buyer}").join()
+        self.buyers[number], self.visits[number] = buyer, collections.Counter()
+
     def live(self, number):
         while not self.over.is_set():
             self.visit(number)
+            if max(self.visits[number].values()) >= VISITS_MAX:
+                self.renew(number)
             time.sleep(self.clients[number].random.uniform(0, 2 * self.pause))
 
     def judge(self, program, limit, file, seconds):

@@ -32,7 +32,8 @@ void MHD_resume_connection(struct MHD_Connection *connection) {
 }
 
 /* In the linker's place: a mock cluster does not say how its topics are set. */
-/* The linker wants this name. NOLINTBEGIN(bugprone-reserved-identifier) */
+/* The linker wants this name, the declaration this type.
+   NOLINTBEGIN(bugprone-reserved-identifier,readability-non-const-parameter) */
 bool __wrap_kafka_topic_check(rd_kafka_t *client, const char *topic, int32_t partitions_expected,
                               bool log_append_time, int32_t *partition_count, struct error *error);
 
@@ -42,7 +43,7 @@ bool __wrap_kafka_topic_check(rd_kafka_t *client, const char *topic, int32_t par
     (void)log_append_time, (void)partition_count, (void)error;
     return true;
 }
-/* NOLINTEND(bugprone-reserved-identifier) */
+/* NOLINTEND(bugprone-reserved-identifier,readability-non-const-parameter) */
 
 static const struct uuid show = {{1}};
 static const struct uuid command = {{2}};

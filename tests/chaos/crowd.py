@@ -68,13 +68,19 @@ class Client:
         return self
 
 
-class Crowd:
-    def __init__(self, ports, shows, buyers, seed, pause):
-        self.clients = [Client(ports, f"{seed}-{number}") for number in range(buyers)]
-        self.shows, self.pause = shows, pause
-        self.notes, self.lock = [], threading.Lock()
+class People:
+    """Clients that live side by side, each in a thread of its own, until they are over."""
+    WHO = "somebody"
+
+    def __init__(self, clients, shows, pause):
+        self.clients, self.shows, self.pause = clients, shows, pause
+        self.lock = threading.Lock()
         self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.live, args=(client,), daemon=True) for client in self.clients]
+        self.threads = [threading.Thread(target=self.live, args=(number,), daemon=True)
+                        for number in range(len(clients))]
+
+    def live(self, number):
+        raise NotImplementedError
 
     def start(self):
         for client in self.clients:
@@ -87,7 +93,15 @@ class Crowd:
         self.over.set()
         for thread in self.threads:
             thread.join(300)
-        assert not any(thread.is_alive() for thread in self.threads), "a buyer still waits for an answer"
+        assert not any(thread.is_alive() for thread in self.threads), f"{self.WHO} still waits for an answer"
+
+
+class Crowd(People):
+    WHO = "a buyer"
+
+    def __init__(self, ports, shows, buyers, seed, pause):
+        super().__init__([Client(ports, f"{seed}-{number}") for number in range(buyers)], shows, pause)
+        self.notes = []
 
     def note(self, what, show_id, reservation, answer, request=None):
         with self.lock:
@@ -108,7 +122,8 @@ class Crowd:
                              f"{answer.status_code if answer is not None else 'nothing'} {told}")
         return len(asked), wrong
 
-    def live(self, client):
+    def live(self, number):
+        client = self.clients[number]
         while not self.over.is_set():
             self.visit(client)
             time.sleep(client.random.uniform(0, 2 * self.pause))

@@ -12,13 +12,12 @@ import itertools
 import json
 import secrets
 import subprocess
-import threading
 import time
 import uuid
 
 import requests
 
-from crowd import Client
+from crowd import Client, People
 
 SEATS = 6  # of a show, that they are after
 WAIT_SECONDS, PATIENCE_SECONDS = 1, 1.5
@@ -53,30 +52,16 @@ def answer_read(answer):
     return {"buyer-limit": "limit", "not-found": "missing"}.get(problem, f"{answer.status_code} {problem}"), "", []
 
 
-class Holders:
+class Holders(People):
+    WHO = "a holder"
+
     def __init__(self, ports, shows, count, seed, pause):
-        self.clients = [Client(ports, f"{seed}-holder-{number}") for number in range(count)]
+        super().__init__([Client(ports, f"{seed}-holder-{number}") for number in range(count)], shows, pause)
         self.ports, self.seed = ports, seed
         self.numbers = itertools.count(count)
         self.buyers = list(range(count))  # of each client's account, in the history
         self.visits = [collections.Counter() for _ in range(count)]
-        self.shows, self.pause = shows, pause
-        self.calls, self.lock = [], threading.Lock()
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.live, args=(number,), daemon=True) for number in range(count)]
-
-    def start(self):
-        for client in self.clients:
-            client.join()
-        for thread in self.threads:
-            thread.start()
-
-    def stop(self):
-        """Everybody finishes what is under way."""
-        self.over.set()
-        for thread in self.threads:
-            thread.join(300)
-        assert not any(thread.is_alive() for thread in self.threads), "a holder still waits for an answer"
+        self.calls = []
 
     def unknown(self):
         return sum(call["answer"] == "unknown" for call in self.calls)

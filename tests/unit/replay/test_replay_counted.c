@@ -194,17 +194,8 @@ static void a_log_that_has_lost_what_counted_ends_the_reading(void **state) {
 }
 
 static void told_produce(struct kafka_cluster *cluster, const struct told *told, bool twice) {
-    int64_t offset = -1;
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(2);
-    rd_kafka_header_add(headers, "ce_type", -1, "t", -1);
-    for (int i = 0; told->label != NULL && i <= twice; i++) {
-        rd_kafka_header_add(headers, TERM_HEADER, -1, told->label, -1);
-    }
-    rd_kafka_producev(cluster->owner, RD_KAFKA_V_TOPIC(TOPIC_EVENTS), RD_KAFKA_V_PARTITION(0),
-                      RD_KAFKA_V_VALUE((void *)(uintptr_t)told->value, strlen(told->value)),
-                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers),
-                      RD_KAFKA_V_OPAQUE(&offset), RD_KAFKA_V_END);
-    assert_int_equal(RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_flush(cluster->owner, 10000));
+    kafka_cluster_event(cluster, 0, told->label, twice ? told->label : NULL, told->value,
+                        strlen(told->value));
 }
 
 /* --- what others have kept --- */

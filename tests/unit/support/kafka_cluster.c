@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/support/kafka_cluster.h"
 
+#include "runtime/kafka/kafka.h"
+#include "runtime/term/label.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +67,13 @@ void kafka_cluster_topic(struct kafka_cluster *cluster, const char *topic, int p
             topic);
 }
 
+/* Waits for what on_delivery fills in. */
+static int64_t produced(struct kafka_cluster *cluster, const int64_t *offset) {
+    require(rd_kafka_flush(cluster->owner, TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR, "flush");
+    require(*offset >= 0, "no offset");
+    return *offset;
+}
+
 int64_t kafka_cluster_produce(struct kafka_cluster *cluster, const char *topic, int32_t partition,
                               const char *key, const void *value, size_t size) {
     int64_t offset = -1;
@@ -73,9 +83,26 @@ int64_t kafka_cluster_produce(struct kafka_cluster *cluster, const char *topic, 
         RD_KAFKA_V_KEY(key, key_size), RD_KAFKA_V_VALUE((void *)value, size),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(&offset), RD_KAFKA_V_END);
     require(code == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(code));
-    require(rd_kafka_flush(cluster->owner, TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR, "flush");
-    require(offset >= 0, "no offset");
-    return offset;
+    return produced(cluster, &offset);
+}
+
+int64_t kafka_cluster_event(struct kafka_cluster *cluster, int32_t partition, const char *label,
+                            const char *second, const void *value, size_t size) {
+    int64_t offset = -1;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(3);
+    rd_kafka_header_add(headers, "ce_type", -1, "t", -1);
+    if (label != NULL) {
+        rd_kafka_header_add(headers, TERM_HEADER, -1, label, -1);
+    }
+    if (second != NULL) {
+        rd_kafka_header_add(headers, TERM_HEADER, -1, second, -1);
+    }
+    rd_kafka_resp_err_t code = rd_kafka_producev(
+        cluster->owner, RD_KAFKA_V_TOPIC(TOPIC_EVENTS), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_VALUE((void *)value, size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(&offset), RD_KAFKA_V_END);
+    require(code == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(code));
+    return produced(cluster, &offset);
 }
 
 rd_kafka_message_t *kafka_cluster_read(struct kafka_cluster *cluster, const char *topic,

@@ -26,6 +26,13 @@ void kafka_cluster_topic(struct kafka_cluster *cluster, const char *topic, int p
 int64_t kafka_cluster_produce(struct kafka_cluster *cluster, const char *topic, int32_t partition,
                               const char *key, const void *value, size_t size);
 
+/*
+ * The same for a record of seatlog.events without a key, beside another header labelled as
+ * runtime/term/label.h says; NULL: of history. second: the header is there twice; NULL: it is not.
+ */
+int64_t kafka_cluster_event(struct kafka_cluster *cluster, int32_t partition, const char *label,
+                            const char *second, const void *value, size_t size);
+
 /* Reads the record at the offset: key and value, in memory the caller frees. NULL when it does not
  * come in 10 s. */
 rd_kafka_message_t *kafka_cluster_read(struct kafka_cluster *cluster, const char *topic,

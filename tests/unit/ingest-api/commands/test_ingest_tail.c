@@ -92,18 +92,7 @@ static void produce(const char *label, enum event_kind kind) {
     event.as.head.command_id = command;
     event.as.head.logic_version = 1;
     struct octets wire = codec_event_encode(codec, &event);
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
-    if (label != NULL) {
-        rd_kafka_header_add(headers, TERM_HEADER, -1, label, -1);
-    }
-    int64_t offset = -1;
-    assert_int_equal(
-        rd_kafka_producev(cluster.owner, RD_KAFKA_V_TOPIC(TOPIC_EVENTS), RD_KAFKA_V_PARTITION(0),
-                          RD_KAFKA_V_VALUE((void *)wire.data, wire.size),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers),
-                          RD_KAFKA_V_OPAQUE(&offset), RD_KAFKA_V_END),
-        RD_KAFKA_RESP_ERR_NO_ERROR);
-    assert_int_equal(rd_kafka_flush(cluster.owner, TIMEOUT_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
+    kafka_cluster_event(&cluster, 0, label, NULL, wire.data, wire.size);
 }
 
 static int64_t stale(const char *kind) {

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TIMEOUT_MS 10000
 #define PARTITIONS 3
 
 static struct kafka_cluster cluster;
@@ -48,23 +47,7 @@ static void produce(int32_t partition, const char *label, const char *second,
     event.as.head.command_offset = command_offset;
     event.as.head.logic_version = 1;
     struct octets wire = codec_event_encode(codec, &event);
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(3);
-    rd_kafka_header_add(headers, "ce_type", -1, "t", -1);
-    if (label != NULL) {
-        rd_kafka_header_add(headers, TERM_HEADER, -1, label, -1);
-    }
-    if (second != NULL) {
-        rd_kafka_header_add(headers, TERM_HEADER, -1, second, -1);
-    }
-    int64_t offset = -1;
-    assert_int_equal(rd_kafka_producev(cluster.owner, RD_KAFKA_V_TOPIC(TOPIC_EVENTS),
-                                       RD_KAFKA_V_PARTITION(partition),
-                                       RD_KAFKA_V_VALUE((void *)wire.data, wire.size),
-                                       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                       RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(&offset),
-                                       RD_KAFKA_V_END),
-                     RD_KAFKA_RESP_ERR_NO_ERROR);
-    assert_int_equal(rd_kafka_flush(cluster.owner, TIMEOUT_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
+    kafka_cluster_event(&cluster, partition, label, second, wire.data, wire.size);
 }
 
 static void produce_all(int32_t partition, const char *const *labels) {

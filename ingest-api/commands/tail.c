@@ -24,7 +24,6 @@
 #include <string.h>
 
 #define GROUP_ID_SIZE 128
-#define REASON_SIZE 256
 #define POLL_MS 200
 #define WATERMARK_TIMEOUT_MS 2000
 #define PLACE_RETRY_BASE_MS 100
@@ -252,15 +251,7 @@ static rd_kafka_t *client_new(const struct config *config, const char *instance,
     kafka_conf_set(conf, "enable.auto.commit", "false");
     kafka_conf_set(conf, "enable.partition.eof", "true");
     kafka_conf_set(conf, "auto.offset.reset", "error");
-    char text[REASON_SIZE];
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
-    if (client == NULL) {
-        rd_kafka_conf_destroy(conf);
-        error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", text);
-        return NULL;
-    }
-    rd_kafka_poll_set_consumer(client);
-    return client;
+    return kafka_consumer_new(conf, error);
 }
 
 static void message_release(void *message) { rd_kafka_message_destroy(message); }

@@ -48,7 +48,6 @@ struct replay_reader {
 static rd_kafka_t *consumer_new(const struct config *config, const char *group,
                                 const char *isolation, struct error *error) {
     rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
-    char reason[KAFKA_REASON_SIZE];
     kafka_conf_set(conf, "group.id", group);
     kafka_conf_set(conf, "client.id", "seatlog-replay");
     kafka_conf_set(conf, "enable.partition.eof", "true");
@@ -58,14 +57,7 @@ static rd_kafka_t *consumer_new(const struct config *config, const char *group,
     if (isolation != NULL) {
         kafka_conf_set(conf, "isolation.level", isolation);
     }
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
-    if (client == NULL) {
-        rd_kafka_conf_destroy(conf);
-        error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", reason);
-        return NULL;
-    }
-    rd_kafka_poll_set_consumer(client);
-    return client;
+    return kafka_consumer_new(conf, error);
 }
 
 struct replay_log *replay_log_open_kafka(const struct config *config, struct error *error) {

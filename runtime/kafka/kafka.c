@@ -125,6 +125,18 @@ void kafka_conf_default(rd_kafka_conf_t *conf, const struct config *config, cons
     }
 }
 
+rd_kafka_t *kafka_consumer_new(rd_kafka_conf_t *conf, struct error *error) {
+    char reason[KAFKA_REASON_SIZE];
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+    if (client == NULL) {
+        rd_kafka_conf_destroy(conf);
+        error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", reason);
+        return NULL;
+    }
+    rd_kafka_poll_set_consumer(client);
+    return client;
+}
+
 static bool topic_partitions_read(const rd_kafka_metadata_topic_t *topic, int32_t expected,
                                   int32_t *count, struct error *error) {
     if (topic->err != RD_KAFKA_RESP_ERR_NO_ERROR || topic->partition_cnt == 0) {

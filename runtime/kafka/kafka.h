@@ -36,6 +36,10 @@ void kafka_conf_set(rd_kafka_conf_t *conf, const char *property, const char *val
 void kafka_conf_default(rd_kafka_conf_t *conf, const struct config *config, const char *property,
                         const char *value);
 
+/* A consumer that is read by rd_kafka_consumer_poll alone; takes the configuration over. NULL with
+ * *error, DIE. */
+rd_kafka_t *kafka_consumer_new(rd_kafka_conf_t *conf, struct error *error);
+
 /*
  * Checks what the cluster says of a topic: partition count (0: any) and, where asked, that
  * timestamps are LogAppendTime. RETRY while the cluster cannot be reached, DIE where the answer is

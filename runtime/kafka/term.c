@@ -13,7 +13,6 @@
 #define WATERMARKS_TIMEOUT_MS 10000
 #define POLL_MS 100      /* how soon a cancelled skim is heard of */
 #define SILENCE_MS 10000 /* without a record or an end: the cluster is away */
-#define REASON_SIZE 256
 
 /* --- of a message --- */
 
@@ -68,15 +67,7 @@ static rd_kafka_t *client_new(const struct config *config, struct error *error) 
     kafka_conf_set(conf, "enable.partition.eof", "true");
     kafka_conf_set(conf, "fetch.message.max.bytes", "16777216");
     kafka_conf_default(conf, config, "client.id", "seatlog-skim");
-    char reason[REASON_SIZE];
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
-    if (client == NULL) {
-        rd_kafka_conf_destroy(conf);
-        error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", reason);
-        return NULL;
-    }
-    rd_kafka_poll_set_consumer(client);
-    return client;
+    return kafka_consumer_new(conf, error);
 }
 
 static void client_free(rd_kafka_t *client) {

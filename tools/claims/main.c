@@ -24,12 +24,9 @@ static const struct config_option option_table[] = {
 };
 
 static bool partitions_count(const struct config *config, int32_t *count, struct error *error) {
-    char message[ERROR_MESSAGE_SIZE];
-    rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, message, sizeof message);
+    rd_kafka_t *client = kafka_consumer_new(kafka_conf_new(config, KAFKA_CONSUMER), error);
     if (client == NULL) {
-        rd_kafka_conf_destroy(conf);
-        return error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", message);
+        return false;
     }
     bool good = kafka_topic_check(client, TOPIC_EVENTS, 0, false, count, error);
     rd_kafka_destroy(client);

@@ -12,19 +12,12 @@
 enum { METADATA_TIMEOUT_MS = 10000, READ_TIMEOUT_MS = 20000, PARTITIONS_MAX = 10000 };
 
 static rd_kafka_t *reader_new(const struct config *config, struct error *error) {
-    char reason[KAFKA_REASON_SIZE];
     rd_kafka_conf_t *conf = kafka_conf_new(config, KAFKA_CONSUMER);
     kafka_conf_set(conf, "group.id", "seatlog-dead-letters"); /* never joined */
     kafka_conf_set(conf, "enable.auto.commit", "false");
     kafka_conf_set(conf, "enable.partition.eof", "true");
     kafka_conf_set(conf, "auto.offset.reset", "error");
-    rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
-    if (reader == NULL) {
-        error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", reason);
-        return NULL;
-    }
-    rd_kafka_poll_set_consumer(reader);
-    return reader;
+    return kafka_consumer_new(conf, error);
 }
 
 static bool reader_assign(rd_kafka_t *reader, const char *topic, int32_t first, int32_t count,

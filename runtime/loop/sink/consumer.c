@@ -152,13 +152,10 @@ static rd_kafka_conf_t *consumer_conf(struct sink *sink) {
 }
 
 bool sink_consumer_open(struct sink *sink, struct error *error) {
-    char reason[256];
-    sink->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, consumer_conf(sink), reason, sizeof reason);
+    sink->consumer = kafka_consumer_new(consumer_conf(sink), error);
     if (sink->consumer == NULL) {
-        return error_set(error, ERROR_DIE, "cannot create a Kafka consumer: %s", reason);
+        return false;
     }
-    rd_kafka_poll_set_consumer(sink->consumer);
-
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(4);
     for (const char *const *name = sink->spec->topics; *name != NULL; name++) {
         rd_kafka_topic_partition_list_add(topics, *name, RD_KAFKA_PARTITION_UA);

@@ -55,17 +55,16 @@ static bool output_search(rd_kafka_t *reader, const char *mark, bool *told, stru
 
 static bool output_read(struct transaction *transaction, const struct dead_letter_retry *retry,
                         const char *mark, bool *told, struct error *error) {
-    char reason[256];
     rd_kafka_conf_t *conf = kafka_conf_new(transaction->daemon->config, KAFKA_CONSUMER);
     kafka_conf_set(conf, "group.id", transaction->daemon->name); /* never joined */
     kafka_conf_set(conf, "enable.auto.commit", "false");
     kafka_conf_set(conf, "enable.partition.eof", "true");
     kafka_conf_set(conf, "isolation.level", "read_committed");
-    rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+    rd_kafka_t *reader = kafka_consumer_new(conf, error);
     if (reader == NULL) {
-        return error_set(error, ERROR_RETRY, "cannot create a Kafka consumer: %s", reason);
+        error->action = ERROR_RETRY;
+        return false;
     }
-    rd_kafka_poll_set_consumer(reader);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, transaction->spec->keyed[0], retry->partition)->offset =
         retry->told_from;

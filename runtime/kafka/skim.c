@@ -32,7 +32,8 @@ struct kafka_skim *kafka_skim_begin(const struct config *config, int32_t partiti
     skim->partition = partition;
     skim->offset = offset;
     if (pthread_create(&skim->thread, NULL, skim_run, skim) != 0) {
-        die("cannot start a thread that looks for its place on the events");
+        free(skim);
+        return NULL;
     }
     return skim;
 }
@@ -48,11 +49,13 @@ bool kafka_skim_end(struct kafka_skim *skim, struct term_reader *reader, struct 
     return good;
 }
 
+void kafka_skim_stop(struct kafka_skim *skim) { atomic_store(&skim->cancelled, true); }
+
 void kafka_skim_cancel(struct kafka_skim *skim) {
     if (skim == NULL) {
         return;
     }
-    atomic_store(&skim->cancelled, true);
+    kafka_skim_stop(skim);
     pthread_join(skim->thread, NULL);
     free(skim);
 }

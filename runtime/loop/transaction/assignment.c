@@ -80,6 +80,9 @@ static void intake_begin(struct transaction *transaction, int32_t index,
                  LOG_INTEGER("offset", partition->committed_offset));
         intake->skim =
             kafka_skim_begin(transaction->daemon->config, index, partition->committed_offset);
+        if (intake->skim == NULL) {
+            die("cannot start a thread that looks for its place on the events");
+        }
         partition->stage = PARTITION_SKIMMING;
     }
 }

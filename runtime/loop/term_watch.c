@@ -3,13 +3,12 @@
 #include "runtime/loop/term_watch.h"
 
 #include "runtime/base/log.h"
-#include "runtime/base/metrics.h"
 
 #include <stdio.h>
 
 #define ALARM_INTERVAL_MS 60000
 
-static struct metric *stale_metric(enum term_stale kind) {
+struct metric *term_watch_stale_metric(enum term_stale kind) {
     char labels[32];
     snprintf(labels, sizeof labels, "kind=\"%s\"", term_stale_name(kind));
     return metrics_counter("seatlog_stale_records_total", labels,
@@ -18,7 +17,7 @@ static struct metric *stale_metric(enum term_stale kind) {
 
 void term_watch_register(void) {
     for (int kind = 0; kind < TERM_STALE_COUNT; kind++) {
-        stale_metric((enum term_stale)kind);
+        term_watch_stale_metric((enum term_stale)kind);
     }
 }
 
@@ -42,7 +41,7 @@ bool term_watch_update(struct term_watch *watch, const struct term_reader *reade
                        int32_t partition, int64_t now_ms) {
     for (int kind = 0; kind < TERM_STALE_COUNT; kind++) {
         if (reader->stale[kind] > watch->told[kind]) {
-            metric_add(stale_metric((enum term_stale)kind),
+            metric_add(term_watch_stale_metric((enum term_stale)kind),
                        reader->stale[kind] - watch->told[kind]);
         }
         watch->told[kind] = reader->stale[kind];

@@ -2,6 +2,7 @@
 #ifndef SEATLOG_RUNTIME_LOOP_TERM_WATCH_H
 #define SEATLOG_RUNTIME_LOOP_TERM_WATCH_H
 
+#include "runtime/base/metrics.h"
 #include "runtime/term/reader.h"
 
 /*
@@ -18,14 +19,15 @@ struct term_watch {
     int64_t alarm_ms;
 };
 
-#define TERM_DEAF_MS_MAX 10000
-
 /* What is said of a reader that is deaf. */
 #define TERM_DEAF_REASON                                                                           \
     "an event is missing on the log: nothing counts until the partition is claimed again"
 
 /* Makes the metrics known before there is anything to count. */
 void term_watch_register(void);
+
+/* The counter of a kind, for who counts without a watch. */
+struct metric *term_watch_stale_metric(enum term_stale kind);
 
 /*
  * After records that were stale, and once a second: now_ms by the monotonic clock. Returns whether

@@ -45,6 +45,9 @@ enum term_stale {
     TERM_STALE_COUNT
 };
 
+/* A reader that is deaf for so long raises an alarm. */
+#define TERM_DEAF_MS_MAX 10000
+
 /* Read only for the caller. */
 struct term_reader {
     struct term_position position; /* after the last claim, delivery, or record of history */

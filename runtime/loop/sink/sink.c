@@ -12,6 +12,7 @@
 #include "runtime/loop/sink/offset.h"
 #include "runtime/loop/sink/retry.h"
 #include "runtime/loop/sink/skim.h"
+#include "runtime/loop/term_watch.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -249,10 +250,7 @@ static void sink_init(struct sink *sink, struct daemon *daemon, const struct sin
     sink->rollbacks =
         metrics_counter("seatlog_sink_rollbacks_total", NULL, "PostgreSQL transactions undone.");
     for (int i = 0; i < TERM_STALE_COUNT; i++) {
-        char labels[64];
-        snprintf(labels, sizeof labels, "kind=\"%s\"", term_stale_name((enum term_stale)i));
-        sink->stale[i] = metrics_counter("seatlog_stale_records_total", labels,
-                                         "Records of the events that do not count.");
+        sink->stale[i] = term_watch_stale_metric((enum term_stale)i);
     }
     sink->commit_duration =
         metrics_histogram("seatlog_commit_duration_seconds", NULL,

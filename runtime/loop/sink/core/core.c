@@ -135,7 +135,7 @@ static void deaf_tell(struct sink_core *core, struct sink_core_effects *effects)
     for (size_t i = 0; i < core->partition_count; i++) {
         struct sink_core_partition *partition = &core->partitions[i];
         if (partition->ruled && partition->reader.deaf && !partition->deaf_told &&
-            core->now_ms - partition->deaf_since_ms >= SINK_DEAF_MS_MAX) {
+            core->now_ms - partition->deaf_since_ms >= TERM_DEAF_MS_MAX) {
             partition->deaf_told = true;
             sink_core_tell(effects,
                            (struct sink_core_effect){.kind = SINK_TELL_DEAF, .partition = i});

@@ -27,9 +27,6 @@
 /* Records that do not count make no batch: after so many the loop looks around. */
 #define SINK_POLLED_MAX ((size_t)10000)
 
-/* So long nothing of a partition may count before there is an alarm. */
-#define SINK_DEAF_MS_MAX 10000
-
 /* A partition that is assigned to us; read only for the caller. */
 struct sink_core_partition {
     int64_t next_offset;    /* as committed in PostgreSQL; unknown until it was read */
@@ -113,7 +110,7 @@ enum sink_core_effect_kind {
     SINK_TELL_STUCK,    /* what comes next in the partitions of [from, to) failed: core->fault */
     SINK_TELL_FENCED,   /* another instance owns a partition: we shall leave and come back */
     SINK_TELL_STALE,    /* the record of partition does not count: `stale` */
-    SINK_TELL_DEAF,     /* nothing of partition has counted for SINK_DEAF_MS_MAX: an alarm */
+    SINK_TELL_DEAF,     /* nothing of partition has counted for TERM_DEAF_MS_MAX: an alarm */
 
     SINK_ASK_NOTHING,
     SINK_ASK_JOIN,        /* leave the group if we are in it, and join it */

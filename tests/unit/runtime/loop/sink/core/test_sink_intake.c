@@ -141,7 +141,7 @@ static void a_hole_that_stays_makes_the_partition_deaf_until_the_next_claim(void
     ASSERT_TOLD("stale");
     assert_true(partitions[0].reader.deaf);
     assert_int_equal(sink_core_lag(&core, 0, 11), 1); /* it does not get on */
-    now_ms += SINK_DEAF_MS_MAX - 1;
+    now_ms += TERM_DEAF_MS_MAX - 1;
     happens(SINK_QUIET);
     ASSERT_TOLD("");
     works(SINK_ASK_LOOK);
